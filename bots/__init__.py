@@ -1,0 +1,1 @@
+"""What this bot is and how it runs: command line, wiring, commands, texts, pages."""

@@ -1,0 +1,27 @@
+"""One bot's own settings: an account on one platform with its persona and triggers."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from core.model import HistoryPolicy, Language, Limit
+
+
+class Bot(Struct, frozen=True, kw_only=True):
+    """The part of a [bots.NAME] section that the core reads."""
+
+    name: str
+    platform: str
+    persona: str = ""
+    history_chars: Limit = 2000
+    language: Language = "en"
+    prefixes: tuple[str, ...] = ()
+    """In groups, text that starts with one of these is for the bot; the prefix is cut off."""
+    command_prefixes: tuple[str, ...] = ("/", "／")
+    group_history: HistoryPolicy = "member"
+    voice: Literal["chat", "text"] = "chat"
+    """What a voice message gets: a chat reply to its words, or the words alone."""
+    voice_name: str = "alloy"
+    """The voice of spoken answers, as the relay names it."""
+    expire_s: float = 600.0
+    """A message found unanswered at start and older than this is told so instead."""

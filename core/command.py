@@ -1,0 +1,129 @@
+"""What a command is: a name in two languages and one function.
+
+A command lives in a file of its own under `bots/commands/`, as `COMMAND`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from core.bot import Bot
+from core.model import Effect, Language, Media, Message, Spend, Text, Turn
+from core.people import PeopleRules, Role
+from core.ports import Clock, MediaStore, Relays, Store, Texts
+
+
+class Running(Protocol):
+    """The answers being worked on now."""
+
+    def stop(self, conversation: str) -> bool:
+        """End the running answer of a conversation; False if none was running."""
+        ...
+
+
+class Reasons(Protocol):
+    """Why messages were passed over or how they were answered: a small bounded memory."""
+
+    def note(self, chat: str, reason: str, **params: object) -> None: ...
+
+    def latest(self, chat: str, count: int) -> Sequence[tuple[str, Mapping[str, object]]]:
+        """(text code, params), newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One message with all that is known when it is handled.
+
+    `settings` are the person's and the conversation's, the conversation's last:
+    language, model, persona, voice.
+    """
+
+    message: Message
+    bot: Bot
+    conversation: str
+    person: str
+    role: Role
+    language: Language
+    settings: Mapping[str, str]
+    used_today: int = 0
+
+    @property
+    def persona(self) -> str:
+        return self.settings.get("persona", self.bot.persona)
+
+    @property
+    def choice(self) -> str:
+        """The "relay:model" picked in this conversation, or "" for the route."""
+        return self.settings.get("model", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What handling a message comes to: stored in one transaction, then sent."""
+
+    parts: tuple[Text | Media, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    spends: tuple[Spend, ...] = ()
+    effects: tuple[Effect, ...] = ()
+
+
+Preview: TypeAlias = Callable[[str], None]
+"""Shows the answer so far, by means that vanish by themselves."""
+
+
+class Chatter(Protocol):
+    """The engine as commands see it."""
+
+    async def chat(
+        self, ask: Ask, text: str, pictures: Sequence[Media] = (), preview: Preview | None = None
+    ) -> Outcome:
+        """Ask the model, with the conversation's history. Raises RelayError, MessageTooLong."""
+        ...
+
+    async def transcribe(self, ask: Ask, media: Media, *, to_english: bool = False) -> Outcome:
+        """One text part with the words, and its turns and spend."""
+        ...
+
+    async def content(self, ask: Ask, media: Media) -> bytes:
+        """A file's bytes, from the media store or the platform. Raises MediaError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What commands may use."""
+
+    store: Store
+    media: MediaStore
+    relays: Relays
+    texts: Texts
+    clock: Clock
+    rules: PeopleRules
+    chatter: Chatter
+    running: Running
+    reasons: Reasons
+    commands: Mapping[str, "Command"]
+    """Every command by each of its names, in lower case."""
+    preview: Preview | None = None
+
+
+Run: TypeAlias = Callable[[Ask, str, Services], Awaitable[Outcome]]
+"""(ask, the text after the command's name, services) -> outcome."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """`name` keys its help text, `command_<name>`; `aliases` are further names, in any script.
+
+    `urgent` commands are handled at once, beside a running answer.
+    """
+
+    name: str
+    run: Run
+    aliases: tuple[str, ...] = field(default=())
+    urgent: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.aliases)

@@ -1,0 +1,141 @@
+"""Every error Parley raises on purpose.
+
+    ParleyError
+    ├── ConfigError            a setting is wrong (expected, got, remedy)
+    ├── MessageTooLong         the new message does not fit `history_chars`
+    ├── Busy                   a bound was reached; nothing was stored
+    ├── StoreError             the database did not take it
+    │   └── NewerSchema        the database was written by a newer Parley
+    ├── MediaError             a file is missing, too large or of a wrong type
+    └── RelayError             a relay call did not succeed
+        ├── RelayRefused       no connection was made: nothing was sent
+        ├── RelayLost          the connection broke after sending: unknown outcome
+        ├── RelayTimeout       no answer in time: unknown outcome
+        ├── RelayUnauthorized  the key is wrong, expired or used up (401)
+        ├── RelayForbidden     the key may not do this, or its quota is short (403)
+        ├── RelayRateLimited   429
+        ├── RelayUnavailable   5xx, overloaded, no channel
+        ├── RelayInvalid       the request was refused as it stands (4xx)
+        ├── RelayUnsupported   the relay or model does not serve this call
+        ├── RelayGarbage       the answer could not be read, or broke a limit
+        └── RelayCut           a stream ended without proof that it was whole
+
+Each error knows its `code` (the key of the user's sentence in `bots/texts/`),
+whether a retry can help, after how many seconds, and whether the outcome is
+certain. `str(error)` is for the operator: expected, got, remedy; no secrets.
+"""
+
+from typing import ClassVar
+
+
+class ParleyError(Exception):
+    """Base of all. `params` fill the placeholders of the user's sentence."""
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+    certain: ClassVar[bool] = True
+
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, **params: str | int
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.params = params
+
+
+class ConfigError(ParleyError):
+    code = "config"
+
+
+class MessageTooLong(ParleyError):
+    """Params: got, limit (both code points)."""
+
+    code = "message_too_long"
+
+
+class Busy(ParleyError):
+    code = "busy"
+    retryable = True
+
+
+class StoreError(ParleyError):
+    code = "store"
+    retryable = True
+
+
+class NewerSchema(StoreError):
+    retryable = False
+
+
+class MediaError(ParleyError):
+    code = "media"
+
+
+class RelayError(ParleyError):
+    """A relay call did not succeed. `status` is the HTTP status, 0 if there was none."""
+
+    code = "relay"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        status: int = 0,
+        **params: str | int,
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s, **params)
+        self.status = status
+
+
+class RelayRefused(RelayError):
+    code = "relay_refused"
+    retryable = True
+
+
+class RelayLost(RelayError):
+    code = "relay_lost"
+    certain = False
+
+
+class RelayTimeout(RelayError):
+    code = "relay_timeout"
+    certain = False
+
+
+class RelayUnauthorized(RelayError):
+    code = "relay_unauthorized"
+
+
+class RelayForbidden(RelayError):
+    code = "relay_forbidden"
+
+
+class RelayRateLimited(RelayError):
+    code = "relay_rate_limited"
+    retryable = True
+
+
+class RelayUnavailable(RelayError):
+    code = "relay_unavailable"
+    retryable = True
+
+
+class RelayInvalid(RelayError):
+    code = "relay_invalid"
+
+
+class RelayUnsupported(RelayError):
+    """Params: call (chat, images, speech, …)."""
+
+    code = "relay_unsupported"
+
+
+class RelayGarbage(RelayError):
+    code = "relay_garbage"
+    certain = False
+
+
+class RelayCut(RelayError):
+    code = "relay_cut"
+    certain = False

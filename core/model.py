@@ -1,0 +1,238 @@
+"""The central types: where a message stands, what it carries, what answers it.
+
+All are frozen, keyword-only msgspec structs: they are the rows' payload and
+the web page's wire form as they stand. Times are UTC and aware.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+from urllib.parse import quote
+
+from msgspec import Struct
+
+Limit: TypeAlias = int | Literal["unlimited"]
+"""A bound: a number (0 means none allowed) or the word "unlimited"."""
+
+HistoryPolicy: TypeAlias = Literal["member", "group", "thread"]
+"""Who shares a history in a group: nobody, everybody, or a topic's writers."""
+
+MediaKind: TypeAlias = Literal["image", "voice", "audio", "video", "file"]
+Role: TypeAlias = Literal["user", "assistant"]
+Language: TypeAlias = Literal["en", "zh"]
+
+
+class Address(Struct, frozen=True, kw_only=True):
+    """Where a message stands. Ids are the platform's own, as text."""
+
+    platform: str
+    bot: str
+    chat: str
+    sender: str
+    thread: str = ""
+    group: bool = False
+
+
+def _key(*fields: str) -> str:
+    return "/".join(quote(field, safe="") for field in fields)
+
+
+def conversation_key(address: Address, policy: HistoryPolicy = "member") -> str:
+    """Which history a message belongs to. Injective; one-to-one chats ignore `policy`."""
+    place = (address.platform, address.bot, address.chat)
+    if not address.group:
+        return _key(*place)
+    match policy:
+        case "member":
+            return _key(*place, "member", address.sender)
+        case "thread":
+            return _key(*place, "thread", address.thread)
+        case "group":
+            return _key(*place, "group")
+
+
+def person_key(address: Address) -> str:
+    """Whose settings, limits and data these are: one sender on one bot."""
+    return _key(address.platform, address.bot, address.sender)
+
+
+class Text(Struct, frozen=True, kw_only=True, tag="text"):
+    """Text; in replies it is Markdown until `render` fits it to the platform."""
+
+    text: str
+
+
+class Media(Struct, frozen=True, kw_only=True, tag="media"):
+    """A file. `blob` is its content hash in the media store, "" while only `remote` is known.
+
+    `remote` is the adapter's own handle, good for `Adapter.fetch` alone; it may
+    hold a secret, so it is never sent on or shown.
+    """
+
+    kind: MediaKind
+    blob: str = ""
+    remote: str = ""
+    mime: str = ""
+    name: str = ""
+    size_bytes: int = 0
+    duration_s: float = 0.0
+
+
+class Mention(Struct, frozen=True, kw_only=True, tag="mention"):
+    user: str
+    name: str = ""
+
+
+class Quote(Struct, frozen=True, kw_only=True, tag="quote"):
+    """The message that this one replies to, as far as the platform tells."""
+
+    key: str
+    sender: str = ""
+    parts: tuple[Text | Media, ...] = ()
+
+
+Part: TypeAlias = Text | Media | Mention | Quote
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """What a person sent. `key` is unique per (platform, bot): deliveries repeat, keys don't.
+
+    `addressed` is the platform's word that this is for the bot (a mention or a
+    reply to it); one-to-one messages are always for the bot.
+    """
+
+    id: str
+    key: str
+    address: Address
+    parts: tuple[Part, ...]
+    sent_at: datetime
+    sender_name: str = ""
+    addressed: bool = False
+    reply_to: str = ""
+    language: str = ""
+    raw: str = ""
+
+    @property
+    def text(self) -> str:
+        """The text parts, joined as the person wrote them."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text)).strip()
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Media))
+
+
+class TurnState(StrEnum):
+    """Only COMPLETE turns, in pairs, are sent to a model again."""
+
+    COMPLETE = "complete"
+    FAILED = "failed"
+    REPLACED = "replaced"
+    PROACTIVE = "proactive"
+
+
+class Turn(Struct, frozen=True, kw_only=True):
+    """One side of an exchange. Two turns of one `message_id` are a pair."""
+
+    role: Role
+    text: str
+    message_id: str
+    at: datetime
+    media: tuple[Media, ...] = ()
+    state: TurnState = TurnState.COMPLETE
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """What answers a message, already rendered: each part is one send."""
+
+    id: str
+    answers: str
+    to: Address
+    parts: tuple[Text | Media, ...]
+
+
+class PartState(StrEnum):
+    PENDING = "pending"
+    TRYING = "trying"
+    SENT = "sent"
+    LATER = "later"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """A stored reply and how far its sending has come: one state a part."""
+
+    reply: Reply
+    states: tuple[PartState, ...]
+
+
+class Spend(Struct, frozen=True, kw_only=True):
+    """One relay call that may cost: a row of the ledger.
+
+    `estimated` marks token figures that the relay did not tell.
+    """
+
+    kind: Literal["chat", "image", "speech", "transcription", "translation"]
+    relay: str
+    model: str
+    at: datetime
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    characters: int = 0
+    images: int = 0
+    audio_s: float = 0.0
+    estimated: bool = False
+
+
+class SetSetting(Struct, frozen=True, kw_only=True, tag="set"):
+    """Keep `value` under (scope, name); None takes it back. Scope: a person or conversation key."""
+
+    scope: str
+    name: str
+    value: str | None
+
+
+class StartAfresh(Struct, frozen=True, kw_only=True, tag="afresh"):
+    """What was said before is kept but no longer sent."""
+
+    conversation: str
+
+
+class ReplacePair(Struct, frozen=True, kw_only=True, tag="replace"):
+    """The pair of this message gives way to a new answer."""
+
+    message_id: str
+
+
+class Forget(Struct, frozen=True, kw_only=True, tag="forget"):
+    """Erase all that a person said, was answered, uploaded and set.
+
+    Kept: dedupe keys without content, and what was spent, without text.
+    """
+
+    person: str
+
+
+Effect: TypeAlias = SetSetting | StartAfresh | ReplacePair | Forget
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """A platform's limits as data.
+
+    `markup`: what the adapter makes of Text (`markdown` as it stands, `terminal`
+    or `plain` rendered by core.render). `repeatable`: sending the same part key
+    twice shows it once, so that an unknown outcome is simply sent again;
+    elsewhere `on_unknown` decides. `source`: where the numbers come from.
+    """
+
+    source: str
+    text_limit: Limit = "unlimited"
+    text_unit: Literal["characters", "utf8_bytes", "utf16_units"] = "characters"
+    markup: Literal["markdown", "terminal", "plain"] = "plain"
+    media: frozenset[MediaKind] = frozenset()
+    media_limit_bytes: Limit = "unlimited"
+    sends_per_message: Limit = "unlimited"
+    reply_within_s: float | None = None
+    repeatable: bool = False
+    on_unknown: Literal["resend-flagged", "hold"] = "resend-flagged"

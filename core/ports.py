@@ -1,0 +1,352 @@
+"""What the core needs from outside, as protocols. Nothing here does anything."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from core.model import (
+    Address,
+    Capabilities,
+    Delivery,
+    Effect,
+    Limit,
+    Media,
+    Message,
+    PartState,
+    Reply,
+    Spend,
+    Text,
+    Turn,
+)
+from core.request import (
+    ChatRequest,
+    ImageRequest,
+    SpeechRequest,
+    TranscriptionRequest,
+    TranslationRequest,
+)
+from core.response import (
+    Chat,
+    Chunk,
+    Images,
+    Model,
+    Speech,
+    Transcription,
+    UserStat,
+)
+
+# -- time and chance ---------------------------------------------------------
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Wall-clock time, UTC and aware."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from some start; never goes back."""
+        ...
+
+
+NewId: TypeAlias = Callable[[], str]
+"""Makes ids that sort by time."""
+
+# -- store -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The answer to a claim. `attempt` counts from 1; `granted` is False past `cap`."""
+
+    attempt: int
+    granted: bool
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """One unit of a person's daily messages, taken in the transaction of the claim."""
+
+    person: str
+    day: str
+    cap: Limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A message whose work did not end: not answered, or not wholly delivered."""
+
+    message: Message
+    conversation: str
+    received_at: datetime
+    attempt: int
+    delivery: Delivery | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """All that one message's handling leaves behind; stored whole or not at all."""
+
+    message_id: str
+    conversation: str
+    person: str
+    at: datetime
+    reply: Reply | None = None
+    turns: tuple[Turn, ...] = ()
+    spends: tuple[Spend, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    dead: str = ""
+    """Why the message was set aside; "" if it was answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Sums over a person's ledger rows since some time, one per kind."""
+
+    kind: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    characters: int
+    images: int
+    audio_s: float
+    estimated: bool
+
+
+class Inbox(Protocol):
+    async def accept(self, message: Message, conversation: str, received_at: datetime) -> bool:
+        """Store and commit. False if (platform, bot, key) was there. Raises StoreError."""
+        ...
+
+    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
+        """Count one more attempt and, the first time only, one message of the allowance."""
+        ...
+
+    async def unfinished(self) -> Sequence[Unfinished]:
+        """Oldest first."""
+        ...
+
+
+class History(Protocol):
+    async def recent(self, conversation: str, chars: Limit) -> Sequence[Turn]:
+        """The latest turns since the last StartAfresh, oldest first.
+
+        As many as are needed so that the COMPLETE ones hold more than `chars`
+        characters, or all there are.
+        """
+        ...
+
+    async def log(self, conversation: str, count: int) -> Sequence[Turn]:
+        """The latest `count` turns of any state, oldest first, for people to read."""
+        ...
+
+    async def pair(self, message_id: str) -> Sequence[Turn]:
+        """The turns of one message, the user's first."""
+        ...
+
+
+class Outbox(Protocol):
+    async def commit(self, commit: Commit) -> None: ...
+
+    async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
+        """Note what became of one part."""
+        ...
+
+
+class People(Protocol):
+    async def settings(self, scope: str) -> Mapping[str, str]: ...
+
+    async def messages_used(self, person: str, day: str) -> int: ...
+
+    async def spent(self, person: str, since: datetime) -> Sequence[Spent]: ...
+
+    async def export(self, person: str) -> dict[str, object]:
+        """All that is kept of a person, as plain values ready for JSON."""
+        ...
+
+
+class Store(Inbox, History, Outbox, People, Protocol):
+    """One object serves all four, since they commit together."""
+
+
+class MediaStore(Protocol):
+    async def put(self, content: bytes) -> str:
+        """Keep content; the answer is its hash, the name it is found by. Idempotent."""
+        ...
+
+    async def get(self, blob: str) -> bytes:
+        """Raises MediaError if it is gone."""
+        ...
+
+
+# -- relays ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Which relay and model served a call: "main", "gpt-4o"."""
+
+    relay: str
+    model: str
+
+
+class Relays(Protocol):
+    """The configured routes: each call goes to the first entry that serves it.
+
+    `choice` is "relay:model", a person's own pick, tried before the route.
+    All raise RelayError.
+    """
+
+    async def chat(self, request: ChatRequest, choice: str = "") -> tuple[Chat, Served]: ...
+
+    def stream(
+        self, request: ChatRequest, choice: str = ""
+    ) -> AsyncIterator[tuple[Chunk, Served]]: ...
+
+    async def images(self, request: ImageRequest) -> tuple[Images, Served]: ...
+
+    async def speech(self, request: SpeechRequest) -> tuple[Speech, Served]: ...
+
+    async def transcription(
+        self, request: TranscriptionRequest
+    ) -> tuple[Transcription, Served]: ...
+
+    async def translation(self, request: TranslationRequest) -> tuple[Transcription, Served]: ...
+
+    async def models(self) -> Mapping[str, Sequence[Model]]:
+        """What each relay offers, by relay name. A relay that fails is left out."""
+        ...
+
+    async def stat(self) -> Mapping[str, UserStat]:
+        """`/api/user/stat` of each relay that has it and a `stat_token`."""
+        ...
+
+    def choices(self) -> Sequence[str]:
+        """The chat route's entries, "relay:model", in order."""
+        ...
+
+    def sees(self, choice: str = "") -> bool:
+        """Whether the model that would answer takes pictures."""
+        ...
+
+    def folds_persona(self, choice: str = "") -> bool:
+        """Whether the persona travels inside the first user message."""
+        ...
+
+
+# -- adapters ----------------------------------------------------------------
+
+
+class Receipt(StrEnum):
+    """What became of an emitted message. Only BUSY asks the adapter to say something."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    BUSY = "busy"
+
+
+Emit: TypeAlias = Callable[[Message], Awaitable[Receipt]]
+"""Hands a message to the core. When it returns, the message may be acknowledged.
+
+Raises StoreError if it could not be stored: then it must not be.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One part on its way. `key` names it for ever; `answers` is the inbound message's key."""
+
+    key: str
+    to: Address
+    part: Text | Media
+    answers: str
+    index: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The part waits for the person's next request (WeChat's passive replies)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """`retry_after_s` is None where trying again is of no use."""
+
+    reason: str
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may or may not have arrived."""
+
+    reason: str
+
+
+SendResult: TypeAlias = Sent | Later | Refused | Unknown
+
+
+class Adapter(Protocol):
+    """One account on one platform."""
+
+    @property
+    def platform(self) -> str: ...
+
+    @property
+    def bot(self) -> str: ...
+
+    def capabilities(self, address: Address) -> Capabilities: ...
+
+    async def run(self, emit: Emit) -> None:
+        """Receive until cancelled."""
+        ...
+
+    async def send(self, outgoing: Outgoing) -> SendResult: ...
+
+    async def fetch(self, media: Media) -> bytes:
+        """The content behind `media.remote`. Raises MediaError."""
+        ...
+
+
+@runtime_checkable
+class Webhook(Protocol):
+    """The adapter is reached over HTTP."""
+
+    def routes(self) -> Sequence[object]:
+        """Starlette routes, mounted on the listener that `public` names."""
+        ...
+
+    @property
+    def public(self) -> bool: ...
+
+
+@runtime_checkable
+class Typing(Protocol):
+    async def typing(self, to: Address) -> None:
+        """Show that an answer is coming, for some seconds."""
+        ...
+
+
+@runtime_checkable
+class Draft(Protocol):
+    def draft(self, to: Address, answers: str, text: str) -> None:
+        """Show the answer so far. Never blocks; a later draft replaces an earlier one."""
+        ...
+
+
+# -- texts -------------------------------------------------------------------
+
+
+class Texts(Protocol):
+    def say(self, code: str, language: str, **params: object) -> str:
+        """The user's sentence for `code`. Unknown languages fall back to English."""
+        ...
