@@ -167,8 +167,24 @@ class People(Protocol):
         ...
 
 
-class Store(Inbox, History, Outbox, People, Protocol):
-    """One object serves all four, since they commit together."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One message and what answered it, if anything did yet."""
+
+    message: Message
+    delivery: Delivery | None
+
+
+class Transcript(Protocol):
+    """What a page shows after a reload."""
+
+    async def exchanges(self, platform: str, bot: str, chat: str, count: int) -> Sequence[Exchange]:
+        """The latest `count` messages of a chat with their replies, oldest first."""
+        ...
+
+
+class Store(Inbox, History, Outbox, People, Transcript, Protocol):
+    """One object serves all five, since they commit together."""
 
 
 class MediaStore(Protocol):

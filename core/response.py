@@ -87,6 +87,8 @@ class TokenStat(Struct, frozen=True, kw_only=True):
     remain_quota: int
     unlimited: bool
     used_quota: int
+    own: bool = False
+    """It is the very token that this relay's calls are made with."""
 
 
 class AccountStat(Struct, frozen=True, kw_only=True):
