@@ -1,0 +1,107 @@
+"""What a message asks for, and whether it is for the bot at all. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from core.bot import Bot
+from core.command import Command
+from core.model import Media, Message, Quote, Text
+
+QUOTE_CHARS = 500
+"""How much of a quoted message travels with the question about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    text: str
+    pictures: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcribe:
+    """Speech to be understood; `text` is what was written beside it."""
+
+    speech: Media
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoke:
+    command: Command
+    rest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownCommand:
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Nothing in it that the bot can take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """Not for the bot. `reason` is the code of a sentence."""
+
+    reason: str
+
+
+Intent: TypeAlias = Chat | Transcribe | Invoke | UnknownCommand | Unreadable | Ignore
+
+
+def route(message: Message, bot: Bot, commands: Mapping[str, Command]) -> Intent:
+    """In groups only what is addressed to the bot: by mention, reply, prefix or command."""
+    text, prefixed = _cut_prefix(message.text, bot)
+    command = _command(text, bot, commands)
+    if message.address.group and not (message.addressed or prefixed):
+        return command if isinstance(command, Invoke) else Ignore(reason="why_not_addressed")
+    return command or _talk(message, text)
+
+
+def _cut_prefix(text: str, bot: Bot) -> tuple[str, bool]:
+    for prefix in bot.prefixes:
+        if prefix and text.startswith(prefix):
+            return text[len(prefix) :].lstrip(), True
+    return text, False
+
+
+def _command(
+    text: str, bot: Bot, commands: Mapping[str, Command]
+) -> Invoke | UnknownCommand | None:
+    marked = next((mark for mark in bot.command_prefixes if mark and text.startswith(mark)), "")
+    if not marked:
+        return None
+    name, *rest = text[len(marked) :].split(maxsplit=1)[:2] or [""]
+    command = commands.get(name.lower())
+    if command:
+        return Invoke(command=command, rest="".join(rest))
+    return UnknownCommand(name=name) if name and "/" not in name else None
+
+
+def _talk(message: Message, text: str) -> Intent:
+    speech = next((media for media in message.media if media.kind in ("voice", "audio")), None)
+    if speech:
+        return Transcribe(speech=speech, text=text)
+    quote = next((part for part in message.parts if isinstance(part, Quote)), None)
+    pictures = tuple(media for media in _media(message, quote) if media.kind == "image")
+    if not text and not pictures:
+        return Unreadable()
+    return Chat(text=_with_quote(text, quote), pictures=pictures)
+
+
+def _media(message: Message, quote: Quote | None) -> tuple[Media, ...]:
+    quoted = quote.parts if quote else ()
+    return message.media + tuple(part for part in quoted if isinstance(part, Media))
+
+
+def _with_quote(text: str, quote: Quote | None) -> str:
+    quoted = "".join(p.text for p in quote.parts if isinstance(p, Text)).strip() if quote else ""
+    if not quoted:
+        return text
+    if len(quoted) > QUOTE_CHARS:
+        quoted = quoted[:QUOTE_CHARS] + "…"
+    lines = "\n".join(f"> {line}" for line in quoted.splitlines())
+    return f"{lines}\n\n{text}".strip()
