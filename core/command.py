@@ -76,9 +76,19 @@ class Chatter(Protocol):
     """The engine as commands see it."""
 
     async def chat(
-        self, ask: Ask, text: str, pictures: Sequence[Media] = (), preview: Preview | None = None
+        self,
+        ask: Ask,
+        text: str,
+        pictures: Sequence[Media] = (),
+        preview: Preview | None = None,
+        *,
+        replacing: str = "",
     ) -> Outcome:
-        """Ask the model, with the conversation's history. Raises RelayError, MessageTooLong."""
+        """Ask the model, with the conversation's history.
+
+        `replacing` names the message whose pair gives way to this one: it is not
+        sent, and the outcome says so to the store. Raises RelayError, MessageTooLong.
+        """
         ...
 
     async def transcribe(self, ask: Ask, media: Media, *, to_english: bool = False) -> Outcome:
@@ -116,13 +126,15 @@ Run: TypeAlias = Callable[[Ask, str, Services], Awaitable[Outcome]]
 class Command:
     """`name` keys its help text, `command_<name>`; `aliases` are further names, in any script.
 
-    `urgent` commands are handled at once, beside a running answer.
+    `urgent` commands are handled at once, beside a running answer. Those with `spends`
+    call a relay and count towards a person's daily messages.
     """
 
     name: str
     run: Run
     aliases: tuple[str, ...] = field(default=())
     urgent: bool = False
+    spends: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

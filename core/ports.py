@@ -273,7 +273,10 @@ Raises StoreError if it could not be stored: then it must not be.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One part on its way. `key` names it for ever; `answers` is the inbound message's key."""
+    """One part on its way. `key` names it for ever; `answers` is the inbound message's key.
+
+    `repeated`: it may have arrived before; where the platform would show it twice, say so.
+    """
 
     key: str
     to: Address
@@ -281,6 +284,7 @@ class Outgoing:
     answers: str
     index: int
     total: int
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,69 @@
+"""Sending a stored reply, part by part, each noted in the ledger."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+
+from core.model import Capabilities, Delivery, PartState
+from core.ports import Adapter, Later, Outbox, Outgoing, Refused, SendResult, Sent, Unknown
+
+SETTLED = frozenset({PartState.SENT, PartState.LATER, PartState.UNKNOWN, PartState.REFUSED})
+MAX_TRIES = 5
+LONGEST_WAIT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Courier:
+    """Takes replies to their platforms. `sleep` is injected for the tests."""
+
+    adapters: Mapping[str, Adapter]
+    outbox: Outbox
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def deliver(self, delivery: Delivery, answers: str) -> None:
+        """Send what is not settled yet, in order. `answers` is the inbound message's key.
+
+        A part found TRYING was on its way when the process ended: unless the
+        platform shows a key only once, it is sent again flagged, or held.
+        """
+        reply = delivery.reply
+        adapter = self.adapters[reply.to.bot]
+        caps = adapter.capabilities(reply.to)
+        for index, (part, state) in enumerate(zip(reply.parts, delivery.states, strict=True)):
+            if state in SETTLED:
+                continue
+            outgoing = Outgoing(
+                key=f"{reply.id}/{index}",
+                to=reply.to,
+                part=part,
+                answers=answers,
+                index=index,
+                total=len(reply.parts),
+                repeated=state is PartState.TRYING and not caps.repeatable,
+            )
+            settled, receipt = await self._settle(adapter, caps, outgoing, reply.id)
+            await self.outbox.mark(reply.id, index, settled, receipt)
+
+    async def _settle(
+        self, adapter: Adapter, caps: Capabilities, outgoing: Outgoing, reply_id: str
+    ) -> tuple[PartState, str]:
+        if outgoing.repeated and caps.on_unknown == "hold":
+            return PartState.UNKNOWN, "held: the outcome of an earlier try is unknown"
+        if not caps.repeatable:
+            await self.outbox.mark(reply_id, outgoing.index, PartState.TRYING)
+        for _ in range(MAX_TRIES):
+            result: SendResult = await adapter.send(outgoing)
+            match result:
+                case Sent(receipt):
+                    return PartState.SENT, receipt
+                case Later():
+                    return PartState.LATER, ""
+                case Unknown(reason) if outgoing.repeated or caps.on_unknown == "hold":
+                    return PartState.UNKNOWN, reason
+                case Unknown():
+                    outgoing = replace(outgoing, repeated=True)
+                case Refused(reason, retry_after_s) if retry_after_s is None:
+                    return PartState.REFUSED, reason
+                case Refused(reason, float(retry_after_s)):
+                    await self.sleep(min(retry_after_s, LONGEST_WAIT_S))
+        return PartState.REFUSED, f"still refused after {MAX_TRIES} tries"

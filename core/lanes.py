@@ -1,0 +1,98 @@
+"""Who works on which conversation: one message at a time, in the order they came."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from core.errors import Busy
+
+Job = TypeVar("Job")
+
+
+class Slot(Generic[Job]):
+    """A place in a conversation's lane, taken before it is known whether it will be used."""
+
+    __slots__ = ("_job",)
+
+    def __init__(self) -> None:
+        self._job: asyncio.Future[Job | None] = asyncio.get_running_loop().create_future()
+
+    def fill(self, job: Job) -> None:
+        self._job.set_result(job)
+
+    def drop(self) -> None:
+        """Give the place up. Harmless once it was filled."""
+        if not self._job.done():
+            self._job.set_result(None)
+
+    async def job(self) -> Job | None:
+        return await self._job
+
+
+class Lanes(Generic[Job]):
+    """In-process lanes: a task for each conversation that has work, and none for the others.
+
+    `work` must not raise. There is no pool that slow conversations could fill.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Job], Awaitable[None]],
+        *,
+        per_conversation: int = 20,
+        in_all: int = 10_000,
+    ) -> None:
+        self._work = work
+        self._per_conversation = per_conversation
+        self._in_all = in_all
+        self._lanes: dict[str, deque[Slot[Job]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting = 0
+
+    @property
+    def depth(self) -> int:
+        """Messages waiting or being worked on."""
+        return self._waiting
+
+    def enter(self, conversation: str, *, bounded: bool = True) -> Slot[Job]:
+        """Take the next place. Raises Busy if the lane or the house is full."""
+        lane = self._lanes.get(conversation)
+        if bounded and (
+            self._waiting >= self._in_all or (lane and len(lane) >= self._per_conversation)
+        ):
+            raise Busy(
+                f"expected at most {self._per_conversation} messages waiting in a conversation "
+                f"and {self._in_all} in all; send it again in a moment"
+            )
+        slot: Slot[Job] = Slot()
+        self._waiting += 1
+        if lane is not None:
+            lane.append(slot)
+            return slot
+        self._lanes[conversation] = lane = deque((slot,))
+        task = asyncio.create_task(self._run(conversation, lane))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return slot
+
+    async def close(self, within_s: float) -> None:
+        """Let running work end for so long, then cancel it; the store knows what is left."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=within_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(self, conversation: str, lane: deque[Slot[Job]]) -> None:
+        try:
+            while lane:
+                job = await lane[0].job()
+                if job is not None:
+                    await self._work(job)
+                lane.popleft()
+                self._waiting -= 1
+        finally:
+            self._waiting -= len(lane)
+            del self._lanes[conversation]
