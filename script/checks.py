@@ -1,0 +1,116 @@
+"""Every check, quickest first: style, types, layers, tests. With arguments: pytest alone.
+
+With CI set, system packages that tests need are installed where that is
+possible, and a skipped test counts as a failure.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+ROOT = Path(__file__).resolve().parent.parent
+LINT = "from importlinter.cli import lint_imports_command as main; main()"
+STATIC = {
+    "style": ("-m", "ruff", "check"),
+    "format": ("-m", "ruff", "format", "--check"),
+    "types": ("-m", "mypy"),
+    "layers": ("-c", LINT),
+}
+FIRST = ("unit", "config", "store", "relays", "sandbox", "contract")
+LAST = ("cli", "scenario", "browser")
+SYSTEM = ("chromium", "fonts-noto-cjk", "fonts-noto-color-emoji", "flite")
+
+
+def main(arguments: Sequence[str]) -> int:
+    if arguments:
+        return python("-m", "pytest", *arguments).returncode
+    strict = bool(os.environ.get("CI"))
+    if strict:
+        install_system_packages()
+    results = [*static_checks(), tests(strict)]
+    sys.stdout.write("\n")
+    for name, good, words, seconds in results:
+        sys.stdout.write(f"{'ok    ' if good else 'FAILED'} {name:<8} {seconds:5.1f} s  {words}\n")
+    return 0 if all(good for _, good, _, _ in results) else 1
+
+
+Result = tuple[str, bool, str, float]
+"""Name, whether it passed, a few words, seconds."""
+
+
+def static_checks() -> list[Result]:
+    """Side by side; what a failing one wrote is shown."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(static_check, STATIC))
+
+
+def static_check(name: str) -> Result:
+    began = time.monotonic()
+    done = python(*STATIC[name], capture_output=True)
+    if done.returncode:
+        sys.stdout.write(f"-- {name}\n{done.stdout}{done.stderr}\n")
+    words = next(reversed(done.stdout.strip().splitlines()), "")
+    return name, done.returncode == 0, words, time.monotonic() - began
+
+
+def tests(strict: bool) -> Result:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        code = python("-m", "pytest", "-rs", f"--junitxml={report}", *test_folders()).returncode
+        root = ET.parse(report).getroot() if report.exists() else None  # noqa: S314 - our own file
+        counts = root[0].attrib if root is not None else {}
+    total, skipped = int(counts.get("tests", 0)), int(counts.get("skipped", 0))
+    words = f"{total} tests, {skipped} skipped"
+    if strict and skipped:
+        words += " (with CI set, none may be)"
+    return "tests", code == 0 and not (strict and skipped), words, time.monotonic() - began
+
+
+def test_folders() -> list[str]:
+    """Pure ones first, then sockets, then the browser."""
+    found = sorted(path.name for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py")))
+    order = {name: place for place, name in enumerate(FIRST, -len(FIRST))}
+    order |= {name: place for place, name in enumerate(LAST, 1)}
+    return [f"tests/{name}" for name in sorted(found, key=lambda name: order.get(name, 0))]
+
+
+def install_system_packages() -> None:
+    """Debian's, as root; elsewhere the tests that need one say so when they skip."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    missing = [name for name in SYSTEM if not installed(name)]
+    if missing:
+        apt = ("apt-get", "-qq", "-o", "Acquire::Retries=3")
+        env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        install = (*apt, "install", "-y", "--no-install-recommends", *missing)
+        for command in ((*apt, "update"), install):
+            subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=False)
+
+
+def installed(name: str) -> bool:
+    asked = subprocess.run(
+        ["dpkg-query", "-W", "-f=${Status}", name], capture_output=True, text=True, check=False
+    )
+    return asked.stdout == "install ok installed"
+
+
+def python(*arguments: str, capture_output: bool = False) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        text=True,
+        capture_output=capture_output,
+        check=False,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
