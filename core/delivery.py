@@ -1,11 +1,15 @@
 """Sending a stored reply, part by part, each noted in the ledger."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.model import Capabilities, Delivery, PartState
+from core.patience import Sleep, persist
 from core.ports import Adapter, Later, Outbox, Outgoing, Refused, SendResult, Sent, Unknown
+
+log = logging.getLogger(__name__)
 
 SETTLED = frozenset({PartState.SENT, PartState.LATER, PartState.UNKNOWN, PartState.REFUSED})
 MAX_TRIES = 5
@@ -14,11 +18,11 @@ LONGEST_WAIT_S = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Courier:
-    """Takes replies to their platforms. `sleep` is injected for the tests."""
+    """Takes replies to their platforms, by the adapter of the bot they go out from."""
 
     adapters: Mapping[str, Adapter]
     outbox: Outbox
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep: Sleep = asyncio.sleep
 
     async def deliver(self, delivery: Delivery, answers: str) -> None:
         """Send what is not settled yet, in order. `answers` is the inbound message's key.
@@ -42,7 +46,7 @@ class Courier:
                 repeated=state is PartState.TRYING and not caps.repeatable,
             )
             settled, receipt = await self._settle(adapter, caps, outgoing, reply.id)
-            await self.outbox.mark(reply.id, index, settled, receipt)
+            await self._mark(reply.id, index, settled, receipt)
 
     async def _settle(
         self, adapter: Adapter, caps: Capabilities, outgoing: Outgoing, reply_id: str
@@ -50,10 +54,9 @@ class Courier:
         if outgoing.repeated and caps.on_unknown == "hold":
             return PartState.UNKNOWN, "held: the outcome of an earlier try is unknown"
         if not caps.repeatable:
-            await self.outbox.mark(reply_id, outgoing.index, PartState.TRYING)
+            await self._mark(reply_id, outgoing.index, PartState.TRYING)
         for _ in range(MAX_TRIES):
-            result: SendResult = await adapter.send(outgoing)
-            match result:
+            match await _send(adapter, outgoing):
                 case Sent(receipt):
                     return PartState.SENT, receipt
                 case Later():
@@ -62,8 +65,19 @@ class Courier:
                     return PartState.UNKNOWN, reason
                 case Unknown():
                     outgoing = replace(outgoing, repeated=True)
-                case Refused(reason, retry_after_s) if retry_after_s is None:
+                case Refused(reason, None):
                     return PartState.REFUSED, reason
-                case Refused(reason, float(retry_after_s)):
+                case Refused(_, float(retry_after_s)):
                     await self.sleep(min(retry_after_s, LONGEST_WAIT_S))
         return PartState.REFUSED, f"still refused after {MAX_TRIES} tries"
+
+    async def _mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
+        await persist(lambda: self.outbox.mark(reply_id, index, state, receipt), self.sleep)
+
+
+async def _send(adapter: Adapter, outgoing: Outgoing) -> SendResult:
+    try:
+        return await adapter.send(outgoing)
+    except Exception as error:
+        log.exception("sending %s failed in the adapter", outgoing.key)
+        return Unknown(type(error).__name__)

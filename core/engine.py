@@ -1,14 +1,23 @@
 """What is meant, what is remembered, which call answers it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.bot import Bot
+from core.answer import gather
 from core.command import Ask, Command, Outcome, Preview, Reasons, Running, Services
-from core.errors import ParleyError, RelayCut
+from core.errors import ParleyError
 from core.history import never_fits_again, trim
-from core.model import Media, Message, ReplacePair, SetSetting, Spend, Text, Turn, TurnState
+from core.model import (
+    Media,
+    Message,
+    ReplacePair,
+    Role,
+    SetSetting,
+    Spend,
+    Text,
+    Turn,
+    TurnState,
+)
 from core.people import PeopleRules
 from core.ports import Clock, MediaStore, Relays, Served, Store, Texts
 from core.request import (
@@ -18,20 +27,17 @@ from core.request import (
     TranscriptionRequest,
     TranslationRequest,
 )
-from core.response import Chat, Usage
+from core.response import Chat, Transcription
 from core.route import Chat as Talk
 from core.route import Ignore, Intent, Invoke, Transcribe, UnknownCommand, Unreadable
-from core.tokens import estimate_tokens
 
-STOP = "stop"
-"""The message of a cancellation that a person asked for: what was shown so far stays."""
-
-Fetch = Callable[[Media, str], "asyncio.Future[bytes]"]
+Fetch = Callable[[Message, Media], Awaitable[bytes]]
+"""Gets a file that only the platform has. Raises MediaError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """Turns an Ask into an Outcome. Holds no state of its own.
+    """Turns an Ask into an Outcome; keeps nothing itself. Commands see it as Chatter.
 
     `user_hash` makes the opaque id that a relay may see of a person.
     """
@@ -43,12 +49,13 @@ class Engine:
     clock: Clock
     rules: PeopleRules
     reasons: Reasons
-    running: Running
     commands: Mapping[str, Command]
-    fetch: "FetchMedia"
+    fetch: Fetch
     user_hash: Callable[[str], str]
 
-    async def handle(self, ask: Ask, intent: Intent, preview: Preview | None) -> Outcome:
+    async def handle(
+        self, ask: Ask, intent: Intent, running: Running, preview: Preview | None = None
+    ) -> Outcome:
         """Raises ParleyError where the person must be told why there is no answer."""
         match intent:
             case Talk(text=text, pictures=pictures):
@@ -56,20 +63,21 @@ class Engine:
             case Transcribe(speech=speech, text=text):
                 return await self._listen(ask, speech, text, preview)
             case Invoke(command=command, rest=rest):
-                return await command.run(ask, rest, self._services(preview))
+                return await command.run(ask, rest, self._services(running, preview))
             case UnknownCommand(name=name):
-                return self._say(ask, "unknown_command", name=name)
+                return self.say(ask, "unknown_command", name=name, suggestion="")
             case Unreadable():
-                return self._say(ask, "unsupported_part")
+                return self.say(ask, "unsupported_part")
             case Ignore():
                 return Outcome()
 
-    def failed(self, ask: Ask, error: ParleyError) -> Outcome:
-        """The person's sentence for an error; the question stays in the log, unsent."""
-        question = _turn(ask, "user", ask.message.text, self.clock, state=TurnState.FAILED)
-        return replace(self._say(ask, error.code, **error.params), turns=(question,))
+    def say(self, ask: Ask, code: str, **params: object) -> Outcome:
+        return Outcome(parts=(Text(text=self.texts.say(code, ask.language, **params)),))
 
-    # -- what commands see of the engine (core.command.Chatter) --------------
+    def failed(self, ask: Ask, error: ParleyError) -> Outcome:
+        """The person's sentence for an error; the question is kept, but never sent again."""
+        question = self._turn(ask, "user", ask.message.text, state=TurnState.FAILED)
+        return replace(self.say(ask, error.code, **error.params), turns=(question,))
 
     async def chat(
         self,
@@ -77,27 +85,26 @@ class Engine:
         text: str,
         pictures: Sequence[Media] = (),
         preview: Preview | None = None,
+        *,
+        replacing: str = "",
     ) -> Outcome:
-        """Ask the model with the conversation's history."""
-        prompt = await self._prompt(ask, text, pictures)
+        prompt = await self._prompt(ask, text, pictures, replacing)
         request = ChatRequest(messages=prompt, user=self.user_hash(ask.person))
         started = self.clock.monotonic()
-        answer, served = await self._answer(ask, request, preview)
-        self._note(ask, prompt, answer, served, self.clock.monotonic() - started)
-        return self._answered(ask, text, pictures, answer, served)
+        if preview is None:
+            answer, served = await self.relays.chat(request, ask.choice)
+        else:
+            stream = self.relays.stream(request, ask.choice)
+            answer, served = await gather(stream, request, preview)
+        self._note(ask, request, answer, served, self.clock.monotonic() - started)
+        outcome = self._answered(ask, text, pictures, answer, served)
+        if replacing:
+            replaced = ReplacePair(message_id=replacing)
+            outcome = replace(outcome, effects=(*outcome.effects, replaced))
+        return outcome
 
     async def transcribe(self, ask: Ask, media: Media, *, to_english: bool = False) -> Outcome:
-        """The words of a recording, as one text part."""
-        audio = await self.content(ask, media)
-        name = filename(media)
-        if to_english:
-            words, served = await self.relays.translation(
-                TranslationRequest(audio=audio, filename=name)
-            )
-        else:
-            words, served = await self.relays.transcription(
-                TranscriptionRequest(audio=audio, filename=name)
-            )
+        words, served = await self._recognise(await self.content(ask, media), media, to_english)
         spend = Spend(
             kind="translation" if to_english else "transcription",
             relay=served.relay,
@@ -105,70 +112,66 @@ class Engine:
             at=self.clock.now(),
             audio_s=words.duration_s or media.duration_s,
         )
+        asked = self._turn(ask, "user", "", media=(media,))
         text = words.text.strip()
-        asked = _turn(ask, "user", "", self.clock, media=(media,))
         if not text:
-            return replace(self._say(ask, "no_speech_found"), turns=(asked,), spends=(spend,))
-        told = _turn(ask, "assistant", text, self.clock)
+            return replace(self.say(ask, "no_speech_found"), turns=(asked,), spends=(spend,))
+        told = self._turn(ask, "assistant", text)
         return Outcome(parts=(Text(text=text),), turns=(asked, told), spends=(spend,))
 
     async def content(self, ask: Ask, media: Media) -> bytes:
-        """A file's bytes, from the media store or else from the platform."""
         if media.blob:
             return await self.media.get(media.blob)
         return await self.fetch(ask.message, media)
-
-    # -- talking -------------------------------------------------------------
 
     async def _talk(
         self, ask: Ask, text: str, pictures: Sequence[Media], preview: Preview | None
     ) -> Outcome:
         if pictures and not self.relays.sees(ask.choice):
-            return self._say(ask, "no_vision")
+            return self.say(ask, "no_vision")
         question = text or self.texts.say("picture_question", ask.language)
         return await self.chat(ask, question, pictures, preview)
 
-    async def _listen(
-        self, ask: Ask, speech: Media, text: str, preview: Preview | None
-    ) -> Outcome:
+    async def _listen(self, ask: Ask, speech: Media, text: str, preview: Preview | None) -> Outcome:
+        """A chat answer under what was heard, or what was heard alone."""
         heard = await self.transcribe(ask, speech)
         spoken = next((turn.text for turn in heard.turns if turn.role == "assistant"), "")
         if not spoken or ask.settings.get("voice", ask.bot.voice) == "text":
             return heard
-        quoted = self.texts.say("heard", ask.language, text=spoken)
-        show = _prefixed(preview, quoted)
+        quoted = self.texts.say("heard", ask.language, text=spoken) + "\n\n"
+        show = preview and (lambda so_far: preview(quoted + so_far))
         try:
             outcome = await self.chat(ask, f"{text}\n\n{spoken}".strip(), (), show)
         except ParleyError as error:
             outcome = self.failed(ask, error)
+        asked, *told = outcome.turns
         return replace(
             outcome,
-            parts=_prefix_first(outcome.parts, quoted),
-            turns=tuple(_with_media(turn, speech) for turn in outcome.turns),
+            parts=_after(quoted, outcome.parts),
+            turns=(_with_speech(asked, speech, spoken), *told),
             spends=heard.spends + outcome.spends,
         )
 
+    async def _recognise(
+        self, audio: bytes, media: Media, to_english: bool
+    ) -> tuple[Transcription, Served]:
+        name = audio_filename(media)
+        if to_english:
+            return await self.relays.translation(TranslationRequest(audio=audio, filename=name))
+        return await self.relays.transcription(TranscriptionRequest(audio=audio, filename=name))
+
     async def _prompt(
-        self, ask: Ask, text: str, pictures: Sequence[Media]
+        self, ask: Ask, text: str, pictures: Sequence[Media], replacing: str
     ) -> tuple[ChatMessage, ...]:
         limit = ask.bot.history_chars
-        turns = await self.store.recent(ask.conversation, limit)
-        replaced = {e.message_id for e in ask.effects if isinstance(e, ReplacePair)}
-        turns = [turn for turn in turns if turn.message_id not in replaced]
-        *told, question = trim(turns, text, ask.persona, limit)
-        seen = tuple([Picture(content=await self.content(ask, p), mime=p.mime) for p in pictures])
-        if seen:
-            question = ChatMessage(role="user", content=question.content, pictures=seen)
+        recent = await self.store.recent(ask.conversation, limit)
+        kept = [turn for turn in recent if turn.message_id != replacing]
+        *told, question = trim(kept, text, ask.persona, limit)
+        if pictures:
+            seen = [Picture(content=await self.content(ask, p), mime=p.mime) for p in pictures]
+            question = ChatMessage(role="user", content=text, pictures=tuple(seen))
         persona = (ChatMessage(role="system", content=ask.persona),) if ask.persona else ()
         return (*persona, *told, question)
-
-    async def _answer(
-        self, ask: Ask, request: ChatRequest, preview: Preview | None
-    ) -> tuple[Chat, Served]:
-        if preview is None:
-            return await self.relays.chat(request, ask.choice)
-        stream = self.relays.stream(request, ask.choice)
-        return await _gather(stream, request, preview)
 
     def _answered(
         self, ask: Ask, text: str, pictures: Sequence[Media], answer: Chat, served: Served
@@ -182,24 +185,118 @@ class Engine:
             completion_tokens=answer.usage.completion_tokens,
             estimated=answer.usage.estimated,
         )
-        asked = _turn(ask, "user", text, self.clock, media=tuple(pictures))
         if not answer.text.strip():
-            failed = replace_turn(asked, TurnState.FAILED)
-            return replace(self._say(ask, "no_answer"), turns=(failed,), spends=(spend,))
-        told = _turn(ask, "assistant", answer.text, self.clock)
-        outcome = Outcome(
-            parts=(Text(text=answer.text),), turns=(asked, told), spends=(spend,)
-        )
+            asked = self._turn(ask, "user", text, media=pictures, state=TurnState.FAILED)
+            return replace(self.say(ask, "no_answer"), turns=(asked,), spends=(spend,))
+        asked = self._turn(ask, "user", text, media=pictures)
+        told = self._turn(ask, "assistant", answer.text)
+        outcome = Outcome(parts=(Text(text=answer.text),), turns=(asked, told), spends=(spend,))
         return self._warn_once(ask, outcome, text, answer.text)
 
     def _warn_once(self, ask: Ask, outcome: Outcome, question: str, answer: str) -> Outcome:
+        """Tell a person once that an answer was too long to be remembered."""
         limit = ask.bot.history_chars
         if "told_limit" in ask.settings:
             return outcome
         if not never_fits_again(question, answer, ask.persona, limit):
             return outcome
-        warning = self.texts.say("too_much_to_remember", ask.language, limit=limit)
+        warning = Text(text=self.texts.say("too_much_to_remember", ask.language, limit=limit))
         told = SetSetting(scope=ask.conversation, name="told_limit", value="yes")
-        return replace(
-            outcome, parts=(*outcome.parts, Text(text=warning)), effects=(*outcome.effects, told)
+        return replace(outcome, parts=(*outcome.parts, warning), effects=(*outcome.effects, told))
+
+    def _note(
+        self, ask: Ask, request: ChatRequest, answer: Chat, served: Served, seconds: float
+    ) -> None:
+        self.reasons.note(
+            chat_place(ask.message),
+            "why_answered",
+            relay=served.relay,
+            model=served.model,
+            turns=sum(message.role != "system" for message in request.messages),
+            chars=sum(len(message.content) for message in request.messages),
+            tokens=answer.usage.prompt_tokens + answer.usage.completion_tokens,
+            seconds=f"{seconds:.1f}",
         )
+
+    def _turn(
+        self,
+        ask: Ask,
+        role: Role,
+        text: str,
+        *,
+        media: Sequence[Media] = (),
+        state: TurnState = TurnState.COMPLETE,
+    ) -> Turn:
+        return Turn(
+            role=role,
+            text=text,
+            message_id=ask.message.id,
+            at=self.clock.now(),
+            media=tuple(media),
+            state=state,
+        )
+
+    def _services(self, running: Running, preview: Preview | None) -> Services:
+        return Services(
+            store=self.store,
+            media=self.media,
+            relays=self.relays,
+            texts=self.texts,
+            clock=self.clock,
+            rules=self.rules,
+            chatter=self,
+            running=running,
+            reasons=self.reasons,
+            commands=self.commands,
+            preview=preview,
+        )
+
+
+def chat_place(message: Message) -> str:
+    """Under which name a chat's reasons are kept."""
+    address = message.address
+    return f"{address.platform}/{address.bot}/{address.chat}"
+
+
+def audio_filename(media: Media) -> str:
+    """A name whose ending tells the format: relays go by it."""
+    if "." in media.name:
+        return media.name
+    ending = AUDIO_ENDINGS.get(media.mime.partition(";")[0].strip(), "ogg")
+    return f"voice.{ending}"
+
+
+AUDIO_ENDINGS = {
+    "audio/aac": "aac",
+    "audio/flac": "flac",
+    "audio/mp4": "m4a",
+    "audio/m4a": "m4a",
+    "audio/x-m4a": "m4a",
+    "audio/mpeg": "mp3",
+    "audio/mp3": "mp3",
+    "audio/ogg": "ogg",
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+    "audio/webm": "webm",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+}
+
+
+def _after(quoted: str, parts: tuple[Text | Media, ...]) -> tuple[Text | Media, ...]:
+    match parts:
+        case (Text(text=text), *rest):
+            return (Text(text=quoted + text), *rest)
+        case _:
+            return (Text(text=quoted.strip()), *parts)
+
+
+def _with_speech(asked: Turn, speech: Media, spoken: str) -> Turn:
+    return Turn(
+        role="user",
+        text=asked.text or spoken,
+        message_id=asked.message_id,
+        at=asked.at,
+        media=(speech,),
+        state=asked.state,
+    )

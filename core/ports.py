@@ -363,6 +363,31 @@ class Draft(Protocol):
         ...
 
 
+# -- what is seen from outside -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One message's way in figures. Times in seconds; `outcome` is a text's code or "answered"."""
+
+    message: Message
+    intent: str
+    outcome: str
+    attempt: int
+    waited_s: float
+    took_s: float
+    parts: int
+    spends: tuple[Spend, ...]
+
+
+class Observer(Protocol):
+    """Logs and metrics. Called on the path of every message: must be cheap."""
+
+    def received(self, message: Message, receipt: Receipt) -> None: ...
+
+    def done(self, done: Done) -> None: ...
+
+
 # -- texts -------------------------------------------------------------------
 
 

@@ -1,0 +1,51 @@
+"""A streamed answer, shown while it comes and kept when it is stopped."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from core.command import Preview
+from core.ports import Served
+from core.request import ChatRequest
+from core.response import Chat, Chunk, Usage
+from core.tokens import estimate_tokens
+
+STOP = "stop"
+"""The message of a cancellation that a person asked for."""
+
+
+async def gather(
+    stream: AsyncIterator[tuple[Chunk, Served]], request: ChatRequest, preview: Preview
+) -> tuple[Chat, Served]:
+    """The whole answer, each step of it given to `preview`.
+
+    Cancelled with STOP after something was shown, it is what was shown so far.
+    """
+    said: list[str] = []
+    served = Served(relay="", model="")
+    last = Chunk()
+    try:
+        async for piece in stream:
+            last, served = piece
+            if last.text:
+                said.append(last.text)
+                preview("".join(said))
+    except asyncio.CancelledError as cancelled:
+        if STOP not in cancelled.args or not said:
+            raise
+        last = Chunk(finish_reason=STOP)
+    text = "".join(said)
+    answer = Chat(
+        text=text,
+        model=last.model,
+        finish_reason=last.finish_reason,
+        usage=last.usage or _estimated(request, text),
+    )
+    return answer, served
+
+
+def _estimated(request: ChatRequest, answer: str) -> Usage:
+    return Usage(
+        prompt_tokens=sum(estimate_tokens(message.content) for message in request.messages),
+        completion_tokens=estimate_tokens(answer),
+        estimated=True,
+    )
