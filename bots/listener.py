@@ -1,0 +1,75 @@
+"""An HTTP listener inside this process; the application decides when it ends."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from core.errors import ConfigError
+
+FRAME_LIMIT_BYTES = 1 << 20
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the port now. Raises ConfigError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise ConfigError(_why(error, host, port)) from error
+    sock.listen(2048)
+    sock.setblocking(False)
+    return sock
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"port {port} on {host} is taken: stop what uses it, or choose another port"
+        case errno.EACCES:
+            return f"port {port} on {host} may not be opened by this user: choose one above 1023"
+        case _:
+            return f"cannot listen on {host} port {port}: {error.strerror or error}"
+
+
+class Listener(uvicorn.Server):
+    """uvicorn on a socket that is bound already, without its signal handlers."""
+
+    def __init__(self, app: ASGIApp, sock: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=2,
+                ws_max_size=FRAME_LIMIT_BYTES,
+                ws_per_message_deflate=False,
+            )
+        )
+        self._sock = sock
+        self._task: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self.serve(sockets=[self._sock]))
+
+    async def close(self) -> None:
+        self.should_exit = True
+        if self._task:
+            await self._task
+
+    @property
+    def port(self) -> int:
+        return int(self._sock.getsockname()[1])

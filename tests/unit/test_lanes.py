@@ -1,0 +1,86 @@
+"""A conversation in order, conversations side by side, and bounds."""
+
+import asyncio
+
+import pytest
+
+from core.errors import Busy
+from core.lanes import Lanes
+
+
+class Work:
+    """Notes each job; those named in `gates` wait for their gate."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.gates: dict[str, asyncio.Event] = {}
+
+    async def __call__(self, job: str) -> None:
+        if gate := self.gates.get(job):
+            await gate.wait()
+        self.done.append(job)
+
+
+async def test_a_conversation_is_worked_on_in_the_order_places_were_taken() -> None:
+    work = Work()
+    lanes = Lanes(work)
+    first, second = lanes.enter("a"), lanes.enter("a")
+    second.fill("second")
+    await asyncio.sleep(0)
+    assert work.done == []
+    first.fill("first")
+    await lanes.close(1)
+    assert work.done == ["first", "second"]
+
+
+async def test_a_hung_conversation_holds_up_no_other() -> None:
+    work = Work()
+    work.gates["hung"] = asyncio.Event()
+    lanes = Lanes(work)
+    lanes.enter("a").fill("hung")
+    for number in range(200):
+        lanes.enter(f"b{number}").fill(f"job {number}")
+    await asyncio.sleep(0.01)
+    assert len(work.done) == 200
+    work.gates["hung"].set()
+    await lanes.close(1)
+    assert work.done[-1] == "hung"
+
+
+async def test_a_place_given_up_is_passed_over() -> None:
+    work = Work()
+    lanes = Lanes(work)
+    given_up, kept = lanes.enter("a"), lanes.enter("a")
+    kept.fill("kept")
+    given_up.drop()
+    await lanes.close(1)
+    assert work.done == ["kept"]
+    assert lanes.depth == 0
+
+
+async def test_a_full_lane_and_a_full_house_are_busy() -> None:
+    lanes = Lanes(Work(), per_conversation=2, in_all=3)
+    slots = [lanes.enter("a"), lanes.enter("a")]
+    with pytest.raises(Busy):
+        lanes.enter("a")
+    slots.append(lanes.enter("b"))
+    with pytest.raises(Busy):
+        lanes.enter("c")
+    slots.append(lanes.enter("a", bounded=False))
+    for slot in slots:
+        slot.drop()
+    await lanes.close(1)
+    assert lanes.depth == 0
+    lanes.enter("a").drop()
+    await lanes.close(1)
+
+
+async def test_closing_cancels_what_does_not_end_in_time() -> None:
+    work = Work()
+    work.gates["hung"] = asyncio.Event()
+    lanes = Lanes(work)
+    lanes.enter("a").fill("hung")
+    lanes.enter("a").fill("never")
+    await lanes.close(0.01)
+    assert work.done == []
+    assert lanes.depth == 0

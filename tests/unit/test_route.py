@@ -1,0 +1,88 @@
+"""What a message asks for, and whether it is for the bot."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from core.bot import Bot
+from core.command import Ask, Command, Outcome, Services
+from core.model import Address, Media, Message, Part, Quote, Text
+from core.route import Chat, Ignore, Invoke, Transcribe, UnknownCommand, Unreadable, route
+
+
+async def _run(ask: Ask, rest: str, services: Services) -> Outcome:
+    raise NotImplementedError("routing runs nothing")
+
+
+IMAGE = Command(name="image", aliases=("画图",), run=_run)
+COMMANDS = dict.fromkeys(IMAGE.names, IMAGE)
+BOT = Bot(name="b", platform="p", prefixes=("小帕",))
+VOICE = Media(kind="voice", blob="v")
+PICTURE = Media(kind="image", blob="p")
+
+
+def message(*parts: Part, group: bool = False, addressed: bool = False) -> Message:
+    address = Address(platform="p", bot="b", chat="c", sender="s", group=group)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    return Message(id="1", key="1", address=address, parts=parts, sent_at=at, addressed=addressed)
+
+
+def asked(text: str, **where: bool) -> object:
+    return route(message(Text(text=text), **where), BOT, COMMANDS)
+
+
+def test_text_is_chat() -> None:
+    assert asked(" hello ") == Chat(text="hello")
+
+
+@pytest.mark.parametrize(
+    "text", ["/image a cat", "／画图 a cat", "/IMAGE\na cat", "/画图\u3000a cat"]
+)
+def test_a_command_is_known_by_each_of_its_names(text: str) -> None:
+    assert asked(text) == Invoke(command=IMAGE, rest="a cat")
+
+
+def test_a_command_keeps_the_lines_after_its_name() -> None:
+    assert asked("/image one\ntwo  three") == Invoke(command=IMAGE, rest="one\ntwo  three")
+
+
+def test_a_command_unknown_is_named() -> None:
+    assert asked("/imagine x") == UnknownCommand(name="imagine")
+
+
+@pytest.mark.parametrize("text", ["/", "/usr/bin/python is broken", "// comment"])
+def test_a_slash_alone_makes_no_command(text: str) -> None:
+    assert asked(text) == Chat(text=text)
+
+
+def test_voice_is_transcribed_and_keeps_the_words_beside_it() -> None:
+    assert route(message(VOICE, Text(text="in German")), BOT, COMMANDS) == Transcribe(
+        speech=VOICE, text="in German"
+    )
+
+
+def test_a_picture_goes_with_its_question() -> None:
+    routed = route(message(Text(text="what?"), PICTURE), BOT, COMMANDS)
+    assert routed == Chat(text="what?", pictures=(PICTURE,))
+
+
+def test_a_quote_travels_with_the_question_about_it_shortened() -> None:
+    quote = Quote(key="0", parts=(Text(text="x" * 600), PICTURE))
+    routed = route(message(quote, Text(text="what?")), BOT, COMMANDS)
+    assert routed == Chat(text=f"> {'x' * 500}…\n\nwhat?", pictures=(PICTURE,))
+
+
+def test_a_message_with_nothing_to_read_is_unreadable() -> None:
+    assert route(message(Media(kind="file", blob="f")), BOT, COMMANDS) == Unreadable()
+
+
+@pytest.mark.parametrize("text", ["hello", "/imagine x"])
+def test_group_talk_is_not_for_the_bot(text: str) -> None:
+    assert asked(text, group=True) == Ignore(reason="why_not_addressed")
+
+
+def test_in_a_group_a_mention_a_prefix_or_a_command_is_for_the_bot() -> None:
+    assert asked("hello", group=True, addressed=True) == Chat(text="hello")
+    assert asked("小帕 hello", group=True) == Chat(text="hello")
+    assert asked("/image x", group=True) == Invoke(command=IMAGE, rest="x")
+    assert asked("小帕 /image x", group=True) == Invoke(command=IMAGE, rest="x")
