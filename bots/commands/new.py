@@ -1,0 +1,13 @@
+"""/new: what was said before is no longer sent to the model."""
+
+from bots.answer import tell
+from core.command import Ask, Command, Outcome, Services
+from core.model import StartAfresh
+
+
+async def run(ask: Ask, rest: str, services: Services) -> Outcome:
+    code = "new_ask_again" if rest else "new_done"
+    return tell(ask, services, code, effects=(StartAfresh(conversation=ask.conversation),))
+
+
+COMMAND = Command(name="new", aliases=("新对话", "reset"), run=run)

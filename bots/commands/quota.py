@@ -1,0 +1,120 @@
+"""/quota: what I used today and may still use, and what is left of the relay's token."""
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from bots.answer import sentence
+from core.command import Ask, Command, Outcome, Services
+from core.errors import RelayError
+from core.model import Text
+from core.people import Role, daily_cap
+from core.ports import Spent
+from core.response import AccountStat, TokenStat, UserStat
+
+QUOTA_PER_USD = 500_000
+"""relays/README on burn.hair and one-api: dollars are derived from the integers."""
+
+
+async def run(ask: Ask, rest: str, services: Services) -> Outcome:  # noqa: ARG001 (a Run)
+    lines = [*await _today(ask, services), *await _relays(ask, services)]
+    return Outcome(parts=(Text(text="\n".join(lines)),))
+
+
+async def _today(ask: Ask, services: Services) -> list[str]:
+    zone = ZoneInfo(services.rules.timezone)
+    now = services.clock.now()
+    midnight, renewal = day_around(now, zone)
+    minutes = int((renewal - now).total_seconds() // 60)
+    cap = daily_cap(ask.role, services.rules)
+    messages = sentence(
+        ask,
+        services,
+        "quota_messages_unlimited" if cap == "unlimited" else "quota_messages",
+        used=await services.store.messages_used(ask.person, midnight.date().isoformat()),
+        cap=cap,
+        renews=f"00:00 {zone.key}",
+        hours=minutes // 60,
+        minutes=minutes % 60,
+    )
+    spent = await services.store.spent(ask.person, midnight)
+    return [messages, *(_spent(ask, services, row) for row in spent)]
+
+
+def day_around(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The midnights before and after `now` as clocks in `zone` show them."""
+    today = now.astimezone(zone).date()
+    tomorrow = today + timedelta(days=1)
+    return (
+        datetime.combine(today, time.min, tzinfo=zone),
+        datetime.combine(tomorrow, time.min, tzinfo=zone),
+    )
+
+
+def dollars(quota: int) -> str:
+    return f"${Decimal(quota) / QUOTA_PER_USD:.4f}"
+
+
+def _spent(ask: Ask, services: Services, row: Spent) -> str:
+    return sentence(
+        ask,
+        services,
+        f"quota_{row.kind}",
+        calls=row.calls,
+        prompt=row.prompt_tokens,
+        completion=row.completion_tokens,
+        about="≈" if row.estimated else "",
+        characters=row.characters,
+        images=row.images,
+        seconds=f"{row.audio_s:.0f}",
+    )
+
+
+async def _relays(ask: Ask, services: Services) -> list[str]:
+    """Money is nothing for guests or for a group to read."""
+    if ask.role is Role.GUEST or ask.message.address.group:
+        return []
+    try:
+        stats = await services.relays.stat()
+    except RelayError:
+        return ["", sentence(ask, services, "quota_relay_unread")]
+    return [line for relay, stat in stats.items() for line in _relay(ask, services, relay, stat)]
+
+
+def _relay(ask: Ask, services: Services, relay: str, stat: UserStat) -> Iterator[str]:
+    yield ""
+    yield f"**{relay}**"
+    for token in stat.tokens:
+        if token.own:
+            yield _token(ask, services, token)
+    if ask.role in (Role.OWNER, Role.ADMIN):
+        yield _account(ask, services, stat.account)
+
+
+def _token(ask: Ask, services: Services, token: TokenStat) -> str:
+    """A remainder means nothing while the token is unlimited."""
+    return sentence(
+        ask,
+        services,
+        "quota_token_unlimited" if token.unlimited else "quota_token",
+        left=dollars(token.remain_quota),
+        used=dollars(token.used_quota),
+    )
+
+
+def _account(ask: Ask, services: Services, account: AccountStat) -> str:
+    return sentence(
+        ask,
+        services,
+        "quota_account",
+        total=dollars(account.total_quota),
+        free=dollars(account.free_quota),
+        bonus=dollars(account.bonus_quota),
+        paid=dollars(account.paid_quota),
+        used=dollars(account.used_quota),
+        calls=account.request_count,
+    )
+
+
+COMMAND = Command(name="quota", aliases=("额度", "usage"), run=run)

@@ -1,0 +1,18 @@
+"""/why: why the latest messages of this chat were passed over, or how they were answered."""
+
+from bots.answer import sentence, tell
+from core.command import Ask, Command, Outcome, Services
+from core.engine import chat_place
+
+REASONS = 5
+
+
+async def run(ask: Ask, rest: str, services: Services) -> Outcome:  # noqa: ARG001 (a Run)
+    latest = services.reasons.latest(chat_place(ask.message), REASONS)
+    if not latest:
+        return tell(ask, services, "why_nothing")
+    lines = [f"- {sentence(ask, services, code, **params)}" for code, params in latest]
+    return tell(ask, services, "why_latest", lines="\n".join(lines))
+
+
+COMMAND = Command(name="why", aliases=("为什么",), run=run)
