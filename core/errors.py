@@ -5,6 +5,7 @@
     ├── MessageTooLong         the new message does not fit `history_chars`
     ├── Busy                   a bound was reached; nothing was stored
     ├── StoreError             the database did not take it
+    │   ├── StoreInvalid       one operation is wrong in itself; the store is well
     │   └── NewerSchema        the database was written by a newer Parley
     ├── MediaError             a file is missing, too large or of a wrong type
     └── RelayError             a relay call did not succeed
@@ -61,6 +62,10 @@ class Busy(ParleyError):
 class StoreError(ParleyError):
     code = "store"
     retryable = True
+
+
+class StoreInvalid(StoreError):
+    retryable = False
 
 
 class NewerSchema(StoreError):
