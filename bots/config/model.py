@@ -1,0 +1,89 @@
+"""The configuration's sections. Those that the core reads are defined there."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from core.bot import Bot
+from core.model import Limit
+from core.people import PeopleRules
+from core.relay.entry import RelayEntry, RouteTable
+from core.secret import Secret
+
+
+class Listen(Struct, frozen=True, kw_only=True):
+    """Where a listener listens: "127.0.0.1:8700" or "[::1]:8700"."""
+
+    host: str
+    port: int
+
+    @property
+    def loopback(self) -> bool:
+        return is_loopback(self.host)
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def is_loopback(host: str) -> bool:
+    """True only for this machine itself; names other than localhost are not looked up."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Server(Struct, frozen=True, kw_only=True):
+    """The [server] section. `private` off loopback needs an `access_code`."""
+
+    private: Listen = Listen(host="127.0.0.1", port=8700)
+    public: Listen = Listen(host="127.0.0.1", port=8701)
+    access_code: Secret = Secret()
+
+
+class Storage(Struct, frozen=True, kw_only=True):
+    """The [storage] section; paths are absolute once loaded.
+
+    An empty `url` becomes SQLite in `data`, an empty `media` a folder in it.
+    """
+
+    data: Path = Path("data")
+    url: Secret = Secret()
+    media: Path = Path()
+    retention_days: Limit = 30
+    """How long files are kept. What was said is kept until somebody wants it forgotten."""
+
+
+class Proxy(Struct, frozen=True, kw_only=True):
+    """The [proxy] section: what everything going out takes, unless it says otherwise."""
+
+    url: Secret = Secret()
+
+
+class Log(Struct, frozen=True, kw_only=True):
+    """The [log] section."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class BotEntry(Struct, frozen=True, kw_only=True):
+    """A [bots.NAME] section: what the core reads, and what its platform's adapter reads."""
+
+    bot: Bot
+    settings: Struct
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """The whole file, checked. `relays` and `bots` keep the file's order."""
+
+    server: Server = Server()
+    storage: Storage = Storage()
+    proxy: Proxy = Proxy()
+    relays: tuple[RelayEntry, ...] = ()
+    routes: RouteTable = RouteTable()
+    people: PeopleRules = PeopleRules()
+    bots: tuple[BotEntry, ...] = ()
+    log: Log = Log()

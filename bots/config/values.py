@@ -1,0 +1,56 @@
+"""Values that TOML has no form of its own for. Each parser raises Wrong."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bots.config.expect import mismatch, shown
+from bots.config.model import Listen
+from bots.config.read import Parser
+from bots.config.secrets import address, proxy, secret
+from core.relay.entry import RouteTarget
+from core.secret import Secret
+
+LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]\s]+):(\d{1,5})")
+
+
+def parsers(folder: Path, environ: Mapping[str, str]) -> dict[Any, Parser]:
+    """By field type. Relative paths are taken from `folder`."""
+    return {
+        Secret: lambda value: secret(value, folder, environ),
+        (Secret, "proxy"): lambda value: proxy(value, folder, environ),
+        (Secret, "url"): lambda value: address(value, folder, environ),
+        Listen: listen,
+        Path: lambda value: folder / text(value, "a path in quotes"),
+        tuple[RouteTarget, ...]: targets,
+    }
+
+
+def listen(value: object) -> Listen:
+    words = 'an address and port as in "127.0.0.1:8700"'
+    match = LISTEN.fullmatch(text(value, words))
+    if not match or int(match[2]) > 65535:
+        raise mismatch(words, shown(value))
+    return Listen(host=match[1].strip("[]"), port=int(match[2]))
+
+
+def targets(value: object) -> tuple[RouteTarget, ...]:
+    words = 'a list as in ["main:gpt-4o", "spare"]'
+    if not isinstance(value, list):
+        raise mismatch(words, shown(value))
+    return tuple(target(text(item, words)) for item in value)
+
+
+def target(word: str) -> RouteTarget:
+    """ "relay:model" or "relay"; a model's name may itself hold colons ("llama3:8b")."""
+    relay, _, model = word.partition(":")
+    if not relay:
+        raise mismatch('"relay:model" or "relay"', shown(word))
+    return RouteTarget(relay, model)
+
+
+def text(value: object, words: str) -> str:
+    if not isinstance(value, str):
+        raise mismatch(words, shown(value))
+    return value
