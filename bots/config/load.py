@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from bots.config.expect import mismatch, shown
-from bots.config.model import BotEntry, Config, Log, Proxy, Server, Storage, is_loopback
+from bots.config.model import BotEntry, Config, Log, Proxy, Server, Storage
 from bots.config.platforms import NoSettings, platforms, settings_of
 from bots.config.read import Page, Place
 from bots.config.rules import findings
@@ -21,6 +21,7 @@ from bots.config.values import parsers
 from core.bot import Bot
 from core.errors import ConfigError
 from core.people import PeopleRules
+from core.relay.address import is_loopback
 from core.relay.entry import RelayEntry, RouteTable
 from core.secret import Secret
 

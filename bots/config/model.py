@@ -1,6 +1,5 @@
 """The configuration's sections. Those that the core reads are defined there."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +8,7 @@ from msgspec import Struct
 from core.bot import Bot
 from core.model import Limit
 from core.people import PeopleRules
+from core.relay.address import is_loopback
 from core.relay.entry import RelayEntry, RouteTable
 from core.secret import Secret
 
@@ -25,14 +25,6 @@ class Listen(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-def is_loopback(host: str) -> bool:
-    """True only for this machine itself; names other than localhost are not looked up."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Server(Struct, frozen=True, kw_only=True):

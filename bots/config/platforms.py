@@ -6,7 +6,7 @@ are a struct named `Settings` in `adapters/<platform>/settings.py`.
 
 import pkgutil
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -23,10 +23,7 @@ def platforms() -> tuple[str, ...]:
 
 def settings_of(platform: str) -> type[Struct]:
     """The platform's own settings. `platform` is one of `platforms()`."""
-    package = find_spec(f"adapters.{platform}")
-    if package is None or package.submodule_search_locations is None:
-        return NoSettings
-    if find_spec(f"adapters.{platform}.settings") is None:
+    if not any((Path(place) / platform / "settings.py").exists() for place in adapters.__path__):
         return NoSettings
     settings: type[Struct] = import_module(f"adapters.{platform}.settings").Settings
     return settings

@@ -36,14 +36,14 @@ class Page:
     @property
     def problems(self) -> list[str]:
         """One sentence each, in the order of their lines."""
-        found = sorted(self._problems.values())
+        found = sorted(self._problems.values(), key=lambda problem: problem[0])
         return [f"{self.name}, line {line}: {sentence}" for line, sentence in found]
 
     def wrong(self, place: Place, problem: Wrong) -> None:
         """Note a problem, unless one at the place or around it explains it."""
         if any(place[:length] in self._problems for length in range(1, len(place) + 1)):
             return
-        sentence = f"{'.'.join(place)}: {problem}" if place else str(problem)
+        sentence = f"{'.'.join(place)}: {problem}"
         self._problems[place] = (line_of(self._lines, place), sentence)
 
     def read(self, place: Place, table: object, kind: type[S], **given: object) -> S:

@@ -35,9 +35,12 @@ def findings(config: Config) -> Iterator[Finding]:
     for bot in config.bots:
         yield from bot_findings(bot)
     if not config.relays:
-        yield (), mismatch("at least one [relays.NAME]", "none", "parley init writes one.")
+        yield ("relays",), mismatch("at least one [relays.NAME]", "none", "parley init writes one.")
     if not config.bots:
-        yield (), mismatch("at least one [bots.NAME]", "none", 'One with platform = "web" will do.')
+        yield (
+            ("bots",),
+            mismatch("at least one [bots.NAME]", "none", 'One with platform = "web" will do.'),
+        )
 
 
 def server_findings(server: Server) -> Iterator[Finding]:
