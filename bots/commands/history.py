@@ -27,8 +27,14 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         return tell(ask, services, "history_empty")
     seen = still_seen(await services.store.recent(ask.conversation, ask.bot.history_chars), ask)
     lines = "\n".join(_line(ask, services, turn, turn.message_id in seen) for turn in turns)
-    code = "history_all" if ask.bot.history_chars == "unlimited" else "history_shown"
-    return tell(ask, services, code, lines=lines, limit=ask.bot.history_chars)
+    limit = ask.bot.history_chars
+    return tell(
+        ask,
+        services,
+        "history_all" if limit == "unlimited" else "history_shown",
+        lines=lines,
+        limit=limit,
+    )
 
 
 def still_seen(turns: Sequence[Turn], ask: Ask) -> frozenset[str]:

@@ -27,7 +27,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     language = NAMES.get(rest.lower())
     if language is None:
         current = sentence(ask, services, f"language_{ask.language}")
-        return tell(ask, services, "language_how", language=current)
+        return tell(ask, services, "language_how", current=current)
     chosen = replace(ask, language=language)
     return tell(chosen, services, "language_set", effects=(_setting(ask, language),))
 

@@ -6,8 +6,8 @@ from core.model import StartAfresh
 
 
 async def run(ask: Ask, rest: str, services: Services) -> Outcome:
-    code = "new_ask_again" if rest else "new_done"
-    return tell(ask, services, code, effects=(StartAfresh(conversation=ask.conversation),))
+    afresh = StartAfresh(conversation=ask.conversation)
+    return tell(ask, services, "new_ask_again" if rest else "new_done", effects=(afresh,))
 
 
 COMMAND = Command(name="new", aliases=("新对话", "reset"), run=run)

@@ -1,0 +1,444 @@
+"""The ports in memory, and a talk with the real engine over them."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from msgspec import structs
+
+from bots.commands import find_commands
+from bots.texts.catalogue import Catalogue
+from core.bot import Bot
+from core.command import Ask, Outcome
+from core.engine import Engine
+from core.errors import MediaError, ParleyError
+from core.model import (
+    Address,
+    Effect,
+    Forget,
+    Limit,
+    Media,
+    Message,
+    Part,
+    PartState,
+    Quote,
+    ReplacePair,
+    SetSetting,
+    Spend,
+    StartAfresh,
+    Text,
+    Turn,
+    TurnState,
+    conversation_key,
+    person_key,
+)
+from core.people import PeopleRules, role_of
+from core.ports import Allowance, Claim, Commit, Exchange, Served, Spent, Unfinished
+from core.reasons import ReasonRing
+from core.request import (
+    ChatRequest,
+    ImageRequest,
+    SpeechRequest,
+    TranscriptionRequest,
+    TranslationRequest,
+)
+from core.response import (
+    Chat,
+    Chunk,
+    Image,
+    Images,
+    Model,
+    Speech,
+    Transcription,
+    Usage,
+    UserStat,
+)
+from core.route import route
+
+NOON = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
+
+
+class ManualClock:
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def pass_(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+class MemoryStore:
+    """A Store that forgets when the test ends."""
+
+    def __init__(self) -> None:
+        self.inbox: dict[str, tuple[Message, str, datetime]] = {}
+        self.attempts: Counter[str] = Counter()
+        self.used: Counter[tuple[str, str]] = Counter()
+        self.commits: dict[str, Commit] = {}
+        self.turns: dict[str, list[Turn]] = defaultdict(list)
+        self.afresh: Counter[str] = Counter()
+        self.kept: dict[str, dict[str, str]] = defaultdict(dict)
+        self.ledger: list[tuple[str, Spend]] = []
+        self.marks: dict[tuple[str, int], PartState] = {}
+
+    async def accept(self, message: Message, conversation: str, received_at: datetime) -> bool:
+        if any(kept.key == message.key for kept, _, _ in self.inbox.values()):
+            return False
+        self.inbox[message.id] = (message, conversation, received_at)
+        return True
+
+    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
+        self.attempts[message_id] += 1
+        attempt = self.attempts[message_id]
+        if allowance is None:
+            return Claim(attempt=attempt, granted=True, used=0)
+        place = (allowance.person, allowance.day)
+        granted = allowance.cap == "unlimited" or self.used[place] < allowance.cap
+        self.used[place] += granted and attempt == 1
+        return Claim(attempt=attempt, granted=granted, used=self.used[place])
+
+    async def unfinished(self) -> Sequence[Unfinished]:
+        return [
+            Unfinished(
+                message=message,
+                conversation=conversation,
+                received_at=received_at,
+                attempt=self.attempts[message.id],
+                delivery=None,
+            )
+            for message, conversation, received_at in self.inbox.values()
+            if message.id not in self.commits
+        ]
+
+    async def recent(self, conversation: str, chars: Limit) -> Sequence[Turn]:
+        turns = self.turns[conversation][self.afresh[conversation] :]
+        if chars == "unlimited":
+            return turns
+        held = 0
+        for back, turn in enumerate(reversed(turns), 1):
+            held += len(turn.text) if turn.state is TurnState.COMPLETE else 0
+            if held > chars:
+                return turns[-back:]
+        return turns
+
+    async def log(self, conversation: str, count: int) -> Sequence[Turn]:
+        return self.turns[conversation][-count:] if count else []
+
+    async def pair(self, message_id: str) -> Sequence[Turn]:
+        everything = (turn for turns in self.turns.values() for turn in turns)
+        return [turn for turn in everything if turn.message_id == message_id]
+
+    async def commit(self, commit: Commit) -> None:
+        self.commits[commit.message_id] = commit
+        for effect in commit.effects:
+            self._apply(effect)
+        self.turns[commit.conversation] += commit.turns
+        self.ledger += [(commit.person, spend) for spend in commit.spends]
+
+    def _apply(self, effect: Effect) -> None:
+        match effect:
+            case SetSetting(scope=scope, name=name, value=None):
+                self.kept[scope].pop(name, None)
+            case SetSetting(scope=scope, name=name, value=str(value)):
+                self.kept[scope][name] = value
+            case StartAfresh(conversation=conversation):
+                self.afresh[conversation] = len(self.turns[conversation])
+            case ReplacePair(message_id=message_id):
+                self._replace(message_id)
+            case Forget(person=person):
+                self._forget(person)
+
+    def _replace(self, message_id: str) -> None:
+        for turns in self.turns.values():
+            turns[:] = [
+                structs.replace(turn, state=TurnState.REPLACED)
+                if turn.message_id == message_id
+                else turn
+                for turn in turns
+            ]
+
+    def _forget(self, person: str) -> None:
+        theirs = {commit.message_id for commit in self.commits.values() if commit.person == person}
+        for turns in self.turns.values():
+            turns[:] = [turn for turn in turns if turn.message_id not in theirs]
+        self.kept.pop(person, None)
+
+    async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
+        self.marks[reply_id, index] = state
+
+    async def settings(self, scope: str) -> Mapping[str, str]:
+        return dict(self.kept[scope])
+
+    async def messages_used(self, person: str, day: str) -> int:
+        return self.used[person, day]
+
+    async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
+        rows = [row for who, row in self.ledger if who == person and row.at >= since]
+        return [
+            Spent(
+                kind=kind,
+                calls=len(same),
+                prompt_tokens=sum(row.prompt_tokens for row in same),
+                completion_tokens=sum(row.completion_tokens for row in same),
+                characters=sum(row.characters for row in same),
+                images=sum(row.images for row in same),
+                audio_s=sum(row.audio_s for row in same),
+                estimated=any(row.estimated for row in same),
+            )
+            for kind in sorted({row.kind for row in rows})
+            if (same := [row for row in rows if row.kind == kind])
+        ]
+
+    async def export(self, person: str) -> dict[str, object]:
+        theirs = [commit for commit in self.commits.values() if commit.person == person]
+        said = [structs.asdict(turn) for commit in theirs for turn in commit.turns]
+        return {"settings": dict(self.kept[person]), "turns": said}
+
+    async def exchanges(self, platform: str, bot: str, chat: str, count: int) -> Sequence[Exchange]:
+        here = [
+            message
+            for message, _, _ in self.inbox.values()
+            if (message.address.platform, message.address.bot, message.address.chat)
+            == (platform, bot, chat)
+        ]
+        return [Exchange(message=message, delivery=None) for message in here[-count:]]
+
+
+class MemoryMedia:
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    async def put(self, content: bytes) -> str:
+        blob = hashlib.sha256(content).hexdigest()
+        self.files[blob] = content
+        return blob
+
+    async def get(self, blob: str) -> bytes:
+        try:
+            return self.files[blob]
+        except KeyError as error:
+            raise MediaError(f"expected the file {blob}, it is gone; send it again") from error
+
+
+@dataclass
+class TalkingRelays:
+    """Relays that answer "answer 1", "answer 2", …, and keep what they were asked.
+
+    `fault` is raised instead, once it is set.
+    """
+
+    offered: dict[str, list[str]] = field(default_factory=lambda: {"main": ["m-large", "m-small"]})
+    listed: tuple[str, ...] = ("main:m-large", "main:m-small", "spare:other")
+    stats: dict[str, UserStat] = field(default_factory=dict)
+    heard: str = "hello there"
+    eyes: bool = True
+    fault: ParleyError | None = None
+    answer: str = ""
+    asked: list[object] = field(default_factory=list)
+    picks: list[str] = field(default_factory=list)
+    said: count = field(default_factory=lambda: count(1))
+
+    def _serve(self, request: object, choice: str = "") -> Served:
+        self.asked.append(request)
+        self.picks.append(choice)
+        if self.fault:
+            raise self.fault
+        relay, _, model = (choice or self.listed[0]).partition(":")
+        return Served(relay=relay, model=model)
+
+    async def chat(self, request: ChatRequest, choice: str = "") -> tuple[Chat, Served]:
+        served = self._serve(request, choice)
+        text = self.answer or f"answer {next(self.said)}"
+        usage = Usage(prompt_tokens=11, completion_tokens=7)
+        return Chat(text=text, model=served.model, finish_reason="stop", usage=usage), served
+
+    async def stream(
+        self, request: ChatRequest, choice: str = ""
+    ) -> AsyncIterator[tuple[Chunk, Served]]:
+        chat, served = await self.chat(request, choice)
+        yield Chunk(text=chat.text), served
+        yield Chunk(finish_reason="stop", usage=chat.usage), served
+
+    async def images(self, request: ImageRequest) -> tuple[Images, Served]:
+        served = self._serve(request)
+        picture = Image(content=b"\x89PNG " + request.prompt.encode(), mime="image/png")
+        return Images(images=(picture,)), served
+
+    async def speech(self, request: SpeechRequest) -> tuple[Speech, Served]:
+        served = self._serve(request)
+        return Speech(content=b"ID3 " + request.text.encode(), mime="audio/mpeg"), served
+
+    async def transcription(self, request: TranscriptionRequest) -> tuple[Transcription, Served]:
+        served = self._serve(request)
+        return Transcription(text=self.heard, duration_s=2.0), served
+
+    async def translation(self, request: TranslationRequest) -> tuple[Transcription, Served]:
+        served = self._serve(request)
+        return Transcription(text=f"{self.heard} in English", duration_s=2.0), served
+
+    async def models(self) -> Mapping[str, Sequence[Model]]:
+        if self.fault:
+            raise self.fault
+        return {relay: [Model(id=name) for name in names] for relay, names in self.offered.items()}
+
+    async def stat(self) -> Mapping[str, UserStat]:
+        if self.fault:
+            raise self.fault
+        return self.stats
+
+    def choices(self) -> Sequence[str]:
+        return self.listed
+
+    def sees(self, choice: str = "") -> bool:
+        return self.eyes
+
+    def folds_persona(self, choice: str = "") -> bool:
+        return False
+
+
+class Stoppable:
+    """One conversation's running answer, if any."""
+
+    def __init__(self) -> None:
+        self.running: set[str] = set()
+
+    def stop(self, conversation: str) -> bool:
+        found = conversation in self.running
+        self.running.discard(conversation)
+        return found
+
+
+class Talk:
+    """One person talking to one bot: each message is routed, handled and committed."""
+
+    def __init__(
+        self,
+        *,
+        sender: str = "amy",
+        platform: str = "web",
+        group: bool = False,
+        bot: Bot | None = None,
+        rules: PeopleRules | None = None,
+        at: datetime = NOON,
+        beside: "Talk | None" = None,
+    ) -> None:
+        self.bot = bot or Bot(name="b", platform=platform)
+        self.rules = rules or PeopleRules()
+        self.address = Address(
+            platform=platform, bot=self.bot.name, chat="c1", sender=sender, group=group
+        )
+        self.clock = ManualClock(at)
+        self.store = beside.store if beside else MemoryStore()
+        self.media = MemoryMedia()
+        self.relays = TalkingRelays()
+        self.reasons = ReasonRing()
+        self.running = Stoppable()
+        self.texts = Catalogue()
+        self.commands = find_commands(())
+        self.platform_files: dict[str, bytes] = {}
+        self._ids = map(str, count(1)) if beside is None else beside._ids
+        self.outcome = Outcome()
+
+    @property
+    def conversation(self) -> str:
+        return conversation_key(self.address, self.bot.group_history)
+
+    @property
+    def person(self) -> str:
+        return person_key(self.address)
+
+    async def say(
+        self, text: str, *files: Media, quote: Quote | None = None, language: str = ""
+    ) -> str:
+        """Send a message; the answer's texts. `self.outcome` has the whole."""
+        parts: list[Part] = [Text(text=text)] if text else []
+        parts += files
+        parts += [quote] if quote else []
+        message_id = next(self._ids)
+        message = Message(
+            id=message_id,
+            key=message_id,
+            address=self.address,
+            parts=tuple(parts),
+            sent_at=self.clock.now(),
+            sender_name="Amy",
+            addressed=True,
+            language=language,
+        )
+        self.outcome = await self._handle(await self._ask(message))
+        await self._commit(message)
+        return "\n".join(part.text for part in self.outcome.parts if isinstance(part, Text))
+
+    async def _ask(self, message: Message) -> Ask:
+        settings = {
+            **await self.store.settings(self.person),
+            **await self.store.settings(self.conversation),
+        }
+        chosen = settings.get("language") or message.language or self.bot.language
+        return Ask(
+            message=message,
+            bot=self.bot,
+            conversation=self.conversation,
+            person=self.person,
+            role=role_of(self.address, self.rules),
+            language="zh" if chosen == "zh" else "en",
+            settings=settings,
+        )
+
+    async def _handle(self, ask: Ask) -> Outcome:
+        engine = self._engine()
+        intent = route(ask.message, self.bot, self.commands)
+        try:
+            return await engine.handle(ask, intent, self.running)
+        except ParleyError as error:
+            return engine.failed(ask, error)
+
+    def _engine(self) -> Engine:
+        return Engine(
+            store=self.store,
+            media=self.media,
+            relays=self.relays,
+            texts=self.texts,
+            clock=self.clock,
+            rules=self.rules,
+            reasons=self.reasons,
+            commands=self.commands,
+            fetch=self._fetch,
+            user_hash=lambda _: "u",
+        )
+
+    async def _fetch(self, message: Message, media: Media) -> bytes:
+        return self.platform_files[media.remote]
+
+    async def _commit(self, message: Message) -> None:
+        await self.store.accept(message, self.conversation, self.clock.now())
+        await self.store.commit(
+            Commit(
+                message_id=message.id,
+                conversation=self.conversation,
+                person=self.person,
+                at=self.clock.now(),
+                turns=self.outcome.turns,
+                spends=self.outcome.spends,
+                effects=self.outcome.effects,
+            )
+        )
+
+    @property
+    def files(self) -> list[Media]:
+        """The files of the latest answer."""
+        return [part for part in self.outcome.parts if isinstance(part, Media)]
+
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        """What the model was sent last, as (role, text)."""
+        request = next(r for r in reversed(self.relays.asked) if isinstance(r, ChatRequest))
+        return [(message.role, message.content) for message in request.messages]
