@@ -1,0 +1,1 @@
+"""The chat page: a platform of our own, over one WebSocket a tab."""
