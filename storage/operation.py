@@ -1,0 +1,201 @@
+"""What can be asked of a backend: one frozen value for each write and each read.
+
+`Operation[T]` says what its answer is. Writes of one batch are committed
+together; reads of one batch see one state.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from core.model import Limit, Message, PartState, Turn
+from core.ports import Allowance, Claim, Exchange, Spent, Unfinished
+from core.ports import Commit as Handled
+
+T = TypeVar("T")
+
+
+class Operation(Generic[T]):
+    """Asked of a backend; answered with a T, or a StoreError for itself alone."""
+
+    __slots__ = ()
+
+
+# -- writes ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept(Operation[bool]):
+    """Store a message; False if its key was there."""
+
+    message: Message
+    conversation: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take(Operation[Claim]):
+    """Count an attempt at a message that is still to be answered."""
+
+    message_id: str
+    owner: str
+    allowance: Allowance | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """`applied` is False if this very commit was there. `changed` are conversations and
+    scopes whose kept state changed otherwise than by more turns; `orphans` are files
+    that nothing needs any more.
+    """
+
+    applied: bool
+    changed: frozenset[str] = frozenset()
+    orphans: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish(Operation[Finished]):
+    """All that the handling of one message leaves behind."""
+
+    commit: Handled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark(Operation[None]):
+    """Note what became of a part."""
+
+    reply_id: str
+    position: int
+    state: PartState
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erase(Operation[tuple[str, ...]]):
+    """Erase the content of messages that came before a time; the answer are orphaned files.
+
+    Rows that came before `keys_before` go whole, dedupe key included.
+    """
+
+    message_ids: tuple[str, ...]
+    keys_before: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expire(Operation[None]):
+    """Drop daily counters of days before `day`, and firings before `at`."""
+
+    day: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fire(Operation[bool]):
+    """Note a schedule's firing; False if it was there."""
+
+    job: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep(Operation[str]):
+    """Keep `value` under `name` unless there is one; the answer is what is kept."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Operation[None]):
+    """Write something of no consequence, to see that writing works."""
+
+    at: datetime
+
+
+# -- reads -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall(Operation[tuple[Turn, ...]]):
+    """As `History.recent`."""
+
+    conversation: str
+    chars: Limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log(Operation[Sequence[Turn]]):
+    """As `History.log`."""
+
+    conversation: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair(Operation[Sequence[Turn]]):
+    """As `History.pair`."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending(Operation[Sequence[Unfinished]]):
+    """As `Inbox.unfinished`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show(Operation[Sequence[Exchange]]):
+    """As `Transcript.exchanges`."""
+
+    platform: str
+    bot: str
+    chat: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Operation[Mapping[str, str]]):
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used(Operation[int]):
+    """Messages granted to a person on a day."""
+
+    person: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum(Operation[Sequence[Spent]]):
+    """As `People.spent`."""
+
+    person: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export(Operation[dict[str, object]]):
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired(Operation[tuple[tuple[int, str], ...]]):
+    """(seq, id) of ended messages from before a time, `after` a seq, in order.
+
+    With `erased` also those whose content is gone already.
+    """
+
+    before: datetime
+    after: int
+    count: int
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referenced(Operation[frozenset[str]]):
+    """Which of these files are needed."""
+
+    blobs: tuple[str, ...]

@@ -1,0 +1,168 @@
+"""Structs to rows and back."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from core.model import (
+    Media,
+    Message,
+    Part,
+    PartState,
+    Quote,
+    Reply,
+    Role,
+    Spend,
+    Text,
+    Turn,
+    TurnState,
+    person_key,
+)
+from core.ports import Commit
+from storage.tables import InboxState, from_us, to_us
+
+Values = dict[str, Any]
+
+_message = msgspec.json.Decoder(Message)
+_reply = msgspec.json.Decoder(Reply)
+_media = msgspec.json.Decoder(tuple[Media, ...])
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(value: object) -> str:
+    return _encode(value).decode()
+
+
+def decode_message(payload: str) -> Message:
+    return _message.decode(payload)
+
+
+def decode_reply(payload: str) -> Reply:
+    return _reply.decode(payload)
+
+
+def inbox_values(message: Message, conversation: str, received_at: datetime) -> Values:
+    address = message.address
+    return {
+        "id": message.id,
+        "platform": address.platform,
+        "bot": address.bot,
+        "key": message.key,
+        "chat": address.chat,
+        "conversation": conversation,
+        "person": person_key(address),
+        "received_at": to_us(received_at),
+        "payload": encode(message),
+    }
+
+
+def turn_values(turn: Turn, conversation: str) -> Values:
+    return {
+        "conversation": conversation,
+        "message_id": turn.message_id,
+        "role": turn.role,
+        "text": turn.text,
+        "media": encode(turn.media) if turn.media else "",
+        "state": turn.state.value,
+        "at": to_us(turn.at),
+    }
+
+
+def turn_of(row: sqlite3.Row) -> Turn:
+    role: Role = row["role"]
+    return Turn(
+        role=role,
+        text=row["text"],
+        message_id=row["message_id"],
+        at=from_us(row["at"]),
+        media=_media.decode(row["media"]) if row["media"] else (),
+        state=TurnState(row["state"]),
+    )
+
+
+def reply_values(reply: Reply, commit: Commit) -> Values:
+    return {
+        "id": reply.id,
+        "message_id": commit.message_id,
+        "payload": encode(reply),
+        "at": to_us(commit.at),
+    }
+
+
+def part_values(reply: Reply) -> list[Values]:
+    return [
+        {"reply_id": reply.id, "position": position, "state": PartState.PENDING.value}
+        for position in range(len(reply.parts))
+    ]
+
+
+def spend_values(spend: Spend, commit: Commit) -> Values:
+    values = msgspec.structs.asdict(spend)
+    return values | {
+        "person": commit.person,
+        "message_id": commit.message_id,
+        "at": to_us(spend.at),
+    }
+
+
+def blobs(parts: Iterable[Part]) -> Iterator[str]:
+    """The files that parts need, quoted ones included."""
+    for part in parts:
+        match part:
+            case Media(blob=blob) if blob:
+                yield blob
+            case Quote(parts=quoted):
+                yield from blobs(quoted)
+            case _:
+                pass
+
+
+def commit_blobs(commit: Commit) -> Iterator[str]:
+    for turn in commit.turns:
+        yield from blobs(turn.media)
+    if commit.reply:
+        yield from blobs(commit.reply.parts)
+
+
+def ended(commit: Commit) -> Values:
+    """The end of an inbox row."""
+    return {
+        "message_id": commit.message_id,
+        "ended": (InboxState.DEAD if commit.dead else InboxState.ANSWERED).value,
+        "reason": commit.dead,
+        "answered_at": to_us(commit.at),
+    }
+
+
+def emptied(payload: str) -> str:
+    """A message of which only the address and the key are left."""
+    message = decode_message(payload)
+    bare = Message(
+        id=message.id,
+        key=message.key,
+        address=message.address,
+        parts=(),
+        sent_at=message.sent_at,
+    )
+    return encode(bare)
+
+
+def without_handles(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Parts whose files have lost the adapter's own handle, which may hold a secret."""
+    return tuple(_without_handle(part) for part in parts)
+
+
+def _without_handle(part: Part) -> Part:
+    match part:
+        case Media():
+            return msgspec.structs.replace(part, remote="")
+        case Quote():
+            shown = tuple(
+                p for p in map(_without_handle, part.parts) if isinstance(p, Text | Media)
+            )
+            return msgspec.structs.replace(part, parts=shown)
+        case _:
+            return part

@@ -1,0 +1,1 @@
+"""The SQLite backend: one thread that writes, one that reads."""

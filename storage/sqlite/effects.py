@@ -1,0 +1,78 @@
+"""What commits change beside adding to the history."""
+
+import sqlite3
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from core.model import Forget, ReplacePair, SetSetting, StartAfresh, TurnState
+from core.ports import Commit
+from storage.sqlite.forgetting import Forgetting
+from storage.sqlite.statement import constant, param, sql
+from storage.tables import ConversationRow, SettingRow, TurnRow
+
+
+class Effects:
+    """Applied before the commit's own turns and reply are added."""
+
+    def __init__(self, connection: sqlite3.Connection, forgetting: Forgetting) -> None:
+        self._run = connection.execute
+        self._forgetting = forgetting
+        turns, settings = TurnRow.table(), SettingRow.table()
+        conversations = ConversationRow.table()
+        last = select(func.coalesce(func.max(turns.c.seq), constant(0))).scalar_subquery()
+        kept = insert(settings).values(
+            {name: param(name) for name in ("scope", "name", "value", "person")}
+        )
+        self._set = sql(
+            kept.on_conflict_do_update(
+                index_elements=["scope", "name"],
+                set_={"value": kept.excluded.value, "person": kept.excluded.person},
+            )
+        )
+        self._unset = sql(
+            delete(settings).where(
+                settings.c.scope == param("scope"), settings.c.name == param("name")
+            )
+        )
+        marked = insert(conversations).values(key=param("key"), afresh=last)
+        self._afresh = sql(
+            marked.on_conflict_do_update(
+                index_elements=["key"], set_={"afresh": marked.excluded.afresh}
+            )
+        )
+        self._replace = sql(
+            update(turns)
+            .where(turns.c.message_id == param("message"))
+            .values(state=constant(TurnState.REPLACED))
+            .returning(turns.c.conversation)
+        )
+
+    def apply(self, commit: Commit) -> tuple[frozenset[str], tuple[str, ...]]:
+        """(conversations and scopes that changed, files that became orphans)."""
+        changed: set[str] = set()
+        orphans: list[str] = []
+        for effect in commit.effects:
+            match effect:
+                case SetSetting():
+                    changed.add(self._set_setting(effect, commit.person))
+                case StartAfresh(conversation=key):
+                    self._run(self._afresh, {"key": key})
+                    changed.add(key)
+                case ReplacePair(message_id=message_id):
+                    rows = self._run(self._replace, {"message": message_id}).fetchall()
+                    changed.update(key for (key,) in rows)
+                case Forget(person=person):
+                    touched, left = self._forgetting.forget(person, commit)
+                    changed.update(touched)
+                    orphans.extend(left)
+        return frozenset(changed), tuple(orphans)
+
+    def _set_setting(self, effect: SetSetting, person: str) -> str:
+        place = {"scope": effect.scope, "name": effect.name}
+        match effect.value:
+            case None:
+                self._run(self._unset, place)
+            case value:
+                self._run(self._set, {**place, "value": value, "person": person})
+        return effect.scope

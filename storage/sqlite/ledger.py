@@ -1,0 +1,110 @@
+"""What a handled message leaves behind, and what became of its reply's parts."""
+
+import sqlite3
+
+from sqlalchemy import case, select, update
+
+from core.errors import StoreInvalid
+from core.model import PartState
+from core.ports import Commit
+from storage.operation import Finish, Finished, Mark
+from storage.rows import (
+    commit_blobs,
+    ended,
+    part_values,
+    reply_values,
+    spend_values,
+    turn_values,
+)
+from storage.sqlite.effects import Effects
+from storage.sqlite.inbox import InboxWrites
+from storage.sqlite.statement import constant, insert_row, param, sql
+from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, SpendRow, TurnRow
+
+
+class LedgerWrites:
+    """Committing and marking, inside the caller's transaction."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, inbox_writes: InboxWrites, effects: Effects
+    ) -> None:
+        self._run = connection.execute
+        self._many = connection.executemany
+        self._refer = inbox_writes.refer
+        self._effects = effects
+        inbox, replies, parts = InboxRow.table(), ReplyRow.table(), PartRow.table()
+        self._end = sql(
+            update(inbox)
+            .where(inbox.c.id == param("message_id"), inbox.c.state == constant(InboxState.NEW))
+            .values(
+                state=param("ended"),
+                reason=param("reason"),
+                answered_at=param("answered_at"),
+            )
+        )
+        self._answer = sql(
+            select(inbox.c.state, replies.c.id)
+            .select_from(inbox.outerjoin(replies, replies.c.message_id == inbox.c.id))
+            .where(inbox.c.id == param("message_id"))
+        )
+        self._turn = sql(insert_row(TurnRow.table()))
+        self._reply = sql(insert_row(replies))
+        self._part = sql(
+            insert_row(parts, "attempts", "receipt").values(
+                attempts=constant(0), receipt=constant("")
+            )
+        )
+        self._spend = sql(insert_row(SpendRow.table()))
+        trying = case((param("noted") == constant(PartState.TRYING), constant(1)), else_=0)
+        self._mark = sql(
+            update(parts)
+            .where(parts.c.reply_id == param("reply"), parts.c.position == param("index"))
+            .values(
+                state=param("noted"),
+                receipt=param("receipt"),
+                attempts=parts.c.attempts + trying,
+            )
+        )
+
+    def finish(self, finish: Finish) -> Finished:
+        commit = finish.commit
+        if self._run(self._end, ended(commit)).rowcount == 0:
+            self._expect_same(commit)
+            return Finished(applied=False)
+        changed, orphans = self._effects.apply(commit)
+        self._insert(commit)
+        return Finished(applied=True, changed=changed, orphans=orphans)
+
+    def _insert(self, commit: Commit) -> None:
+        if commit.turns:
+            self._many(self._turn, [turn_values(t, commit.conversation) for t in commit.turns])
+        if commit.reply:
+            self._run(self._reply, reply_values(commit.reply, commit))
+            self._many(self._part, part_values(commit.reply))
+        if commit.spends:
+            self._many(self._spend, [spend_values(s, commit) for s in commit.spends])
+        self._refer(commit.message_id, set(commit_blobs(commit)))
+
+    def _expect_same(self, commit: Commit) -> None:
+        """A repeated commit is harmless; another answer to the same message is not."""
+        rows = self._run(self._answer, {"message_id": commit.message_id}).fetchall()
+        if not rows:
+            raise StoreInvalid("store: expected a commit for a stored message, got an unknown one")
+        state, reply_id = rows[0]
+        if commit.reply and commit.reply.id != reply_id:
+            raise StoreInvalid(
+                f"store: expected the first answer to a message, got another one: it is {state} "
+                "already. This answer must not be sent"
+            )
+
+    def mark(self, mark: Mark) -> None:
+        """A part that is not there was forgotten meanwhile: nothing is left to note."""
+        self._run(
+            self._mark,
+            {
+                "reply": mark.reply_id,
+                "index": mark.position,
+                "noted": mark.state.value,
+                "receipt": mark.receipt,
+            },
+        )

@@ -1,0 +1,130 @@
+"""Reading what is kept of a person."""
+
+import sqlite3
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, func, or_, select
+
+from core.model import Reply
+from core.ports import Spent
+from storage.operation import Export, Settings, Sum, Used
+from storage.rows import decode_message, decode_reply, turn_of, without_handles
+from storage.sqlite.statement import param, sql
+from storage.tables import (
+    AllowanceRow,
+    InboxRow,
+    ReplyRow,
+    SettingRow,
+    SpendRow,
+    TurnRow,
+    from_us,
+    to_us,
+)
+
+SUMMED = ("prompt_tokens", "completion_tokens", "characters", "images", "audio_s")
+
+
+class PersonReads:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+        settings, allowances = SettingRow.table(), AllowanceRow.table()
+        spends, who = SpendRow.table(), param("person")
+        self._settings = sql(
+            select(settings.c.name, settings.c.value).where(settings.c.scope == param("scope"))
+        )
+        self._used = sql(
+            select(allowances.c.used).where(
+                allowances.c.person == who, allowances.c.day == param("day")
+            )
+        )
+        self._spent = sql(
+            select(
+                spends.c.kind,
+                func.count().label("calls"),
+                *(func.sum(spends.c[name]).label(name) for name in SUMMED),
+                func.max(spends.c.estimated).label("estimated"),
+            )
+            .where(spends.c.person == who, spends.c.at >= param("since"))
+            .group_by(spends.c.kind)
+            .order_by(spends.c.kind)
+        )
+        self._exports = {name: sql(query) for name, query in _exports().items()}
+
+    def settings(self, settings: Settings) -> dict[str, str]:
+        rows = self._run(self._settings, {"scope": settings.scope}).fetchall()
+        return {row["name"]: row["value"] for row in rows}
+
+    def used(self, used: Used) -> int:
+        rows = self._run(self._used, {"person": used.person, "day": used.day}).fetchall()
+        return int(rows[0]["used"]) if rows else 0
+
+    def spent(self, spent: Sum) -> list[Spent]:
+        asked = {"person": spent.person, "since": to_us(spent.since)}
+        rows = self._run(self._spent, asked).fetchall()
+        return [Spent(**{**dict(row), "estimated": bool(row["estimated"])}) for row in rows]
+
+    def export(self, export: Export) -> dict[str, object]:
+        asked = {"person": export.person}
+        rows = {name: self._run(q, asked).fetchall() for name, q in self._exports.items()}
+        return {
+            "person": export.person,
+            "messages": [_message(row) for row in rows["messages"]],
+            "turns": [msgspec.to_builtins(turn_of(row)) for row in rows["turns"]],
+            "replies": [_reply(row) for row in rows["replies"]],
+            "settings": [dict(row) for row in rows["settings"]],
+            "daily_messages": [dict(row) for row in rows["daily_messages"]],
+            "spends": [_spend(row) for row in rows["spends"]],
+        }
+
+
+def _exports() -> dict[str, Select[Any]]:
+    inbox, turns, replies = InboxRow.table(), TurnRow.table(), ReplyRow.table()
+    settings, allowances = SettingRow.table(), AllowanceRow.table()
+    spends, who = SpendRow.table(), param("person")
+    theirs = select(inbox.c.id).where(inbox.c.person == who)
+    return {
+        "messages": select(inbox.c.state, inbox.c.received_at, inbox.c.payload)
+        .where(inbox.c.person == who, inbox.c.payload.is_not(None))
+        .order_by(inbox.c.seq),
+        "turns": select(turns).where(turns.c.message_id.in_(theirs)).order_by(turns.c.seq),
+        "replies": select(replies.c.payload, replies.c.at)
+        .where(replies.c.message_id.in_(theirs))
+        .order_by(replies.c.at),
+        "settings": select(settings.c.scope, settings.c.name, settings.c.value)
+        .where(or_(settings.c.scope == who, settings.c.person == who))
+        .order_by(settings.c.scope, settings.c.name),
+        "daily_messages": select(allowances.c.day, allowances.c.used)
+        .where(allowances.c.person == who)
+        .order_by(allowances.c.day),
+        "spends": select(*(c for c in spends.c if c.name not in ("seq", "person")))
+        .where(spends.c.person == who)
+        .order_by(spends.c.seq),
+    }
+
+
+def _message(row: sqlite3.Row) -> dict[str, object]:
+    message = decode_message(row["payload"])
+    shown = msgspec.structs.replace(message, parts=without_handles(message.parts))
+    return {
+        "state": row["state"],
+        "received_at": from_us(row["received_at"]).isoformat(),
+        "message": msgspec.to_builtins(shown),
+    }
+
+
+def _reply(row: sqlite3.Row) -> dict[str, object]:
+    reply: Reply = decode_reply(row["payload"])
+    return {
+        "at": from_us(row["at"]).isoformat(),
+        "answers": reply.answers,
+        "parts": msgspec.to_builtins(without_handles(reply.parts)),
+    }
+
+
+def _spend(row: sqlite3.Row) -> dict[str, object]:
+    return {
+        **dict(row),
+        "at": from_us(row["at"]).isoformat(),
+        "estimated": bool(row["estimated"]),
+    }

@@ -1,0 +1,101 @@
+"""The thread that reads: beside the writer, so that no read waits for a disk to sync."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from storage.operation import (
+    Expired,
+    Export,
+    Log,
+    Operation,
+    Pair,
+    Pending,
+    Recall,
+    Referenced,
+    Settings,
+    Show,
+    Sum,
+    Used,
+)
+from storage.sqlite.connection import open_reader
+from storage.sqlite.failure import concerns_all, invalid, trouble
+from storage.sqlite.history import HistoryReads
+from storage.sqlite.messages import MessageReads
+from storage.sqlite.persons import PersonReads
+
+
+class Reads:
+    """Every read, inside the caller's transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        history = HistoryReads(connection)
+        messages = MessageReads(connection)
+        persons = PersonReads(connection)
+        self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
+            Recall: history.recall,
+            Log: history.log,
+            Pair: history.pair,
+            Pending: messages.pending,
+            Show: messages.show,
+            Expired: messages.expired,
+            Referenced: messages.referenced,
+            Settings: persons.settings,
+            Used: persons.used,
+            Sum: persons.spent,
+            Export: persons.export,
+        }
+
+    def answer(self, operation: Operation[Any]) -> object:
+        return self._by_kind[type(operation)](operation)
+
+
+class Reader:
+    """One read-only connection on a thread of its own: a batch sees one state."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, thread: ThreadPoolExecutor):
+        self._path = path
+        self._connection = connection
+        self._thread = thread
+        self._reads = Reads(connection)
+
+    @classmethod
+    async def open(cls, path: Path, *, busy_timeout_s: float) -> "Reader":
+        """Raises StoreError. The database must be open for writing already."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        loop = asyncio.get_running_loop()
+        try:
+            connection = await loop.run_in_executor(thread, open_reader, path, busy_timeout_s)
+        except sqlite3.Error as error:
+            thread.shutdown(wait=False)
+            raise trouble(error, path) from error
+        return cls(path, connection, thread)
+
+    async def execute(self, batch: Sequence[Operation[Any]]) -> Sequence[object]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._execute, batch)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown(wait=False)
+
+    def _execute(self, batch: Sequence[Operation[Any]]) -> Sequence[object]:
+        try:
+            self._connection.execute("BEGIN")
+            try:
+                return [self._answer(operation) for operation in batch]
+            finally:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise trouble(error, self._path) from error
+
+    def _answer(self, operation: Operation[Any]) -> object:
+        try:
+            return self._reads.answer(operation)
+        except (sqlite3.Error, ValueError, OverflowError) as error:
+            if isinstance(error, sqlite3.Error) and concerns_all(error):
+                raise
+            return invalid(error)

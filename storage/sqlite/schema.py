@@ -1,0 +1,71 @@
+"""Bringing the database file to the schema that this version knows."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from core.errors import NewerSchema, StoreError
+from storage.sqlite.statement import sql
+from storage.tables import Row
+
+HEAD = "0001"
+"""The latest migration. Revisions are numbers of four digits, so that they compare."""
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Create, upgrade, or find all well, which is all that most starts do.
+
+    Raises NewerSchema, StoreError, sqlite3.Error.
+    """
+    if not _tables(connection):
+        _create(connection)
+        return
+    version = _version(connection, path)
+    if version > HEAD:
+        raise NewerSchema(
+            f"database {path}: expected schema {HEAD} or older, got {version}: a newer Parley "
+            "wrote it. Install that version again, or restore the backup from before the upgrade"
+        )
+    if version < HEAD:
+        _upgrade(connection)
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {name for (name,) in rows.fetchall()}
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> str:
+    if "alembic_version" not in _tables(connection):
+        raise StoreError(
+            f"database {path}: expected a database of Parley, got one with other tables. "
+            "Name another file in storage.url"
+        )
+    rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    return str(rows[0][0]) if rows else ""
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for table in Row.metadata.sorted_tables:
+            connection.execute(sql(CreateTable(table)))
+            for index in table.indexes:
+                connection.execute(sql(CreateIndex(index)))
+        connection.execute(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+            "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+        )
+        connection.execute("INSERT INTO alembic_version VALUES (?)", (HEAD,))
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Only here is Alembic imported: it costs half a second."""
+    from storage.migrations.upgrade import upgrade  # noqa: PLC0415
+
+    upgrade(connection)

@@ -1,0 +1,45 @@
+"""SQLAlchemy statements as SQLite's text, compiled once."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.sqlite import Insert, dialect, insert
+from sqlalchemy.sql import ClauseElement
+
+DIALECT = dialect(paramstyle="named")
+
+
+def sql(statement: ClauseElement) -> str:
+    """The text, with parameters as `:name`. Values of ours go in by `constant` alone."""
+    return str(statement.compile(dialect=DIALECT))
+
+
+def param(name: str) -> BindParameter[Any]:
+    """`:name`, bound at each run."""
+    return bindparam(name)
+
+
+def constant(value: str | int) -> ColumnElement[Any]:
+    """A value of ours, part of the text."""
+    return literal_column(f"'{value}'" if isinstance(value, str) else str(value))
+
+
+def given(name: str) -> ScalarSelect[Any]:
+    """For IN: the texts of the JSON list bound to `name`."""
+    listed = func.json_each(bindparam(name)).table_valued("value")
+    return select(listed.c.value).scalar_subquery()
+
+
+def insert_row(table: Table, *computed: str) -> Insert:
+    """An insert with a parameter for each column but the serial and the `computed` ones."""
+    names = [c.name for c in table.columns if c.name != "seq" and c.name not in computed]
+    return insert(table).values({name: bindparam(name) for name in names})

@@ -1,0 +1,184 @@
+"""The thread that writes."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from msgspec import MsgspecError
+
+from core.errors import StoreError, StoreInvalid
+from core.model import Forget
+from storage.operation import (
+    Accept,
+    Check,
+    Erase,
+    Expire,
+    Finish,
+    Fire,
+    Keep,
+    Mark,
+    Operation,
+    Take,
+)
+from storage.sqlite.connection import open_writer
+from storage.sqlite.effects import Effects
+from storage.sqlite.erasure import Erasure
+from storage.sqlite.failure import concerns_all, invalid, trouble
+from storage.sqlite.forgetting import Forgetting
+from storage.sqlite.inbox import InboxWrites
+from storage.sqlite.ledger import LedgerWrites
+from storage.sqlite.own import OwnWrites
+from storage.sqlite.retention import Retention
+from storage.sqlite.schema import prepare
+
+WRONG = (sqlite3.Error, ValueError, TypeError, OverflowError, MsgspecError)
+"""What an operation raises that cannot be stored as it is."""
+
+
+class Writes:
+    """Every write, inside the caller's transaction.
+
+    One that raises StoreInvalid has changed nothing; after any other error
+    what it did must be rolled back.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        erasure = Erasure(connection)
+        inbox = InboxWrites(connection)
+        effects = Effects(connection, Forgetting(connection, erasure))
+        ledger = LedgerWrites(connection, inbox, effects)
+        retention = Retention(connection, erasure)
+        own = OwnWrites(connection)
+        self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
+            Accept: inbox.accept,
+            Take: inbox.take,
+            Finish: ledger.finish,
+            Mark: ledger.mark,
+            Erase: retention.erase,
+            Expire: retention.expire,
+            Fire: own.fire,
+            Keep: own.keep,
+            Check: own.check,
+        }
+
+    def apply(self, operation: Operation[Any]) -> object:
+        return self._by_kind[type(operation)](operation)
+
+
+class Writer:
+    """One connection on a thread of its own: a batch is one transaction."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, thread: ThreadPoolExecutor):
+        self._path = path
+        self._connection = connection
+        self._thread = thread
+        self._writes = Writes(connection)
+
+    @classmethod
+    async def open(cls, path: Path, *, busy_timeout_s: float) -> "Writer":
+        """Create or upgrade what is there. Raises StoreError, NewerSchema."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        loop = asyncio.get_running_loop()
+        try:
+            connection = await loop.run_in_executor(thread, _prepared, path, busy_timeout_s)
+        except StoreError:
+            thread.shutdown(wait=False)
+            raise
+        return cls(path, connection, thread)
+
+    async def execute(self, batch: Sequence[Operation[Any]]) -> Sequence[object]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._execute, batch)
+
+    def interrupt(self) -> None:
+        """Give up the batch that is being written."""
+        self._connection.interrupt()
+
+    async def close(self) -> None:
+        """Checkpoint and close, after what is being written."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown(wait=False)
+
+    def _execute(self, batch: Sequence[Operation[Any]]) -> Sequence[object]:
+        try:
+            outcomes = self._transaction(batch, apart=False)
+        except WRONG as error:
+            if isinstance(error, sqlite3.Error) and concerns_all(error):
+                raise trouble(error, self._path) from error
+            outcomes = self._again(batch)
+        if any(_forgets(operation) for operation in batch):
+            self._scrub()
+        return outcomes
+
+    def _again(self, batch: Sequence[Operation[Any]]) -> Sequence[object]:
+        try:
+            return self._transaction(batch, apart=True)
+        except sqlite3.Error as error:
+            raise trouble(error, self._path) from error
+
+    def _transaction(self, batch: Sequence[Operation[Any]], *, apart: bool) -> Sequence[object]:
+        run = self._connection.execute
+        step = self._apart if apart else self._together
+        run("BEGIN IMMEDIATE")
+        try:
+            outcomes = [step(operation) for operation in batch]
+            run("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                run("ROLLBACK")
+        return outcomes
+
+    def _together(self, operation: Operation[Any]) -> object:
+        try:
+            return self._writes.apply(operation)
+        except StoreInvalid as error:
+            return error
+
+    def _apart(self, operation: Operation[Any]) -> object:
+        run = self._connection.execute
+        run("SAVEPOINT operation")
+        try:
+            return self._together(operation)
+        except WRONG as error:
+            if isinstance(error, sqlite3.Error) and concerns_all(error):
+                raise
+            run("ROLLBACK TO operation")
+            return invalid(error)
+        finally:
+            if self._connection.in_transaction:
+                run("RELEASE operation")
+
+    def _scrub(self) -> None:
+        """Empty the write-ahead log, where forgotten texts may stand yet."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            if not concerns_all(error):
+                raise
+
+
+def _prepared(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+    try:
+        connection = open_writer(path, busy_timeout_s)
+    except sqlite3.Error as error:
+        raise trouble(error, path) from error
+    try:
+        prepare(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise trouble(error, path) from error
+    except StoreError:
+        connection.close()
+        raise
+    return connection
+
+
+def _forgets(operation: Operation[Any]) -> bool:
+    match operation:
+        case Finish(commit=commit):
+            return any(isinstance(effect, Forget) for effect in commit.effects)
+        case _:
+            return False

@@ -1,0 +1,263 @@
+"""The store: what the core's ports ask, answered by a backend."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.errors import StoreError
+from core.model import Limit, Message, PartState, Turn
+from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished
+from storage.batcher import Batcher
+from storage.cache import Cache
+from storage.media import FileMedia
+from storage.operation import (
+    Accept,
+    Check,
+    Erase,
+    Expire,
+    Expired,
+    Export,
+    Finish,
+    Finished,
+    Fire,
+    Keep,
+    Log,
+    Mark,
+    Operation,
+    Pair,
+    Pending,
+    Recall,
+    Referenced,
+    Settings,
+    Show,
+    Sum,
+    Take,
+    Used,
+)
+from storage.recent import Recent
+from storage.sqlite.database import Database
+
+KEYS_KEPT = timedelta(days=7)
+"""Platforms deliver a message again for as long as this (promise 7)."""
+
+SWEPT_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a sweep erased: messages of their content or whole, and files."""
+
+    messages: int
+    files: int
+
+
+class SqlStore:
+    """`core.ports.Store` over one database. Belongs to one event loop."""
+
+    def __init__(self, database: Database, media: FileMedia, *, queue_limit: int) -> None:
+        self._database = database
+        self._media = media
+        self._accept_limit = queue_limit // 2
+        self._writes = Batcher(database.writer, observer=self._written, queue_limit=queue_limit)
+        self._reads = Batcher(database.reader, queue_limit=queue_limit)
+        self._recent = Cache[Recent](
+            lambda recent: recent.weight, weight_limit=32_000_000, count_limit=10_000
+        )
+        self._settings = Cache[Mapping[str, str]](
+            lambda _: 1, weight_limit=20_000, count_limit=20_000
+        )
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        media: FileMedia,
+        *,
+        busy_timeout_s: float = 2.0,
+        queue_limit: int = 8192,
+    ) -> "SqlStore":
+        """Open `sqlite:///path`, creating or upgrading it.
+
+        `busy_timeout_s`: how long another process's lock is waited for.
+        `queue_limit`: operations that may wait; new messages get half of it.
+        Raises StoreError, NewerSchema.
+        """
+        database = await Database.open(url, busy_timeout_s=busy_timeout_s)
+        return cls(database, media, queue_limit=queue_limit)
+
+    async def close(self, timeout_s: float = 5.0) -> None:
+        """Write what waits, within a bound; what could not be written fails with StoreError."""
+        flushed = await self._writes.close(timeout_s)
+        if not flushed:
+            self._database.writer.interrupt()
+        await self._reads.close(timeout_s)
+        await self._database.close()
+
+    # -- inbox ---------------------------------------------------------------
+
+    async def accept(self, message: Message, conversation: str, received_at: datetime) -> bool:
+        if self._writes.waiting >= self._accept_limit:
+            raise StoreError(
+                f"store: {self._writes.waiting} writes are waiting already, so no new message "
+                "is taken: the disk is slower than what comes in",
+                retry_after_s=1.0,
+            )
+        return await self._writes.submit(
+            Accept(message=message, conversation=conversation, received_at=received_at)
+        )
+
+    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
+        """Raises StoreInvalid if the message is not there to be answered (any more)."""
+        return await self._writes.submit(
+            Take(message_id=message_id, owner=owner, allowance=allowance)
+        )
+
+    async def unfinished(self) -> Sequence[Unfinished]:
+        """Messages still to be answered, and replies with a PENDING or TRYING part.
+
+        Oldest first. A part left LATER, UNKNOWN or REFUSED is settled: it
+        makes no reply unfinished.
+        """
+        return await self._reads.submit(Pending())
+
+    # -- history -------------------------------------------------------------
+
+    async def recent(self, conversation: str, chars: Limit) -> Sequence[Turn]:
+        known = self._recent.get(conversation)
+        if known is None or not known.covers(chars):
+            known = await self._recent.load(conversation, lambda: self._recall(conversation, chars))
+        return known.latest(chars)
+
+    async def log(self, conversation: str, count: int) -> Sequence[Turn]:
+        return await self._reads.submit(Log(conversation=conversation, count=count))
+
+    async def pair(self, message_id: str) -> Sequence[Turn]:
+        return await self._reads.submit(Pair(message_id=message_id))
+
+    async def _recall(self, conversation: str, chars: Limit) -> Recent:
+        turns = await self._reads.submit(Recall(conversation=conversation, chars=chars))
+        return Recent(turns, chars)
+
+    # -- outbox --------------------------------------------------------------
+
+    async def commit(self, commit: Commit) -> None:
+        """The same commit again changes nothing.
+
+        Raises StoreInvalid for another answer to an ended or forgotten message:
+        that answer must not be sent.
+        """
+        finished = await self._writes.submit(Finish(commit=commit))
+        await self._discard(finished.orphans)
+
+    async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
+        await self._writes.submit(
+            Mark(reply_id=reply_id, position=index, state=state, receipt=receipt)
+        )
+
+    # -- people --------------------------------------------------------------
+
+    async def settings(self, scope: str) -> Mapping[str, str]:
+        known = self._settings.get(scope)
+        if known is None:
+            known = await self._settings.load(
+                scope, lambda: self._reads.submit(Settings(scope=scope))
+            )
+        return dict(known)
+
+    async def messages_used(self, person: str, day: str) -> int:
+        return await self._reads.submit(Used(person=person, day=day))
+
+    async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
+        return await self._reads.submit(Sum(person=person, since=since))
+
+    async def export(self, person: str) -> dict[str, object]:
+        return await self._reads.submit(Export(person=person))
+
+    # -- transcript ----------------------------------------------------------
+
+    async def exchanges(self, platform: str, bot: str, chat: str, count: int) -> Sequence[Exchange]:
+        return await self._reads.submit(Show(platform=platform, bot=bot, chat=chat, count=count))
+
+    # -- the process's own ---------------------------------------------------
+
+    async def check(self, now: datetime) -> None:
+        """Write something of no consequence. Raises StoreError if nothing can be stored now."""
+        await self._writes.submit(Check(at=now))
+
+    async def fire(self, job: str, at: datetime) -> bool:
+        """Note a schedule's firing; False if it was noted before."""
+        return await self._writes.submit(Fire(job=job, at=at))
+
+    async def keep(self, name: str, value: str) -> str:
+        """Keep a value across restarts unless one is kept; the answer is the kept one."""
+        return await self._writes.submit(Keep(name=name, value=value))
+
+    async def sweep(
+        self, now: datetime, *, keep_days: Limit, media_grace_s: float = 3600.0
+    ) -> Swept:
+        """Erase content of messages that ended more than `keep_days` ago, and idle files.
+
+        Dedupe keys stay for a week at least; spends stay.
+        """
+        messages = 0
+        if keep_days != "unlimited":
+            messages = await self._sweep_messages(now, now - timedelta(days=keep_days))
+        await self._writes.submit(
+            Expire(day=(now - KEYS_KEPT).date().isoformat(), at=now - KEYS_KEPT)
+        )
+        files = await self._media.sweep(
+            self._referenced, grace_s=media_grace_s, now_s=now.timestamp()
+        )
+        return Swept(messages=messages, files=files)
+
+    async def _sweep_messages(self, now: datetime, before: datetime) -> int:
+        keys_before = min(before, now - KEYS_KEPT)
+        swept = await self._erase(before, keys_before, erased=False)
+        return swept + await self._erase(keys_before, keys_before, erased=True)
+
+    async def _erase(self, before: datetime, keys_before: datetime, *, erased: bool) -> int:
+        """By some hundreds, so that other writes get in between."""
+        count = after = 0
+        while True:
+            old = await self._reads.submit(
+                Expired(before=before, after=after, count=SWEPT_AT_ONCE, erased=erased)
+            )
+            if not old:
+                return count
+            after = old[-1][0]
+            count += len(old)
+            ids = tuple(message_id for _, message_id in old)
+            orphans = await self._writes.submit(Erase(message_ids=ids, keys_before=keys_before))
+            await self._discard(orphans)
+
+    async def _referenced(self, blobs: tuple[str, ...]) -> frozenset[str]:
+        return await self._reads.submit(Referenced(blobs=blobs))
+
+    async def _discard(self, orphans: tuple[str, ...]) -> None:
+        """What cannot be deleted now, the next sweep deletes."""
+        if orphans:
+            with suppress(OSError):
+                await self._media.discard(orphans)
+
+    # -- what is kept in memory ----------------------------------------------
+
+    def _written(self, operation: Operation[Any], outcome: object) -> None:
+        """Keep memory right with every commit, whoever still waits for it."""
+        match operation, outcome:
+            case Finish(commit=commit), Finished() as finished:
+                self._finished(commit, finished)
+            case Finish(commit=commit), _:
+                self._recent.drop(commit.conversation)
+            case Erase(), _:
+                self._recent.clear()
+            case _:
+                pass
+
+    def _finished(self, commit: Commit, finished: Finished) -> None:
+        for key in finished.changed:
+            self._recent.drop(key)
+            self._settings.drop(key)
+        if finished.applied and commit.turns:
+            self._recent.change(commit.conversation, lambda r: r.followed_by(commit.turns))

@@ -1,0 +1,232 @@
+"""The tables. They serve the schema and cold reads; hot writes go around the ORM.
+
+Times are integers of microseconds since 1970 in UTC: they sort, they fit an
+index, and they cost nothing to bind. `Moment` shows them as aware datetimes.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_us(at: datetime) -> int:
+    """Microseconds since 1970, exactly. Raises TypeError for a naive time."""
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def from_us(at_us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=at_us)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
+        return None if value is None else to_us(value)
+
+    def process_result_value(self, value: Any | None, _dialect: Dialect) -> datetime | None:
+        return None if value is None else from_us(value)
+
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+"""A key that counts up. SQLite counts only in INTEGER."""
+
+
+class InboxState(StrEnum):
+    NEW = "new"
+    ANSWERED = "answered"
+    DEAD = "dead"
+
+
+class Row(SQLModel):
+    """Base of all tables. Names every constraint and index by one convention."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+
+    @classmethod
+    def table(cls) -> Table:
+        return cls.metadata.tables[str(cls.__tablename__)]
+
+
+class InboxRow(Row, table=True):
+    """A message from a platform. `payload` is its JSON, NULL once forgotten or past retention."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("platform", "bot", "key"),
+        UniqueConstraint("id"),
+        Index(None, "platform", "bot", "chat", "seq"),
+        Index(
+            "ix_inbox_new",
+            "seq",
+            sqlite_where=text("state = 'new'"),
+            postgresql_where=text("state = 'new'"),
+        ),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    id: str
+    platform: str
+    bot: str
+    key: str
+    chat: str
+    conversation: str
+    person: str = Field(index=True)
+    state: str = InboxState.NEW
+    reason: str = ""
+    attempt: int = 0
+    granted: bool = True
+    owner: str = ""
+    received_at: datetime = Field(sa_type=Moment)
+    answered_at: datetime | None = Field(default=None, sa_type=Moment)
+    payload: str | None = Field(default=None, sa_type=Text)
+
+
+class TurnRow(Row, table=True):
+    """One side of an exchange. `seq` is never used twice: `afresh` marks point at it."""
+
+    __tablename__ = "turns"
+    __table_args__ = (Index(None, "conversation", "seq"), {"sqlite_autoincrement": True})
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    conversation: str
+    message_id: str = Field(index=True)
+    role: str
+    text: str = Field(sa_type=Text)
+    media: str = Field(sa_type=Text)
+    state: str
+    at: datetime = Field(sa_type=Moment)
+
+
+class ReplyRow(Row, table=True):
+    """What answers a message: one at most, which the unique key holds. `payload` is JSON."""
+
+    __tablename__ = "replies"
+    __table_args__ = (UniqueConstraint("message_id"),)
+
+    id: str = Field(primary_key=True)
+    message_id: str
+    payload: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=Moment)
+
+
+class PartRow(Row, table=True):
+    """The ledger of sends: one row for each part of a reply."""
+
+    __tablename__ = "parts"
+    __table_args__ = (
+        Index(
+            "ix_parts_open",
+            "reply_id",
+            sqlite_where=text("state IN ('pending', 'trying')"),
+            postgresql_where=text("state IN ('pending', 'trying')"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    reply_id: str = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    state: str
+    attempts: int = 0
+    receipt: str = ""
+
+
+class ConversationRow(Row, table=True):
+    """`afresh` is the last turn that is no longer sent to a model."""
+
+    __tablename__ = "conversations"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: str = Field(primary_key=True)
+    afresh: int = Field(sa_type=BigInteger)
+
+
+class SettingRow(Row, table=True):
+    """A choice under (scope, name); `person` is who made it."""
+
+    __tablename__ = "settings"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    scope: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str
+    person: str
+
+
+class AllowanceRow(Row, table=True):
+    """How many messages a person was granted on a day."""
+
+    __tablename__ = "allowances"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    person: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)
+    used: int
+
+
+class SpendRow(Row, table=True):
+    """One relay call that may cost. Holds no text, so forgetting keeps it."""
+
+    __tablename__ = "spends"
+    __table_args__ = (Index(None, "person", "at"),)
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    person: str
+    message_id: str
+    kind: str
+    relay: str
+    model: str
+    at: datetime = Field(sa_type=Moment)
+    prompt_tokens: int
+    completion_tokens: int
+    characters: int
+    images: int
+    audio_s: float
+    estimated: bool
+
+
+class MediaRefRow(Row, table=True):
+    """A message, its turns or its reply need this file."""
+
+    __tablename__ = "media_refs"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    message_id: str = Field(primary_key=True)
+    blob: str = Field(primary_key=True, index=True)
+
+
+class FiringRow(Row, table=True):
+    """A schedule's firing, inserted once."""
+
+    __tablename__ = "schedule_firings"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    job: str = Field(primary_key=True)
+    at: datetime = Field(primary_key=True, sa_type=Moment)
+
+
+class MetaRow(Row, table=True):
+    """What the store keeps about itself and for the process, by name."""
+
+    __tablename__ = "meta"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: str = Field(primary_key=True)
+    value: str
