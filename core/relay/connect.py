@@ -1,0 +1,90 @@
+"""Making connections: every failure here means that nothing was sent."""
+
+import socket
+from typing import ClassVar
+
+import aiohttp
+import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
+from aiohttp.resolver import DefaultResolver
+from aiohttp.tracing import Trace
+
+from core.relay.address import is_public
+
+KEEP_ALIVE_S = 30.0
+"""Below the 60 s after which servers and middlemen commonly close an idle connection."""
+
+
+class DirectConnector(aiohttp.TCPConnector):
+    """Connects, straight or through an http proxy. Raises ConnectError or ConnectTimeout."""
+
+    failures: ClassVar[tuple[type[Exception], ...]] = (aiohttp.ClientError, OSError)
+    timeouts: ClassVar[tuple[type[Exception], ...]] = (TimeoutError,)
+
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's interface
+    ) -> Connection:
+        try:
+            return await super().connect(req, traces, timeout)
+        except self.timeouts as error:
+            raise httpx.ConnectTimeout("it took too long") from error
+        except self.failures as error:
+            raise httpx.ConnectError(_reason(error)) from _root(error)
+
+
+def _root(error: Exception) -> Exception:
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return error.certificate_error
+        case aiohttp.ClientConnectorError():
+            return error.os_error
+        case _:
+            return error
+
+
+def _reason(error: Exception) -> str:
+    """In few words, without any address that may hold a login."""
+    match error:
+        case aiohttp.ClientConnectorDNSError(host=host):
+            reason = f"the name {host} was not found"
+        case aiohttp.ClientProxyConnectionError(os_error=cause):
+            reason = f"the proxy cannot be reached: {cause.strerror or cause}"
+        case aiohttp.ClientConnectorCertificateError(certificate_error=cause):
+            reason = f"the certificate is not trusted: {cause}"
+        case aiohttp.ClientConnectorError(os_error=cause):
+            reason = str(cause.strerror or cause)
+        case aiohttp.ClientHttpProxyError(status=status):
+            reason = f"the proxy answered {status}"
+        case aiohttp.ServerDisconnectedError():
+            reason = "the proxy closed the connection"
+        case _:
+            reason = str(error)
+    return reason
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names, keeping the addresses on the open internet alone.
+
+    Checked where the connection is made, so that a name cannot show one address
+    to a check and another to the connection.
+    """
+
+    def __init__(self) -> None:
+        self._resolver = DefaultResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        public = [address for address in found if is_public(address["host"])]
+        if not public:
+            raise OSError(None, f"{host} is not a public address")
+        return public
+
+    async def close(self) -> None:
+        await self._resolver.close()

@@ -1,0 +1,224 @@
+"""httpx's transport interface over aiohttp, which costs a fraction of httpcore's CPU time.
+
+What aiohttp's errors leave open is told apart here: ConnectError and
+ConnectTimeout mean that nothing of the request was sent; all else may have
+reached the server.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import certifi
+import httpx
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+from core.errors import ConfigError
+from core.relay.address import is_numeric, is_public
+from core.relay.connect import KEEP_ALIVE_S, DirectConnector, PublicResolver
+
+_OURS_TO_SAY = frozenset({b"host", b"content-length", b"accept-encoding"})
+_DECODED = frozenset({b"content-encoding", b"content-length"})
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """One pool of connections, without a bound, behind one proxy and one TLS setting.
+
+    `proxy` is an http://, socks5:// (names are resolved here) or socks5h://
+    (there) address, "" for none. `ca_file` replaces the trusted authorities.
+    Raises ConfigError for another kind of proxy or an unreadable file.
+
+    Reads from `request.extensions` the `timeout`s in seconds, httpx's `connect`
+    and `read` (between two pieces of the answer) and beside them `first_byte`
+    (up to the answer's head, then up to its body); and `public_only`: refuse
+    addresses that are not on the open internet (behind a proxy, which resolves
+    names itself, numeric ones alone). Bodies come decompressed, in pieces of at
+    most 256 KiB, however well they were compressed.
+    """
+
+    def __init__(self, *, proxy: str = "", verify: bool = True, ca_file: str = "") -> None:
+        self._proxy = _proxy_url(proxy) if proxy else None
+        self._socks = self._proxy is not None and self._proxy.scheme != "http"
+        self._verify = verify
+        self._tls = _trusting(ca_file) if ca_file and verify else None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        timeout = request.extensions.get("timeout", {})
+        public_only = request.extensions.get("public_only", False)
+        url = URL(str(request.url), encoded=True)
+        if public_only:
+            _refuse_private(url.host or "")
+        with _errors_told_apart():
+            async with asyncio.timeout(timeout.get("first_byte")):
+                response = await self._session(public_only).request(
+                    request.method,
+                    url,
+                    headers=_headers(request),
+                    data=_body(request),
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=None, connect=timeout.get("connect")),
+                    proxy=None if self._socks else self._proxy,
+                    ssl=self._tls_context() if url.scheme == "https" else True,
+                )
+        return httpx.Response(
+            response.status,
+            headers=_answered(response),
+            stream=_Body(response, timeout.get("first_byte"), timeout.get("read")),
+        )
+
+    async def aclose(self) -> None:
+        self._closed = True
+        for session in self._sessions.values():
+            await session.close()
+
+    def _session(self, public_only: bool) -> aiohttp.ClientSession:
+        if self._closed:
+            raise httpx.ConnectError("the client was closed")
+        session = self._sessions.get(public_only)
+        if session is None:
+            session = self._sessions[public_only] = aiohttp.ClientSession(
+                connector=self._connector(public_only), cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return session
+
+    def _connector(self, public_only: bool) -> aiohttp.BaseConnector:
+        if self._socks:
+            # Imported only where it is used: 60 ms.
+            from core.relay.socks import socks_connector  # noqa: PLC0415
+
+            return socks_connector(str(self._proxy))
+        resolver = PublicResolver() if public_only and not self._proxy else None
+        return DirectConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=resolver)
+
+    def _tls_context(self) -> ssl.SSLContext | bool:
+        """Made for the first https request, since it takes 20 ms."""
+        if not self._verify:
+            return False
+        if self._tls is None:
+            self._tls = _trusting_everybody_known()
+        return self._tls
+
+
+class _Body(httpx.AsyncByteStream):
+    """An answer's body. Closing it before its end closes the connection."""
+
+    def __init__(
+        self, response: aiohttp.ClientResponse, first_s: float | None, idle_s: float | None
+    ) -> None:
+        self._response = response
+        self._first_s = first_s
+        self._idle_s = idle_s
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        content = self._response.content
+        with _errors_told_apart():
+            self._wait_at_most(self._first_s)
+            data = await content.readany()
+            self._wait_at_most(self._idle_s)
+            while data:
+                yield data
+                data = await content.readany()
+
+    async def aclose(self) -> None:
+        self._response.close()
+
+    def _wait_at_most(self, seconds: float | None) -> None:
+        connection = self._response.connection
+        if connection is not None and connection.protocol is not None:
+            connection.protocol.read_timeout = seconds
+            connection.protocol.start_timeout()
+
+
+@contextmanager
+def _errors_told_apart() -> Iterator[None]:
+    """What the connector raises passes as it is; the rest came after sending began."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise httpx.ReadTimeout("no answer in time") from error
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+        raise httpx.UnsupportedProtocol("not an http address") from error
+    except aiohttp.ClientResponseError as error:
+        raise httpx.RemoteProtocolError(f"not HTTP: {error.message}") from error
+    except aiohttp.ClientPayloadError as error:
+        if isinstance(error.__cause__, HttpProcessingError) and _undecodable(error.__cause__):
+            raise httpx.RemoteProtocolError("it cannot be decompressed") from error
+        raise httpx.ReadError("closed before the end of the answer") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise httpx.ReadError(_plain(error)) from error
+
+
+def _undecodable(error: HttpProcessingError) -> bool:
+    return "content-encoding" in error.message
+
+
+def _plain(error: Exception) -> str:
+    match error:
+        case aiohttp.ServerDisconnectedError():
+            return "closed without an answer"
+        case OSError(strerror=str(reason)):
+            return reason
+        case _:
+            return type(error).__name__
+
+
+def _proxy_url(proxy: str) -> URL:
+    url = URL(proxy)
+    if url.scheme not in ("http", "socks5", "socks5h") or not url.host or not url.port:
+        raise ConfigError(
+            "proxy: expected http://host:port, socks5://host:port or socks5h://host:port "
+            f'(with user:password@ before the host where it asks for them), got "{url.scheme}://…".'
+        )
+    return url
+
+
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigError(
+            f'ca_file: expected a readable file of PEM certificates, got "{ca_file}": {error}.'
+        ) from error
+
+
+def _trusting_everybody_known() -> ssl.SSLContext:
+    """The system's authorities, which may be none (python.org's Python on macOS), and Mozilla's."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _refuse_private(host: str) -> None:
+    if host == "localhost" or (is_numeric(host) and not is_public(host)):
+        raise httpx.ConnectError("not a public address")
+
+
+def _headers(request: httpx.Request) -> list[tuple[str, str]]:
+    return [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in request.headers.raw
+        if name.lower() not in _OURS_TO_SAY
+    ]
+
+
+def _body(request: httpx.Request) -> bytes | httpx.AsyncByteStream | None:
+    match request.stream:
+        case httpx.ByteStream() as stream:
+            return b"".join(stream) or None
+        case httpx.AsyncByteStream() as stream:
+            return stream
+        case _:
+            raise TypeError("expected a request with an asynchronous body")
+
+
+def _answered(response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
+    """The head, without what is no longer true of a decompressed body."""
+    raw = list(response.raw_headers)
+    if "Content-Encoding" not in response.headers:
+        return raw
+    return [(name, value) for name, value in raw if name.lower() not in _DECODED]

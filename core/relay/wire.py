@@ -1,0 +1,252 @@
+"""The HTTP beneath one relay's calls: address, key, time-outs and bounds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from core.errors import ConfigError, RelayError, RelayGarbage, RelayLost, RelayTimeout
+from core.ports import Clock
+from core.relay.address import base_url
+from core.relay.dialect import Call, Dialect
+from core.relay.encode import Outbound
+from core.relay.entry import RelayEntry
+from core.relay.failure import Origin, outage, read_complaint, refusal, retry_after
+from core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """The most that is taken from a relay: bytes after decompression, and seconds.
+
+    `whole_s` is for an answer that is waited for as a whole, `stream_s` for a
+    streamed one, however steadily it trickles. `fetches` counts tries of a link.
+    """
+
+    json_bytes: int = 8 * 2**20
+    pictures_bytes: int = 128 * 2**20
+    picture_bytes: int = 32 * 2**20
+    speech_bytes: int = 64 * 2**20
+    error_bytes: int = 64 * 2**10
+    line_bytes: int = 2**20
+    stream_bytes: int = 32 * 2**20
+    whole_s: float = 600.0
+    stream_s: float = 1800.0
+    redirects: int = 3
+    fetches: int = 2
+
+    def body_bytes(self, call: Call) -> int:
+        match call:
+            case "image":
+                return self.pictures_bytes
+            case "speech":
+                return self.speech_bytes
+            case _:
+                return self.json_bytes
+
+
+class Budget:
+    """What one stream may still take."""
+
+    def __init__(self, origin: Origin, bounds: Bounds, monotonic: Callable[[], float]) -> None:
+        self._origin = origin
+        self._bounds = bounds
+        self._monotonic = monotonic
+        self._taken = 0
+        self._ends_at = monotonic() + bounds.stream_s
+
+    def take(self, size: int) -> None:
+        """Raises RelayGarbage or RelayTimeout."""
+        self._taken += size
+        if self._taken > self._bounds.stream_bytes:
+            raise self._origin.garbage(f"a stream of over {self._bounds.stream_bytes} bytes")
+        if self._monotonic() > self._ends_at:
+            raise _too_slow(self._origin, self._bounds.stream_s)
+
+
+class Wire:
+    """Sends one relay's requests. Its key goes to the relay's own address only."""
+
+    def __init__(
+        self,
+        entry: RelayEntry,
+        dialect: Dialect,
+        transport: httpx.AsyncBaseTransport,
+        clock: Clock,
+        bounds: Bounds,
+    ) -> None:
+        self.bounds = bounds
+        self._entry = entry
+        self._dialect = dialect
+        self._transport = transport
+        self._clock = clock
+        self._base = base_url(entry, dialect)
+        self._urls: dict[Call, httpx.URL] = {}
+        self._headers = self._authorised("key", entry.key)
+        self._stat_headers = self._authorised("stat_token", entry.stat_token)
+        self._secrets = tuple(
+            secret.reveal() for secret in (entry.key, entry.stat_token, entry.proxy) if secret
+        )
+        self._timeout = {
+            "connect": entry.connect_timeout_s,
+            "first_byte": entry.first_byte_timeout_s,
+            "read": entry.idle_timeout_s,
+        }
+
+    def origin(self, call: Call) -> Origin:
+        return Origin(self._entry.name, call, self._dialect.path(call), self._secrets)
+
+    def budget(self, origin: Origin) -> Budget:
+        return Budget(origin, self.bounds, self._clock.monotonic)
+
+    async def ask(self, outbound: Outbound) -> tuple[str, bytes]:
+        """A successful answer's content type and body. Raises RelayError."""
+        async with self.open(outbound) as response:
+            limit = self.bounds.body_bytes(outbound.call)
+            body = await self.read(response, limit, self.origin(outbound.call))
+            return content_type(response), body
+
+    @asynccontextmanager
+    async def open(self, outbound: Outbound) -> AsyncIterator[httpx.Response]:
+        """A successful answer's head; its body is still to come. Raises RelayError."""
+        origin = self.origin(outbound.call)
+        response = await self._send(self._request(outbound), origin)
+        try:
+            if response.status_code >= 300:
+                raise await self._refused(response, origin)
+            yield response
+        finally:
+            await response.aclose()
+
+    async def read(self, response: httpx.Response, limit: int, origin: Origin) -> bytes:
+        """The whole body, if it has at most `limit` bytes. Raises RelayError."""
+        read: list[bytes] = []
+        taken = 0
+        try:
+            async with asyncio.timeout(self.bounds.whole_s):
+                async for data in pieces(response):
+                    taken += len(data)
+                    if taken > limit:
+                        raise origin.garbage(f"an answer of over {limit} bytes")
+                    read.append(data)
+        except httpx.TransportError as error:
+            raise outage(origin, error) from error
+        except TimeoutError as error:
+            raise _too_slow(origin, self.bounds.whole_s) from error
+        return b"".join(read)
+
+    async def fetch(self, link: str, call: Call) -> bytes:
+        """What a link in an answer leads to, asked for without the key.
+
+        It must lead to the relay itself or to the open internet. The answer it
+        stood in may be billed already, so every failure's outcome is unknown.
+        """
+        place = Origin(self._entry.name, call, urlsplit(link).hostname or "?", self._secrets)
+        for tried in range(1, self.bounds.fetches + 1):
+            try:
+                return await self._follow(link, place)
+            except httpx.TransportError as error:
+                if tried == self.bounds.fetches:
+                    raise _unfetched(place, str(error)) from error
+        raise _unfetched(place, "no try was allowed")
+
+    async def _follow(self, link: str, place: Origin) -> bytes:
+        for _ in range(self.bounds.redirects + 1):
+            response = await self._transport.handle_async_request(self._link_request(link, place))
+            try:
+                if response.has_redirect_location:
+                    link = urljoin(link, response.headers["location"])
+                    continue
+                if response.status_code != 200:
+                    raise _unfetched(place, f"status {response.status_code}")
+                return await self.read(response, self.bounds.picture_bytes, place)
+            finally:
+                await response.aclose()
+        raise _unfetched(place, "too many redirects")
+
+    async def _send(self, request: httpx.Request, origin: Origin) -> httpx.Response:
+        try:
+            return await self._transport.handle_async_request(request)
+        except httpx.TransportError as error:
+            raise outage(origin, error) from error
+
+    async def _refused(self, response: httpx.Response, origin: Origin) -> RelayError:
+        """The error that an answer of failure tells; its status counts even if its body breaks."""
+        try:
+            body = await self.read(response, self.bounds.error_bytes, origin)
+        except RelayError:
+            body = b""
+        wait_s = retry_after(response.headers.get("retry-after", ""), self._clock.now())
+        return refusal(origin, response.status_code, read_complaint(body), wait_s)
+
+    def _request(self, outbound: Outbound) -> httpx.Request:
+        """Built by hand: httpx's client would cost more than the rest of the call."""
+        call = outbound.call
+        url = self._urls.get(call)
+        if url is None:
+            url = self._urls[call] = httpx.URL(self._base + self._dialect.path(call))
+        headers = httpx.Headers(self._stat_headers if call == "user_stat" else self._headers)
+        if outbound.content_type:
+            headers["Content-Type"] = outbound.content_type
+        return httpx.Request(
+            outbound.method,
+            url,
+            headers=headers,
+            stream=httpx.ByteStream(outbound.body),
+            extensions={"timeout": self._timeout},
+        )
+
+    def _link_request(self, link: str, place: Origin) -> httpx.Request:
+        try:
+            url = httpx.URL(link)
+        except httpx.InvalidURL as error:
+            raise place.garbage("a link that is no address") from error
+        own = httpx.URL(self._base)
+        at_home = (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port)
+        return httpx.Request(
+            "GET",
+            url,
+            headers={"User-Agent": "parley"},
+            stream=httpx.ByteStream(b""),
+            extensions={"timeout": self._timeout, "public_only": not at_home},
+        )
+
+    def _authorised(self, setting: str, secret: Secret) -> httpx.Headers:
+        headers = {"User-Agent": "parley"}
+        key = secret.reveal()
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise ConfigError(
+                f"relays.{self._entry.name}.{setting}: expected ASCII letters, digits and signs, "
+                "got a space or something else among them. Copy it again."
+            )
+        if key:
+            headers[self._dialect.auth_header] = f"{self._dialect.auth_scheme} {key}".strip()
+        return httpx.Headers(headers)
+
+
+def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes. Our transport has decompressed it; another may not have."""
+    if "content-encoding" in response.headers:
+        return response.aiter_bytes()
+    if isinstance(response.stream, httpx.AsyncByteStream):
+        return aiter(response.stream)
+    raise TypeError("expected an answer with an asynchronous body")
+
+
+def content_type(response: httpx.Response) -> str:
+    told: str = response.headers.get("content-type", "")
+    return told.partition(";")[0].strip().lower()
+
+
+def _too_slow(origin: Origin, seconds: float) -> RelayTimeout:
+    got = f"no end of the answer from {origin.path} within {seconds:g} s"
+    return RelayTimeout(origin.message(got, "Try again; the call may have been billed."))
+
+
+def _unfetched(place: Origin, reason: str) -> RelayError:
+    kind = RelayGarbage if "public" in reason else RelayLost
+    remedy = "Try again, or set response_format to b64_json; the call was billed."
+    return kind(place.message(f"the link to {place.path} could not be fetched", remedy, reason))
