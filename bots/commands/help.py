@@ -17,7 +17,8 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         return Outcome(parts=(Text(text=_details(ask, services, command)),))
     close = get_close_matches(name, services.commands, n=1)
     if close:
-        return tell(ask, services, "unknown_command_close", name=name, suggestion=close[0])
+        suggestion = slash(ask) + close[0]
+        return tell(ask, services, "unknown_command_close", name=name, suggestion=suggestion)
     return tell(ask, services, "unknown_command", name=name)
 
 

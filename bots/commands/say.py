@@ -3,7 +3,7 @@
 from bots.answer import show, tell
 from bots.quoted import quoted_text
 from core.command import Ask, Command, Outcome, Services
-from core.model import Media, Spend, TurnState
+from core.model import Media, Spend
 from core.ports import History
 from core.request import SpeechRequest
 
@@ -43,11 +43,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
 
 async def _latest_answer(history: History, ask: Ask) -> str:
     turns = await history.log(ask.conversation, LOOK_BACK)
-    answers = (
-        turn.text
-        for turn in reversed(turns)
-        if turn.role == "assistant" and turn.state is not TurnState.REPLACED and turn.text
-    )
+    answers = (turn.text for turn in reversed(turns) if turn.role == "assistant" and turn.text)
     return _without_markup(next(answers, ""))
 
 

@@ -264,6 +264,12 @@ async def test_what_a_group_shares_only_admins_change(asked):
     assert boss.outcome.effects
 
 
+async def test_a_policy_for_groups_does_not_bind_one_to_one_talks():
+    talk = Talk(bot=Bot(name="b", platform="web", group_history="group"))
+    await talk.say("/persona pirate")
+    assert talk.outcome.effects
+
+
 async def test_where_everybody_has_their_own_history_they_set_their_own_persona():
     bot = Bot(name="b", platform="qq")
     rules = PeopleRules(allow=frozenset({"qq:*"}))
@@ -297,7 +303,7 @@ async def test_model_shows_the_current_one_and_the_choices(talk):
     assert "`main:m-large` (picked automatically)" in await talk.say("/model")
     await talk.say("/model other")
     answer = await talk.say("/模型", language="zh")
-    assert "由 `spare:other` 回答" in answer
+    assert "现在用的模型：`spare:other`" in answer
     assert "2. `main:m-small`" in answer
 
 

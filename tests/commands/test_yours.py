@@ -136,6 +136,15 @@ async def test_quota_sums_todays_use_by_kind(talk):
     assert "Translated: 1 ×, 2 s" in answer
 
 
+async def test_what_was_used_before_local_midnight_is_not_todays():
+    before_midnight = datetime(2026, 11, 3, 15, 59, tzinfo=UTC)
+    talk = Talk(rules=PeopleRules(timezone="Asia/Shanghai"), at=before_midnight)
+    await talk.say("one")
+    talk.clock.pass_(minutes=1)
+    await talk.say("two")
+    assert "Chat: 1 × asked" in await talk.say("/quota")
+
+
 async def test_a_member_sees_the_tokens_remainder_but_not_the_account(talk):
     talk.relays.stats = {"main": UserStat(tokens=(token(),), account=ACCOUNT)}
     answer = await talk.say("/quota")
@@ -211,9 +220,9 @@ async def test_why_tells_which_model_answered_and_what_it_saw(talk, command):
     await talk.say("two")
     latest, earlier = (await talk.say(command)).splitlines()[1:]
     assert "Answered by m-large on main" in latest
-    assert "3 messages with 14 characters" in latest
-    assert "1 messages with 3 characters" in earlier
-    assert "18 tokens" in latest
+    assert "Messages it saw: 3; characters: 14;" in latest
+    assert "Messages it saw: 1; characters: 3;" in earlier
+    assert "tokens: 18" in latest
 
 
 async def test_why_tells_why_a_group_message_was_passed_over():
