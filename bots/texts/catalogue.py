@@ -35,10 +35,6 @@ class Catalogue:
                     language = file.name.removesuffix(".toml").lower()
                     self._sentences.setdefault(language, {}).update(_read(file))
 
-    @property
-    def languages(self) -> frozenset[str]:
-        return frozenset(self._sentences)
-
     def say(self, code: str, language: str, **params: object) -> str:
         """The sentence for `code`, its holes filled once, with what `params` hold as text.
 
