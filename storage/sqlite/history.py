@@ -8,7 +8,7 @@ from core.model import Turn
 from storage.operation import Log, Pair, Recall
 from storage.recent import needed
 from storage.rows import turn_of
-from storage.sqlite.statement import constant, param, sql
+from storage.sqlite.statement import constant, first, param, sql
 from storage.tables import ConversationRow, TurnRow
 
 
@@ -24,7 +24,7 @@ class HistoryReads:
         )
         newest = select(turns).where(here).order_by(turns.c.seq.desc())
         self._since = sql(newest.where(turns.c.seq > func.coalesce(afresh, constant(0))))
-        self._latest = sql(newest.limit(param("count")))
+        self._latest = sql(first(newest, "count"))
         self._pair = sql(
             select(turns).where(turns.c.message_id == param("message_id")).order_by(turns.c.seq)
         )

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from sqlalchemy import case, select, update
+from sqlalchemy import select, update
 
 from core.errors import StoreInvalid
 from core.model import PartState
@@ -55,14 +55,13 @@ class LedgerWrites:
             )
         )
         self._spend = sql(insert_row(SpendRow.table()))
-        trying = case((param("noted") == constant(PartState.TRYING), constant(1)), else_=0)
         self._mark = sql(
             update(parts)
             .where(parts.c.reply_id == param("reply"), parts.c.position == param("index"))
             .values(
                 state=param("noted"),
                 receipt=param("receipt"),
-                attempts=parts.c.attempts + trying,
+                attempts=parts.c.attempts + param("tried"),
             )
         )
 
@@ -105,6 +104,7 @@ class LedgerWrites:
                 "reply": mark.reply_id,
                 "index": mark.position,
                 "noted": mark.state.value,
+                "tried": mark.state is PartState.TRYING,
                 "receipt": mark.receipt,
             },
         )

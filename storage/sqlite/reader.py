@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from storage.sqlite.failure import concerns_all, invalid, trouble
 from storage.sqlite.history import HistoryReads
 from storage.sqlite.messages import MessageReads
 from storage.sqlite.persons import PersonReads
+from storage.sqlite.retention import RetentionReads
 
 
 class Reads:
@@ -34,6 +36,7 @@ class Reads:
     def __init__(self, connection: sqlite3.Connection) -> None:
         history = HistoryReads(connection)
         messages = MessageReads(connection)
+        retention = RetentionReads(connection)
         persons = PersonReads(connection)
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Recall: history.recall,
@@ -41,8 +44,8 @@ class Reads:
             Pair: history.pair,
             Pending: messages.pending,
             Show: messages.show,
-            Expired: messages.expired,
-            Referenced: messages.referenced,
+            Expired: retention.expired,
+            Referenced: retention.referenced,
             Settings: persons.settings,
             Used: persons.used,
             Sum: persons.spent,
@@ -67,11 +70,13 @@ class Reader:
         """Raises StoreError. The database must be open for writing already."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         loop = asyncio.get_running_loop()
-        try:
-            connection = await loop.run_in_executor(thread, open_reader, path, busy_timeout_s)
-        except sqlite3.Error as error:
-            thread.shutdown(wait=False)
-            raise trouble(error, path) from error
+        with ExitStack() as undo:
+            undo.callback(thread.shutdown, wait=False)
+            try:
+                connection = await loop.run_in_executor(thread, open_reader, path, busy_timeout_s)
+            except sqlite3.Error as error:
+                raise trouble(error, path) from error
+            undo.pop_all()
         return cls(path, connection, thread)
 
     async def execute(self, batch: Sequence[Operation[Any]]) -> Sequence[object]:

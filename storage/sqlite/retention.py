@@ -2,16 +2,16 @@
 
 import sqlite3
 
-from sqlalchemy import delete, null, update
+from sqlalchemy import delete, null, select, update
 
-from storage.operation import Erase, Expire
+from storage.operation import Erase, Expire, Expired, Referenced
 from storage.rows import encode
 from storage.sqlite.erasure import Erasure
-from storage.sqlite.statement import given, param, sql
-from storage.tables import AllowanceRow, FiringRow, InboxRow, to_us
+from storage.sqlite.statement import constant, first, given, param, sql
+from storage.tables import AllowanceRow, FiringRow, InboxRow, InboxState, MediaRefRow, to_us
 
 
-class Retention:
+class RetentionWrites:
     """Old content first, old dedupe keys later."""
 
     def __init__(self, connection: sqlite3.Connection, erasure: Erasure) -> None:
@@ -36,3 +36,38 @@ class Retention:
     def expire(self, expire: Expire) -> None:
         self._run(self._counters, {"day": expire.day})
         self._run(self._firings, {"at": to_us(expire.at)})
+
+
+class RetentionReads:
+    """What there is to erase: looked for beside the writer, since it may take a while."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+        inbox, refs = InboxRow.table(), MediaRefRow.table()
+        past = (
+            select(inbox.c.seq, inbox.c.id)
+            .where(
+                inbox.c.seq > param("after"),
+                inbox.c.state != constant(InboxState.NEW),
+                inbox.c.answered_at < param("before"),
+            )
+            .order_by(inbox.c.seq)
+        )
+        self._past = sql(first(past, "count"))
+        self._full = sql(first(past.where(inbox.c.payload.is_not(None)), "count"))
+        self._referenced = sql(
+            select(refs.c.blob).distinct().where(refs.c.blob.in_(given("blobs")))
+        )
+
+    def expired(self, expired: Expired) -> tuple[tuple[int, str], ...]:
+        statement = self._past if expired.erased else self._full
+        asked = {
+            "before": to_us(expired.before),
+            "after": expired.after,
+            "count": expired.count,
+        }
+        return tuple((row["seq"], row["id"]) for row in self._run(statement, asked).fetchall())
+
+    def referenced(self, referenced: Referenced) -> frozenset[str]:
+        asked = {"blobs": encode(referenced.blobs)}
+        return frozenset(row["blob"] for row in self._run(self._referenced, asked).fetchall())

@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.errors import NewerSchema, StoreError
@@ -28,7 +29,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
             "wrote it. Install that version again, or restore the backup from before the upgrade"
         )
     if version < HEAD:
-        _upgrade(connection)
+        _upgrade(connection, path, version)
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:
@@ -64,8 +65,14 @@ def _create(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK")
 
 
-def _upgrade(connection: sqlite3.Connection) -> None:
+def _upgrade(connection: sqlite3.Connection, path: Path, version: str) -> None:
     """Only here is Alembic imported: it costs half a second."""
     from storage.migrations.upgrade import upgrade  # noqa: PLC0415
 
-    upgrade(connection)
+    try:
+        upgrade(connection)
+    except SQLAlchemyError as error:
+        raise StoreError(
+            f"database {path}: upgrading it from schema {version or 'none'} to {HEAD} failed and "
+            f"was undone, so the older Parley can still use it: {error}"
+        ) from error

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     ScalarSelect,
+    Select,
     Table,
     bindparam,
     func,
@@ -20,7 +21,11 @@ DIALECT = dialect(paramstyle="named")
 
 def sql(statement: ClauseElement) -> str:
     """The text, with parameters as `:name`. Values of ours go in by `constant` alone."""
-    return str(statement.compile(dialect=DIALECT))
+    compiled = statement.compile(dialect=DIALECT)
+    values = [name for name, value in (compiled.params or {}).items() if value is not None]
+    if values:
+        raise ValueError(f"expected parameters and constants, got values for {values}")
+    return str(compiled)
 
 
 def param(name: str) -> BindParameter[Any]:
@@ -37,6 +42,11 @@ def given(name: str) -> ScalarSelect[Any]:
     """For IN: the texts of the JSON list bound to `name`."""
     listed = func.json_each(bindparam(name)).table_valued("value")
     return select(listed.c.value).scalar_subquery()
+
+
+def first(statement: Select[Any], name: str) -> Select[Any]:
+    """As many rows as are bound to `name`. The offset is spelled out, or it becomes a value."""
+    return statement.limit(param(name)).offset(constant(0))
 
 
 def insert_row(table: Table, *computed: str) -> Insert:

@@ -4,12 +4,13 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from msgspec import MsgspecError
 
-from core.errors import StoreError, StoreInvalid
+from core.errors import StoreInvalid
 from core.model import Forget
 from storage.operation import (
     Accept,
@@ -31,7 +32,7 @@ from storage.sqlite.forgetting import Forgetting
 from storage.sqlite.inbox import InboxWrites
 from storage.sqlite.ledger import LedgerWrites
 from storage.sqlite.own import OwnWrites
-from storage.sqlite.retention import Retention
+from storage.sqlite.retention import RetentionWrites
 from storage.sqlite.schema import prepare
 
 WRONG = (sqlite3.Error, ValueError, TypeError, OverflowError, MsgspecError)
@@ -50,7 +51,7 @@ class Writes:
         inbox = InboxWrites(connection)
         effects = Effects(connection, Forgetting(connection, erasure))
         ledger = LedgerWrites(connection, inbox, effects)
-        retention = Retention(connection, erasure)
+        retention = RetentionWrites(connection, erasure)
         own = OwnWrites(connection)
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Accept: inbox.accept,
@@ -82,11 +83,10 @@ class Writer:
         """Create or upgrade what is there. Raises StoreError, NewerSchema."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         loop = asyncio.get_running_loop()
-        try:
+        with ExitStack() as undo:
+            undo.callback(thread.shutdown, wait=False)
             connection = await loop.run_in_executor(thread, _prepared, path, busy_timeout_s)
-        except StoreError:
-            thread.shutdown(wait=False)
-            raise
+            undo.pop_all()
         return cls(path, connection, thread)
 
     async def execute(self, batch: Sequence[Operation[Any]]) -> Sequence[object]:
@@ -165,14 +165,13 @@ def _prepared(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
         connection = open_writer(path, busy_timeout_s)
     except sqlite3.Error as error:
         raise trouble(error, path) from error
-    try:
-        prepare(connection, path)
-    except sqlite3.Error as error:
-        connection.close()
-        raise trouble(error, path) from error
-    except StoreError:
-        connection.close()
-        raise
+    with ExitStack() as undo:
+        undo.callback(connection.close)
+        try:
+            prepare(connection, path)
+        except sqlite3.Error as error:
+            raise trouble(error, path) from error
+        undo.pop_all()
     return connection
 
 
