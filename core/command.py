@@ -36,7 +36,8 @@ class Ask:
     """One message with all that is known when it is handled.
 
     `settings` are the person's and the conversation's, the conversation's last:
-    language, model, persona, voice.
+    language, model, persona, voice. `user` is the opaque id that a relay may see
+    of the person.
     """
 
     message: Message
@@ -46,6 +47,7 @@ class Ask:
     role: Role
     language: Language
     settings: Mapping[str, str]
+    user: str = ""
     used_today: int = 0
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from core.answer import gather
 from core.command import Ask, Command, Outcome, Preview, Reasons, Running, Services
@@ -37,10 +38,7 @@ Fetch = Callable[[Message, Media], Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """Turns an Ask into an Outcome; keeps nothing itself. Commands see it as Chatter.
-
-    `user_hash` makes the opaque id that a relay may see of a person.
-    """
+    """Turns an Ask into an Outcome; keeps nothing itself. Commands see it as Chatter."""
 
     store: Store
     media: MediaStore
@@ -51,7 +49,6 @@ class Engine:
     reasons: Reasons
     commands: Mapping[str, Command]
     fetch: Fetch
-    user_hash: Callable[[str], str]
 
     async def handle(
         self, ask: Ask, intent: Intent, running: Running, preview: Preview | None = None
@@ -64,8 +61,8 @@ class Engine:
                 return await self._listen(ask, speech, text, preview)
             case Invoke(command=command, rest=rest):
                 return await command.run(ask, rest, self._services(running, preview))
-            case UnknownCommand(name=name):
-                return self.say(ask, "unknown_command", name=name, suggestion="")
+            case UnknownCommand(name=name, mark=mark):
+                return self._unknown(ask, mark, name)
             case Unreadable():
                 return self.say(ask, "unsupported_part")
             case Ignore():
@@ -77,6 +74,7 @@ class Engine:
     def failed(self, ask: Ask, error: ParleyError) -> Outcome:
         """The person's sentence for an error; the question is kept, but never sent again."""
         question = self._turn(ask, "user", ask.message.text, state=TurnState.FAILED)
+        self.reasons.note(chat_place(ask.message), "why_failed", error=error.code)
         return replace(self.say(ask, error.code, **error.params), turns=(question,))
 
     async def chat(
@@ -89,7 +87,7 @@ class Engine:
         replacing: str = "",
     ) -> Outcome:
         prompt = await self._prompt(ask, text, pictures, replacing)
-        request = ChatRequest(messages=prompt, user=self.user_hash(ask.person))
+        request = ChatRequest(messages=prompt, user=ask.user)
         started = self.clock.monotonic()
         if preview is None:
             answer, served = await self.relays.chat(request, ask.choice)
@@ -123,6 +121,13 @@ class Engine:
         if media.blob:
             return await self.media.get(media.blob)
         return await self.fetch(ask.message, media)
+
+    def _unknown(self, ask: Ask, mark: str, name: str) -> Outcome:
+        close = get_close_matches(name.lower(), self.commands, n=1)
+        if not close:
+            return self.say(ask, "unknown_command", name=mark + name)
+        suggestion = mark + close[0]
+        return self.say(ask, "unknown_command_close", name=mark + name, suggestion=suggestion)
 
     async def _talk(
         self, ask: Ask, text: str, pictures: Sequence[Media], preview: Preview | None
@@ -166,12 +171,20 @@ class Engine:
         limit = ask.bot.history_chars
         recent = await self.store.recent(ask.conversation, limit)
         kept = [turn for turn in recent if turn.message_id != replacing]
-        *told, question = trim(kept, text, ask.persona, limit)
+        persona = self._persona(ask)
+        *told, question = trim(kept, text, persona, limit)
         if pictures:
             seen = [Picture(content=await self.content(ask, p), mime=p.mime) for p in pictures]
             question = ChatMessage(role="user", content=text, pictures=tuple(seen))
-        persona = (ChatMessage(role="system", content=ask.persona),) if ask.persona else ()
-        return (*persona, *told, question)
+        if not persona:
+            return (*told, question)
+        return (ChatMessage(role="system", content=persona), *told, question)
+
+    def _persona(self, ask: Ask) -> str:
+        """As it is sent: folded into a message it needs a gap, which counts like the rest."""
+        if ask.persona and self.relays.folds_persona(ask.choice):
+            return f"{ask.persona}\n\n"
+        return ask.persona
 
     def _answered(
         self, ask: Ask, text: str, pictures: Sequence[Media], answer: Chat, served: Served

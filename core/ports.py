@@ -392,6 +392,6 @@ class Observer(Protocol):
 
 
 class Texts(Protocol):
-    def say(self, code: str, language: str, **params: object) -> str:
+    def say(self, code: str, language: str, /, **params: object) -> str:
         """The user's sentence for `code`. Unknown languages fall back to English."""
         ...

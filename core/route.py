@@ -34,6 +34,9 @@ class Invoke:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownCommand:
+    """`mark` is what it began with, as in "/"."""
+
+    mark: str
     name: str
 
 
@@ -74,11 +77,19 @@ def _command(
     marked = next((mark for mark in bot.command_prefixes if mark and text.startswith(mark)), "")
     if not marked:
         return None
-    name, *rest = text[len(marked) :].split(maxsplit=1)[:2] or [""]
-    command = commands.get(name.lower())
-    if command:
+    body = text[len(marked) :]
+    name, *rest = body.split(maxsplit=1) or [""]
+    if command := commands.get(name.lower()):
         return Invoke(command=command, rest="".join(rest))
-    return UnknownCommand(name=name) if name and "/" not in name else None
+    if joined := _joined(name, commands):
+        return Invoke(command=commands[joined], rest=body[len(joined) :].lstrip())
+    return UnknownCommand(mark=marked, name=name) if name and "/" not in name else None
+
+
+def _joined(name: str, commands: Mapping[str, Command]) -> str:
+    """The longest Chinese name that `name` begins with: Chinese is written without spaces."""
+    known = (one for one in commands if not one.isascii() and name.startswith(one))
+    return max(known, key=len, default="")
 
 
 def _talk(message: Message, text: str) -> Intent:

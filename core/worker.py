@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -52,7 +52,10 @@ class Verdict:
 
 
 class Worker:
-    """Works on one job at a time in each lane. Also the `Running` that commands see."""
+    """Works on one job at a time in each lane. Also the `Running` that commands see.
+
+    `user_hash` makes the opaque id that a relay may see of a person.
+    """
 
     def __init__(
         self,
@@ -62,7 +65,7 @@ class Worker:
         bots: Mapping[str, Bot],
         observer: Observer,
         new_id: NewId,
-        owner: str,
+        user_hash: Callable[[str], str],
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._engine = engine
@@ -72,7 +75,8 @@ class Worker:
         self._adapters = courier.adapters
         self._observer = observer
         self._new_id = new_id
-        self._owner = owner
+        self._owner = new_id()
+        self._user_hash = user_hash
         self._sleep = sleep
         self._zone = ZoneInfo(engine.rules.timezone)
         self._running: dict[str, asyncio.Task[Outcome]] = {}
@@ -148,6 +152,7 @@ class Worker:
             role=role,
             language=next(filter(_is_language, spoken), "en"),
             settings=settings,
+            user=self._user_hash(person),
             used_today=claim.used,
         )
 
@@ -189,7 +194,7 @@ class Worker:
                 attempt = claim.attempt
 
     async def _handle(self, job: Job, ask: Ask) -> Outcome:
-        """The engine's outcome, rendered; empty where it was stopped with nothing shown."""
+        """The engine's outcome, rendered. Every message gets a reply, a stopped one too."""
         task = asyncio.create_task(
             self._engine.handle(ask, job.intent, self, self._preview(job.message))
         )
@@ -202,7 +207,7 @@ class Worker:
         except asyncio.CancelledError:
             if not task.cancelled() or _being_cancelled():
                 raise
-            return Outcome()
+            return self._engine.say(ask, "stopped_early")
         finally:
             if self._running.get(job.conversation) is task:
                 del self._running[job.conversation]

@@ -13,7 +13,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     prompt = rest or quoted_text(ask.message)
     if not prompt:
         return tell(ask, services, "image_how")
-    drawn, served = await services.relays.images(ImageRequest(prompt=prompt))
+    drawn, served = await services.relays.images(ImageRequest(prompt=prompt, user=ask.user))
     pictures = [await _keep(image, services.media) for image in drawn.images]
     spend = Spend(
         kind="image",

@@ -35,7 +35,7 @@ class Catalogue:
                     language = file.name.removesuffix(".toml").lower()
                     self._sentences.setdefault(language, {}).update(_read(file))
 
-    def say(self, code: str, language: str, **params: object) -> str:
+    def say(self, code: str, language: str, /, **params: object) -> str:
         """The sentence for `code`, its holes filled once, with what `params` hold as text.
 
         "zh-CN" is served by "zh"; an unknown language by English; an unknown code

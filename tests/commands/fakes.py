@@ -412,7 +412,6 @@ class Talk:
             reasons=self.reasons,
             commands=self.commands,
             fetch=self._fetch,
-            user_hash=lambda _: "u",
         )
 
     async def _fetch(self, message: Message, media: Media) -> bytes:

@@ -36,7 +36,7 @@ def test_text_is_chat() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/image a cat", "／画图 a cat", "/IMAGE\na cat", "/画图\u3000a cat"]
+    "text", ["/image a cat", "／画图 a cat", "/IMAGE\na cat", "/画图\u3000a cat", "/画图a cat"]
 )
 def test_a_command_is_known_by_each_of_its_names(text: str) -> None:
     assert asked(text) == Invoke(command=IMAGE, rest="a cat")
@@ -47,7 +47,7 @@ def test_a_command_keeps_the_lines_after_its_name() -> None:
 
 
 def test_a_command_unknown_is_named() -> None:
-    assert asked("/imagine x") == UnknownCommand(name="imagine")
+    assert asked("/imagine x") == UnknownCommand(mark="/", name="imagine")
 
 
 @pytest.mark.parametrize("text", ["/", "/usr/bin/python is broken", "// comment"])

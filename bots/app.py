@@ -1,0 +1,119 @@
+"""A configuration run as a process: from its ports to its signals."""
+
+import asyncio
+import io
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol, runtime_checkable
+
+from msgspec import structs
+
+from bots.clock import SystemClock
+from bots.config import BotEntry, Config
+from bots.config.platforms import NoSettings
+from bots.house import House, Kept
+from bots.instance import derive, instance_secret, sole_use
+from bots.listener import bind
+from bots.platforms import Terminal
+from core.relay.routes import RelayRoutes
+from storage.media import FileMedia
+from storage.store import SqlStore
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """An adapter that has a use for Ctrl-C."""
+
+    def interrupt(self) -> bool:
+        """True if it was for the adapter; False if the process is meant."""
+        ...
+
+
+async def run(config: Config, ready: Callable[[], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, or until every adapter has come to its end.
+
+    `ready` is called once messages are received. Raises ConfigError or StoreError
+    if it cannot start.
+    """
+    async with opened(config) as house:
+        if ready:
+            ready()
+        await _until_told_to_stop(house)
+
+
+async def say(config: Config, text: str) -> str:
+    """Send one message through the engine and the store of `config`; the answer as it is.
+
+    Files in the answer are kept in the data folder and named by their paths.
+    """
+    told = io.StringIO()
+    line = text.replace("\n", "\\\n") + "\n"
+    terminal = Terminal(stdin=io.StringIO(line), stdout=told)
+    async with opened(_only_console(config), terminal) as house:
+        await house.finished()
+    return told.getvalue().strip()
+
+
+def _only_console(config: Config) -> Config:
+    """The first bot's persona and limits, spoken to by the terminal."""
+    first = config.bots[0].bot
+    console = structs.replace(first, name="console", platform="console")
+    return structs.replace(config, bots=(BotEntry(bot=console, settings=NoSettings()),))
+
+
+@asynccontextmanager
+async def opened(config: Config, terminal: Terminal | None = None) -> AsyncIterator[House]:
+    """A house at work; on leaving it is stopped in order, within 10 s."""
+    async with AsyncExitStack() as stack:
+        private = bind(config.server.private.host, config.server.private.port)
+        stack.callback(private.close)
+        house = House(config, await _open(config, stack), private, terminal or Terminal())
+        stack.push_async_callback(house.stop)
+        await house.start()
+        yield house
+
+
+async def _open(config: Config, stack: AsyncExitStack) -> Kept:
+    stack.enter_context(sole_use(config.storage.data))
+    secret = instance_secret(config.storage.data)
+    media = FileMedia(config.storage.media)
+    store = await SqlStore.open(config.storage.url.reveal(), media)
+    stack.push_async_callback(store.close)
+    relays = RelayRoutes(
+        {entry.name: entry for entry in config.relays},
+        config.routes,
+        clock=SystemClock(),
+        hash_key=derive(secret, "relay tokens").reveal().encode()[:64],
+    )
+    stack.push_async_callback(relays.aclose)
+    return Kept(store=store, media=media, relays=relays, secret=secret)
+
+
+async def _until_told_to_stop(house: House) -> None:
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+
+    def interrupt() -> None:
+        if not _interrupts_an_answer(house):
+            told.set()
+
+    loop.add_signal_handler(signal.SIGTERM, told.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    waits = {asyncio.create_task(told.wait()), asyncio.create_task(house.finished())}
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        loop.remove_signal_handler(signal.SIGTERM)
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+def _interrupts_an_answer(house: House) -> bool:
+    """Whether Ctrl-C was for an answer that is running in the terminal."""
+    return any(
+        adapter.interrupt()
+        for adapter in house.adapters.values()
+        if isinstance(adapter, Interruptible)
+    )

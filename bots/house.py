@@ -1,0 +1,185 @@
+"""The one place that wires: what is kept and configured in, a working bot out."""
+
+import asyncio
+import logging
+import socket
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from bots.clock import SystemClock, new_id
+from bots.commands import find_commands
+from bots.config import Config
+from bots.instance import derive, keyed_hash
+from bots.listener import Listener, bind
+from bots.menu import menu
+from bots.observation import Observation
+from bots.platforms import Surroundings, Terminal, make_adapter
+from bots.probes import probe_routes
+from bots.schedules import Schedules
+from bots.supervision import Supervision
+from bots.texts.catalogue import Catalogue, installed_texts
+from bots.web.access import AccessCode, LoopbackOnly
+from core.bot import Bot
+from core.delivery import Courier
+from core.engine import Engine
+from core.errors import StoreError
+from core.gateway import Gateway
+from core.lanes import Lanes
+from core.model import Media, Message
+from core.ports import Adapter, Webhook
+from core.reasons import ReasonRing
+from core.relay.routes import RelayRoutes
+from core.secret import Secret
+from core.worker import Job, Worker
+from storage.media import FileMedia
+from storage.store import SqlStore
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 6.0
+"""How long running answers may take to end once the process is to stop. With the
+listeners' 2 s and the store's 1 s it stops within 10 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What reaches outside the process. Whoever opened it closes it."""
+
+    store: SqlStore
+    media: FileMedia
+    relays: RelayRoutes
+    secret: Secret
+
+
+class House:
+    """Everything that works on messages in this process."""
+
+    def __init__(
+        self, config: Config, kept: Kept, private: socket.socket, terminal: Terminal
+    ) -> None:
+        self._config = config
+        self._kept = kept
+        self._clock = SystemClock()
+        self._texts = Catalogue(*installed_texts())
+        self._commands = find_commands()
+        self._reasons = ReasonRing()
+        self.adapters = self._make_adapters(terminal)
+        self._observation = Observation(lambda: self._lanes.depth)
+        self._lanes = Lanes[Job](self._make_worker().work)
+        self._gateway = Gateway(
+            bots=self._bots(),
+            commands=self._commands,
+            store=kept.store,
+            lanes=self._lanes,
+            rules=config.people,
+            reasons=self._reasons,
+            clock=self._clock,
+            observer=self._observation,
+        )
+        self._supervision = Supervision(tuple(self.adapters.values()), self._gateway.accept)
+        self._schedules = Schedules(kept.store, self._clock, config.storage.retention_days)
+        self._listeners = self._make_listeners(private)
+
+    async def start(self) -> None:
+        """Listen, resume what an earlier run left, receive."""
+        for listener in self._listeners:
+            listener.open()
+        left = await self._gateway.resume()
+        if left:
+            log.info("unfinished messages resumed", extra={"fields": {"count": left}})
+        self._supervision.start()
+        self._schedules.start()
+
+    async def finished(self) -> None:
+        """Until no adapter receives any more."""
+        await self._supervision.finished()
+
+    async def stop(self) -> None:
+        """Receive nothing new, finish what runs as far as time allows, hang up."""
+        self._schedules.stop()
+        await self._supervision.stop()
+        await self._lanes.close(DRAIN_S)
+        await asyncio.gather(*(listener.close() for listener in self._listeners))
+
+    def _bots(self) -> dict[str, Bot]:
+        return {entry.bot.name: entry.bot for entry in self._config.bots}
+
+    def _make_adapters(self, terminal: Terminal) -> dict[str, Adapter]:
+        around = Surroundings(
+            media=self._kept.media,
+            transcript=self._kept.store,
+            clock=self._clock,
+            new_id=new_id,
+            cookie_key=derive(self._kept.secret, "cookies"),
+            terminal=terminal,
+            downloads=self._config.storage.data / "downloads",
+            menu=lambda language: menu(self._commands, self._texts, language),
+        )
+        return {entry.bot.name: make_adapter(entry, around) for entry in self._config.bots}
+
+    def _make_worker(self) -> Worker:
+        user_key = derive(self._kept.secret, "users")
+        engine = Engine(
+            store=self._kept.store,
+            media=self._kept.media,
+            relays=self._kept.relays,
+            texts=self._texts,
+            clock=self._clock,
+            rules=self._config.people,
+            reasons=self._reasons,
+            commands=self._commands,
+            fetch=self._fetch,
+        )
+        return Worker(
+            engine=engine,
+            courier=Courier(adapters=self.adapters, outbox=self._kept.store),
+            bots=self._bots(),
+            observer=self._observation,
+            new_id=new_id,
+            user_hash=lambda person: keyed_hash(user_key, person),
+        )
+
+    async def _fetch(self, message: Message, media: Media) -> bytes:
+        return await self.adapters[message.address.bot].fetch(media)
+
+    def _make_listeners(self, private: socket.socket) -> list[Listener]:
+        """The private one always; the public one where an adapter is reached from outside."""
+        probes = probe_routes(self._not_ready, self._observation.exposition)
+        inside = Starlette(routes=[*probes, *self._routes(public=False)])
+        listeners = [Listener(self._guarded(inside), private)]
+        if routes := self._routes(public=True):
+            where = self._config.server.public
+            listeners.append(Listener(Starlette(routes=routes), bind(where.host, where.port)))
+        return listeners
+
+    def _routes(self, *, public: bool) -> list[BaseRoute]:
+        webhooks = (adapter for adapter in self.adapters.values() if isinstance(adapter, Webhook))
+        return [
+            route
+            for webhook in webhooks
+            if webhook.public is public
+            for route in webhook.routes()
+            if isinstance(route, BaseRoute)
+        ]
+
+    def _guarded(self, app: ASGIApp) -> ASGIApp:
+        server = self._config.server
+        if server.private.loopback and not server.access_code:
+            return LoopbackOnly(app)
+        return AccessCode(
+            app,
+            code=server.access_code,
+            secret=derive(self._kept.secret, "access"),
+            clock=self._clock,
+        )
+
+    async def _not_ready(self) -> dict[str, str]:
+        wrong = self._supervision.down
+        try:
+            await self._kept.store.check(self._clock.now())
+        except StoreError as error:
+            wrong["store"] = str(error)
+        return wrong

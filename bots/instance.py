@@ -1,0 +1,79 @@
+"""The installation's own secret: what its cookies and hashes are keyed with."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from core.errors import ConfigError
+from core.secret import Secret
+
+FILE = "instance.key"
+LOCK = "in-use.lock"
+
+
+def instance_secret(folder: Path) -> Secret:
+    """Read the key from `folder`, or make it there, readable by this user alone."""
+    path = folder / FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_once(path, secrets.token_hex(32))
+        return Secret(path.read_text(encoding="ascii").strip())
+    except OSError as error:
+        raise ConfigError(
+            f"expected to read and write {path}, got: {error.strerror}; "
+            "give this user the right to, or choose another [storage] data folder"
+        ) from error
+
+
+@contextmanager
+def sole_use(folder: Path) -> Iterator[None]:
+    """Keep other processes off a data folder: they would answer the same messages.
+
+    The lock goes with the process, however it ends. Raises ConfigError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise ConfigError(
+            f"expected {folder} for this process alone, but another Parley works with it; "
+            "stop that one, or choose another data folder"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def derive(secret: Secret, purpose: str) -> Secret:
+    """A key for one purpose alone."""
+    return Secret(hmac.new(secret.reveal().encode(), purpose.encode(), "sha256").hexdigest())
+
+
+def keyed_hash(secret: Secret, text: str) -> str:
+    """32 hexadecimal digits that tell nothing of `text` to who has no key."""
+    key = secret.reveal().encode()[: hashlib.blake2b.MAX_KEY_SIZE]
+    return hashlib.blake2b(text.encode(), key=key, digest_size=16).hexdigest()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Two processes that start at once end up with one key."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()

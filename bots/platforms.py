@@ -1,0 +1,82 @@
+"""Which adapter speaks for which platform. What is not configured is not imported."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from bots.config import BotEntry
+from core.errors import ConfigError
+from core.ports import Adapter, Clock, MediaStore, NewId, Transcript
+from core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """Where the console reads and writes."""
+
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an adapter may need beside its own settings."""
+
+    media: MediaStore
+    transcript: Transcript
+    clock: Clock
+    new_id: NewId
+    cookie_key: Secret
+    terminal: Terminal
+    downloads: Path
+    menu: Callable[[str], Sequence[tuple[str, str]]]
+
+
+def make_adapter(entry: BotEntry, around: Surroundings) -> Adapter:
+    """The adapter of one bot. Raises ConfigError for a platform that there is not."""
+    make = MAKERS.get(entry.bot.platform)
+    if make is None:
+        known = ", ".join(sorted(MAKERS))
+        raise ConfigError(
+            f"bots.{entry.bot.name}.platform: expected one of {known}, got {entry.bot.platform}"
+        )
+    return make(entry, around)
+
+
+def _web(entry: BotEntry, around: Surroundings) -> Adapter:
+    from adapters.web.adapter import WebAdapter
+
+    return WebAdapter(
+        bot=entry.bot,
+        media=around.media,
+        transcript=around.transcript,
+        secret=around.cookie_key,
+        clock=around.clock,
+        new_id=around.new_id,
+        page=Path(__file__).parent / "web" / "page",
+        menu=around.menu,
+    )
+
+
+def _console(entry: BotEntry, around: Surroundings) -> Adapter:
+    from adapters.console import ConsoleAdapter, language_of
+
+    return ConsoleAdapter(
+        bot=entry.bot,
+        clock=around.clock,
+        new_id=around.new_id,
+        media=around.media,
+        downloads=around.downloads,
+        stdin=around.terminal.stdin,
+        stdout=around.terminal.stdout,
+        language=language_of(os.environ),
+    )
+
+
+MAKERS: Mapping[str, Callable[[BotEntry, Surroundings], Adapter]] = {
+    "console": _console,
+    "web": _web,
+}

@@ -1,0 +1,55 @@
+"""Keeping adapters running: one that fails is started again, later each time."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from core.ports import Adapter, Emit
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 30.0
+
+
+class Supervision:
+    """Runs every adapter in a task of its own, and knows which are down."""
+
+    def __init__(self, adapters: Sequence[Adapter], emit: Emit) -> None:
+        self._adapters = adapters
+        self._emit = emit
+        self._down: dict[str, str] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def down(self) -> dict[str, str]:
+        """Bots that do not receive now, with the reason."""
+        return dict(self._down)
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._keep(adapter)) for adapter in self._adapters]
+
+    async def finished(self) -> None:
+        """Until every adapter has nothing more to receive: a console at its end."""
+        await asyncio.gather(*self._tasks)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _keep(self, adapter: Adapter) -> None:
+        wait_s = FIRST_WAIT_S
+        while True:
+            started = asyncio.get_running_loop().time()
+            try:
+                await adapter.run(self._emit)
+            except Exception as error:
+                log.exception("bot %s does not receive; again in %.0f s", adapter.bot, wait_s)
+                self._down[adapter.bot] = f"{type(error).__name__}; again in {wait_s:.0f} s"
+            else:
+                return
+            await asyncio.sleep(wait_s)
+            self._down.pop(adapter.bot, None)
+            ran_s = asyncio.get_running_loop().time() - started
+            wait_s = FIRST_WAIT_S if ran_s > 60 else min(wait_s * 2, LONGEST_WAIT_S)
