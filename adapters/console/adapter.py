@@ -6,6 +6,7 @@ from typing import TextIO
 
 from adapters.console.keyboard import Keyboard
 from adapters.console.parse import Line, ending_of, kind_of, parse_line
+from adapters.console.printer import Printer
 from adapters.console.screen import Screen, settled
 from adapters.console.sentences import SENTENCES
 from core.bot import Bot
@@ -38,8 +39,7 @@ class ConsoleAdapter:
 
     At a terminal it prompts and shows answers as they grow; in a pipe it prints
     each answer's Markdown alone. Files that the bot sends are kept in
-    `downloads` and their paths printed. A terminal that is paused (Ctrl-S)
-    pauses the process.
+    `downloads` and their paths printed.
     """
 
     platform = "console"
@@ -64,7 +64,8 @@ class ConsoleAdapter:
         self._downloads = downloads
         self._language = language
         self._keyboard = Keyboard(stdin, stdout)
-        self._screen = Screen(stdout)
+        self._printer = Printer(stdout)
+        self._screen = Screen(self._printer.put)
         self._capabilities = Capabilities(
             source=SOURCE,
             markup="terminal" if self._keyboard.interactive else "markdown",
@@ -87,12 +88,16 @@ class ConsoleAdapter:
         with self._keyboard.editing():
             if self._keyboard.interactive:
                 self._say("welcome", bot=self.bot)
-            while (line := await self._keyboard.line()) is not None:
+            while (line := await self._line()) is not None:
                 parts = await self._parts(parse_line(line))
                 self._awaited.clear()
                 self._answered.clear()
                 if parts and await self._take(emit, self._message(parts)):
                     await self._answered.wait()
+
+    async def _line(self) -> str | None:
+        await self._printer.written()  # the prompt comes after it
+        return await self._keyboard.line()
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         try:
@@ -196,15 +201,15 @@ class ConsoleAdapter:
     async def _show(self, outgoing: Outgoing) -> SendResult:
         if outgoing.repeated:
             self._say("again")
-        match outgoing.part:
-            case Text(text=text):
-                self._screen.finish(outgoing.answers, text)
-            case Media() as media:
-                try:
-                    path = await self._kept(media)
-                except (MediaError, OSError) as error:
-                    return Refused(f"the file could not be kept: {error}")
-                self._screen.finish(outgoing.answers, str(path))
+        try:
+            match outgoing.part:
+                case Text(text=text):
+                    self._screen.finish(outgoing.answers, text)
+                case Media() as media:
+                    self._screen.finish(outgoing.answers, str(await self._kept(media)))
+            await self._printer.written()
+        except (MediaError, OSError) as error:
+            return Refused(f"console: {error}")
         return Sent()
 
     async def _kept(self, media: Media) -> Path:

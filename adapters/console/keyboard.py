@@ -1,12 +1,12 @@
 """Where lines come from: a person at a terminal, a pipe, a file."""
 
-import asyncio
 import io
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
+
+from adapters.console.daemon import in_daemon_thread
 
 PROMPT, CONTINUED = "› ", "  "
 
@@ -23,9 +23,9 @@ class Keyboard:
 
     async def line(self) -> str | None:
         """The next line; one that ends in a backslash goes on in the next. None at the end."""
-        line = await _in_daemon_thread(lambda: self._read(PROMPT))
+        line = await in_daemon_thread(lambda: self._read(PROMPT))
         while line is not None and line.endswith("\\"):
-            more = await _in_daemon_thread(lambda: self._read(CONTINUED))
+            more = await in_daemon_thread(lambda: self._read(CONTINUED))
             line = line[:-1] + ("" if more is None else "\n" + more)
         return line
 
@@ -51,32 +51,6 @@ class Keyboard:
             self._stdout.flush()
         line = self._stdin.readline()
         return line.rstrip("\r\n") if line else None
-
-
-async def _in_daemon_thread(read: Callable[[], str | None]) -> str | None:
-    """asyncio.to_thread would wait for the read when the loop ends."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[str | None] = loop.create_future()
-
-    def settle(line: str | None, error: Exception | None) -> None:
-        if future.cancelled():
-            return
-        if error is None:
-            future.set_result(line)
-        else:
-            future.set_exception(error)
-
-    def work() -> None:
-        line, error = None, None
-        try:
-            line = read()
-        except (OSError, ValueError) as failure:  # unplugged, or closed
-            error = failure
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, line, error)
-
-    threading.Thread(target=work, name="keyboard", daemon=True).start()
-    return await future
 
 
 @contextmanager

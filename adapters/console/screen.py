@@ -6,7 +6,7 @@ once it is whole, prose up to the first emphasis or link that is still open.
 """
 
 import re
-from typing import TextIO
+from collections.abc import Callable
 
 CLOSED_PROSE = re.compile(
     r"""(?: [^*_`~\[\]<!&\\]        # nothing that Markdown could mean something by
@@ -42,8 +42,8 @@ def settled(text: str) -> str:
 class Screen:
     """Prints one answer at a time. Texts are as `core.render` made them for a terminal."""
 
-    def __init__(self, stdout: TextIO) -> None:
-        self._stdout = stdout
+    def __init__(self, put: Callable[[str], object]) -> None:
+        self._put = put
         self._answers = ""
         self._shown = ""
         self._dots = False
@@ -88,8 +88,7 @@ class Screen:
         if self._dots:
             self._dots = False
             text = ERASE_LINE + text
-        self._stdout.write(text)
-        self._stdout.flush()
+        self._put(text)
 
 
 def _same(one: str, other: str) -> int:

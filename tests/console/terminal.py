@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import os
 import pty
-from contextlib import asynccontextmanager
+import re
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from itertools import count
 
@@ -52,11 +53,16 @@ class Person:
         asyncio.get_running_loop().add_reader(master, self._read)
 
     def type(self, keys):
-        os.write(self._master, keys.encode())
+        self.type_bytes(keys.encode())
 
-    async def waits_for(self, text):
+    def type_bytes(self, keys):
+        os.write(self._master, keys)
+
+    async def waits_for(self, *texts):
+        """Until all of them were printed, in this order."""
+        printed = re.compile(".*".join(map(re.escape, texts)), re.DOTALL)
         async with asyncio.timeout(PATIENCE_S):
-            while text not in self.sees:
+            while not printed.search(self.sees):
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -114,16 +120,27 @@ def part(message, content, index=0, total=1, **fields):
     )
 
 
-@asynccontextmanager
-async def at_a_terminal(downloads, media=None, **bot):
-    """(person, adapter, core, the running adapter's task)"""
+@contextmanager
+def pseudo_terminal():
+    """(person, stdin, stdout), the latter two as a process would find them."""
     master, slave = pty.openpty()
     with (
         os.fdopen(master, "rb+", buffering=0),
         os.fdopen(slave, "r", closefd=False) as stdin,
         os.fdopen(slave, "w") as stdout,
     ):
-        person, core = Person(master), Core()
+        person = Person(master)
+        try:
+            yield person, stdin, stdout
+        finally:
+            person.leaves()
+
+
+@asynccontextmanager
+async def at_a_terminal(downloads, media=None, **bot):
+    """(person, adapter, core, the running adapter's task)"""
+    with pseudo_terminal() as (person, stdin, stdout):
+        core = Core()
         adapter = make_adapter(stdin, stdout, downloads, media, **bot)
         running = asyncio.create_task(adapter.run(core.emit))
         try:
@@ -132,4 +149,3 @@ async def at_a_terminal(downloads, media=None, **bot):
             running.cancel()
             person.type("\n")  # wakes the thread that still reads
             await asyncio.wait([running])
-            person.leaves()

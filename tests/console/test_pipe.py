@@ -197,7 +197,7 @@ def test_prose_is_shown_while_its_line_still_grows():
 @given(st.lists(st.text("ab \n*`|#-[]()。", max_size=12), max_size=8), st.text("ab\n*", max_size=9))
 def test_whatever_was_drafted_the_whole_answer_can_be_read(growth, end):
     out = io.StringIO()
-    screen = Screen(out)
+    screen = Screen(out.write)
     text = ""
     for more in growth:
         text += more
