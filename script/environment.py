@@ -225,9 +225,8 @@ def pip_is_set() -> bool:
 
 def link() -> None:
     """The project runs from the checkout: nothing of it is built or copied."""
-    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = subprocess.check_output([PYTHON, "-IS", "-c", where], text=True).strip()
-    (Path(packages) / "parley.pth").write_text(f"{ROOT}\n")
+    for packages in VENV.glob("lib/python3.*/site-packages"):
+        (packages / "parley.pth").write_text(f"{ROOT}\n")
     command = VENV / "bin" / "parley"
     command.write_text(f'#!/bin/sh\nexec {shlex.quote(str(PYTHON))} -P -m bots "$@"\n')
     command.chmod(0o755)

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bots.config.expect import Wrong, mismatch, shown
 from bots.config.model import BotEntry, Config, Server, Storage
 from core.errors import ConfigError
 from core.people import PeopleRules
-from core.relay.address import base_url
+from core.relay.address import base_url, is_loopback
 from core.relay.dialect import load_dialect
 from core.relay.entry import RelayEntry, RouteTable
 from core.secret import Secret
@@ -79,7 +80,8 @@ def relay_findings(entry: RelayEntry) -> Iterator[Finding]:
         base_url(entry, dialect)
     except ConfigError as error:
         yield (*place, "base_url"), restated(error)
-    if dialect.auth != "none" and not entry.key and not entry.base_url:
+    own_host = urlsplit(dialect.base_url).hostname or ""
+    if not entry.key and not entry.base_url and not is_loopback(own_host):
         remedy = 'Add key = "file:secrets/…" or key = "env:NAME".'
         yield (*place, "key"), mismatch(f"a key, which {entry.profile} asks for", "none", remedy)
 

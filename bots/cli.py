@@ -1,0 +1,182 @@
+"""The command `parley`. Each command's own code is imported only when it is run."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bots import __version__
+from core.errors import ParleyError
+
+Subcommands = Any
+"""argparse's own type for them is private."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the answer is the exit code: 0, 1 for a problem, 130 for Ctrl-C."""
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except ParleyError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return 130
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="parley",
+        description="A chat-bot integration framework, answered by any OpenAI-style relay.",
+        epilog="Begin with: parley demo (nothing needed), or: parley init, then parley run.",
+    )
+    top.add_argument("--version", action="version", version=f"parley {__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (add_run, add_demo, add_init, add_check, add_sandbox, add_version):
+        add(commands)
+    return top
+
+
+def add_run(commands: Subcommands) -> None:
+    words = "run the bots of a configuration until stopped"
+    sub = commands.add_parser("run", help=words, description=words)
+    add_config(sub)
+    sub.set_defaults(command=run)
+
+
+def add_demo(commands: Subcommands) -> None:
+    words = "try Parley with a sandbox relay: no account, no key"
+    sub = commands.add_parser("demo", help=words, description=words)
+    words = "of the chat page (default: 8700, or the next free one)"
+    sub.add_argument("--port", type=open_port, metavar="N", help=words)
+    sub.add_argument("--data", type=Path, metavar="DIR", help="what is kept (default: .parley)")
+    sub.add_argument("--say", metavar="TEXT", help="send one message, print the answer, end")
+    sub.set_defaults(command=demo)
+
+
+def add_init(commands: Subcommands) -> None:
+    words = "ask a few questions and write a configuration"
+    epilog = (
+        "What is not given is asked at a terminal. Without a terminal give at least --relay, "
+        "and --key where the relay wants one."
+    )
+    sub = commands.add_parser("init", help=words, description=words, epilog=epilog)
+    add_config(sub)
+    sub.add_argument("--language", choices=("en", "zh"), help="of questions, comments and the bot")
+    sub.add_argument(
+        "--relay",
+        metavar="RELAY",
+        help="openai, burnhair, or the address of an OpenAI-style server",
+    )
+    sub.add_argument("--key", metavar="SOURCE", help="env:NAME, file:PATH, or - for standard input")
+    sub.add_argument("--proxy", metavar="ADDRESS", help="as in socks5h://127.0.0.1:1080")
+    sub.add_argument("--model", help="for chat")
+    sub.add_argument(
+        "--who", metavar="WHO", help="me, everyone, or ids as in telegram:1,telegram:2"
+    )
+    sub.add_argument("--daily", type=limit, metavar="N", help='messages a day, or "unlimited"')
+    sub.add_argument("--no-try", action="store_true", help="write without calling the relay")
+    sub.add_argument("--force", action="store_true", help="replace a configuration that is there")
+    sub.set_defaults(command=init)
+
+
+def add_check(commands: Subcommands) -> None:
+    words = "say what is wrong with a configuration and its surroundings"
+    sub = commands.add_parser("check", help=words, description=words)
+    add_config(sub)
+    sub.add_argument("--offline", action="store_true", help="call neither relays nor proxies")
+    sub.set_defaults(command=check)
+
+
+def add_sandbox(commands: Subcommands) -> None:
+    words = "run an OpenAI-style relay on this machine, for trying and for tests"
+    sub = commands.add_parser("sandbox", help=words, description=words)
+    sub.add_argument("--host", default="127.0.0.1", help="(default: 127.0.0.1)")
+    sub.add_argument("--port", type=open_port, default=8765, metavar="N", help="(default: 8765)")
+    words = "let other machines reach it; it answers anyone, without a key"
+    sub.add_argument("--off-loopback", action="store_true", help=words)
+    words = "between two pieces of a streamed answer (default: %(default)s)"
+    sub.add_argument("--pace", type=seconds, default=0.02, metavar="SECONDS", help=words)
+    sub.set_defaults(command=sandbox)
+
+
+def add_version(commands: Subcommands) -> None:
+    words = "print the version"
+    sub = commands.add_parser("version", help=words, description=words)
+    sub.set_defaults(command=version)
+
+
+def add_config(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--config",
+        type=Path,
+        default=Path("config.toml"),
+        metavar="PATH",
+        help="(default: %(default)s)",
+    )
+
+
+def open_port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, got {text}")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 60:
+        raise argparse.ArgumentTypeError(f"expected seconds from 0 to 60, got {text}")
+    return number
+
+
+def limit(text: str) -> int | str:
+    if text == "unlimited":
+        return text
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'expected a number or "unlimited", got {text}')
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    from bots.app import run as serve
+    from bots.config import load
+    from bots.loop import run_async
+
+    run_async(serve(load(options.config)))
+    return 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    from bots.demo import demo as show
+
+    return show(options.port, options.data, options.say)
+
+
+def init(options: argparse.Namespace) -> int:
+    from bots.init import init as ask
+
+    return ask(options)
+
+
+def check(options: argparse.Namespace) -> int:
+    from bots.check import check as examine
+
+    return examine(options.config, offline=options.offline)
+
+
+def sandbox(options: argparse.Namespace) -> int:
+    from bots.demo import sandbox as serve
+
+    return serve(options.host, options.port, options.pace, off_loopback=options.off_loopback)
+
+
+def version(options: argparse.Namespace) -> int:
+    del options
+    sys.stdout.write(f"parley {__version__}\n")
+    return 0

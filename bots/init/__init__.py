@@ -1,0 +1,5 @@
+"""`parley init`: a few questions, and a configuration that works."""
+
+from bots.init.interview import init
+
+__all__ = ["init"]

@@ -1,0 +1,151 @@
+"""The questions of `parley init`, in order."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from adapters.console import language_of
+from bots.config import load
+from bots.init.draft import Draft, render
+from bots.init.files import keep_config, keep_secret
+from bots.init.prompt import Ended, Prompt
+from bots.init.relay import Answered, choose_relay
+from bots.init.trial import greet
+from bots.launcher import command
+from bots.loop import run_async
+from bots.texts.catalogue import Catalogue
+from bots.texts.terminal import terminal_texts
+from core.errors import RelayError
+from core.model import Language
+from core.relay.dialect import load_dialect
+from core.secret import Secret
+
+SHOWN_MODELS = 20
+NOT_FOR_CHAT = (
+    *("embed", "tts", "whisper", "dall-e", "moderation", "transcribe", "realtime", "audio"),
+    *("image", "davinci", "babbage", "rerank", "sora"),
+)
+
+
+def init(options: argparse.Namespace) -> int:
+    """Ask what the options leave open, and write the file. Raises ConfigError."""
+    texts = terminal_texts()
+    prompt = Prompt(texts, choose_language(options, texts))
+    try:
+        if options.config.exists() and not may_replace(options, prompt):
+            prompt.say("kept", path=options.config)
+            return 1
+        write(options.config, interview(options, prompt), texts, prompt)
+    except Ended:
+        prompt.say("ended")
+        return 1
+    return 0
+
+
+def choose_language(options: argparse.Namespace, texts: Catalogue) -> Language:
+    likely = language_of(os.environ)
+    if options.language or not sys.stdin.isatty():
+        chosen: Language = options.language or likely
+        return chosen
+    names: dict[Language, str] = {"en": "English", "zh": "中文"}
+    order = sorted(names, key=lambda language: language != likely)
+    return order[Prompt(texts, likely).choose("language", [names[one] for one in order])]
+
+
+def may_replace(options: argparse.Namespace, prompt: Prompt) -> bool:
+    return options.force or prompt.agree("replace", default=False, path=options.config)
+
+
+def interview(options: argparse.Namespace, prompt: Prompt) -> tuple[Draft, Answered]:
+    answered = choose_relay(options, prompt)
+    model = choose_model(options, prompt, answered)
+    if answered.models and prompt.interactive and not options.no_try:
+        offer_greeting(prompt, answered, model)
+    entry = answered.entry
+    draft = Draft(
+        language=prompt.language,
+        profile=entry.profile,
+        base_url=entry.base_url,
+        allow_plain_http=entry.allow_plain_http,
+        key=answered.source,
+        proxy=options.proxy or "",
+        model=model,
+    )
+    return choose_people(options, prompt, draft), answered
+
+
+def choose_model(options: argparse.Namespace, prompt: Prompt, answered: Answered) -> str:
+    """The model for chat; "" leaves it to the profile."""
+    usual = load_dialect(answered.entry.profile).models.chat
+    fit = [m for m in answered.models if not any(word in m.lower() for word in NOT_FOR_CHAT)]
+    likely = usual if usual in fit or not fit else fit[0]
+    if options.model:
+        return str(options.model)
+    if fit and prompt.interactive:
+        shown = ", ".join(sorted(fit)[:SHOWN_MODELS])
+        prompt.say("models", shown=shown, more="…" if len(fit) > SHOWN_MODELS else "")
+    return prompt.ask("which_model", likely)
+
+
+def offer_greeting(prompt: Prompt, answered: Answered, model: str) -> None:
+    if not prompt.agree("greet", default=True, model=model):
+        return
+    try:
+        said = run_async(greet(answered.entry, model, prompt.words("greeting")))
+        prompt.say("greeted", text=said.text.strip())
+    except RelayError as error:
+        prompt.say("greet_failed", status=error.status or "–")
+
+
+def choose_people(options: argparse.Namespace, prompt: Prompt, draft: Draft) -> Draft:
+    match options.who or asked_who(prompt):
+        case "me":
+            return draft
+        case "everyone":
+            daily = options.daily if options.daily is not None else asked_daily(prompt)
+            return replace(draft, guests=True, daily=daily)
+        case ids:
+            allow = tuple(
+                word.strip() for word in ids.replace("，", ",").split(",") if word.strip()
+            )
+            return replace(draft, allow=allow)
+
+
+def asked_who(prompt: Prompt) -> str:
+    if not prompt.interactive:
+        return "me"
+    choices = [prompt.words(who) for who in ("who_me", "who_list", "who_everyone")]
+    match prompt.choose("who", choices):
+        case 0:
+            return "me"
+        case 1:
+            return prompt.ask("ids", None)
+        case _:
+            return "everyone"
+
+
+def asked_daily(prompt: Prompt) -> int:
+    answer = prompt.ask("daily", "20")
+    return int(answer) if answer.isdecimal() else asked_daily(prompt)
+
+
+def write(path: Path, found: tuple[Draft, Answered], texts: Catalogue, prompt: Prompt) -> None:
+    """The key first, so that the configuration never names a file that is not there."""
+    draft, answered = found
+    folder = path.absolute().parent
+    if answered.entry.key and not answered.source:
+        draft = replace(draft, key=keep_secret(folder, "main.key", answered.entry.key))
+    if answered.entry.proxy and not draft.proxy:
+        draft = replace(draft, proxy=plain_or_kept(folder, answered.entry.proxy))
+    keep_config(path, render(draft, texts))
+    load(path)
+    option = "" if path == Path("config.toml") else f" --config {path}"
+    prompt.say("done", path=path, command=command(Path.cwd()), option=option)
+
+
+def plain_or_kept(folder: Path, proxy: Secret) -> str:
+    """A proxy's address stands in the file itself unless it holds a password."""
+    return keep_secret(folder, "main.proxy", proxy) if "@" in proxy.reveal() else proxy.reveal()

@@ -1,0 +1,154 @@
+"""Which relay, with which key, and whether it answers."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bots.config.expect import Wrong
+from bots.config.secrets import address, secret
+from bots.init.prompt import Prompt
+from bots.init.trial import list_models, neighbours
+from bots.loop import run_async
+from core.errors import ConfigError, RelayError, RelayUnsupported
+from core.relay.address import base_url, is_loopback
+from core.relay.dialect import load_dialect, profile_names
+from core.relay.entry import RelayEntry
+from core.secret import Secret
+
+Parse: TypeAlias = Callable[[object, Path, Mapping[str, str]], Secret]
+
+TOLD = {"relay_unauthorized", "relay_forbidden", "relay_refused", "relay_timeout"}
+"""Failures that have a sentence of their own; the rest share one with the status."""
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """A relay and the models it lists. `source` is where its key stays: "env:…", "file:…" or ""."""
+
+    entry: RelayEntry
+    source: str = ""
+    models: tuple[str, ...] = ()
+
+
+def choose_relay(options: argparse.Namespace, prompt: Prompt) -> Answered:
+    """Raises ConfigError where nobody can be asked and something is missing or wrong."""
+    entry = named(options.relay, prompt) if options.relay else asked(prompt)
+    if options.proxy:
+        entry = replace(entry, proxy=value_of(options.proxy, options.config, "--proxy"))
+    answered = with_key(options, prompt, entry)
+    if options.no_try:
+        return answered
+    return tried(prompt, answered)
+
+
+def asked(prompt: Prompt) -> RelayEntry:
+    local = run_async(neighbours()) if prompt.interactive else ()
+    names = [
+        prompt.words("local", name=one.name, address=one.base_url, count=len(one.models))
+        for one in local
+    ]
+    place = prompt.choose(
+        "which_relay", [*names, "OpenAI", "burn.hair", prompt.words("other")], "--relay"
+    )
+    match place - len(local):
+        case 0:
+            return RelayEntry(name="main", profile="openai")
+        case 1:
+            return RelayEntry(name="main", profile="burnhair")
+        case 2:
+            return named(prompt.ask("address", None), prompt)
+        case _:
+            return named(local[place].base_url, prompt)
+
+
+def named(relay: str, prompt: Prompt) -> RelayEntry:
+    """From a profile's name, or the address of any OpenAI-style server."""
+    if relay in profile_names():
+        return RelayEntry(name="main", profile=relay)
+    plain = urlsplit(relay).scheme == "http" and not is_loopback(urlsplit(relay).hostname or "")
+    allowed = plain and prompt.agree("plain_http", default=False)
+    entry = RelayEntry(name="main", profile="openai", base_url=relay, allow_plain_http=allowed)
+    try:
+        return replace(entry, base_url=base_url(entry, load_dialect("openai")))
+    except ConfigError as error:
+        if not prompt.interactive:
+            raise ConfigError(f"--relay: {str(error).partition(': ')[2]}") from error
+        prompt.say("wrong_address")
+        return asked(prompt)
+
+
+def with_key(options: argparse.Namespace, prompt: Prompt, entry: RelayEntry) -> Answered:
+    """A key that is named stays where it is; one that is typed is kept in a file later."""
+    match options.key:
+        case None if not needs_key(entry):
+            return Answered(entry=entry)
+        case None:
+            key = Secret(prompt.hidden("key", "--key"))
+            return Answered(entry=replace(entry, key=key))
+        case "-":
+            return Answered(entry=replace(entry, key=Secret(sys.stdin.readline().strip())))
+    key = value_of(options.key, options.config, "--key", secret)
+    return Answered(entry=replace(entry, key=key), source=options.key)
+
+
+def needs_key(entry: RelayEntry) -> bool:
+    """On this machine none is asked for; with --key one can be given all the same."""
+    return not is_loopback(host_of(entry))
+
+
+def host_of(entry: RelayEntry) -> str:
+    return urlsplit(base_url(entry, load_dialect(entry.profile))).hostname or ""
+
+
+def value_of(text: str, config: Path, option: str, parse: Parse = address) -> Secret:
+    try:
+        return parse(text, config.absolute().parent, os.environ)
+    except Wrong as error:
+        raise ConfigError(f"{option}: {error}") from error
+
+
+def tried(prompt: Prompt, answered: Answered) -> Answered:
+    """Ask the relay for its models; on failure let another key or a proxy be given."""
+    prompt.say("trying", host=host_of(answered.entry))
+    try:
+        models = tuple(run_async(list_models(answered.entry)))
+    except RelayUnsupported:
+        prompt.say("no_list")
+        return answered
+    except RelayError as error:
+        return tried_again(prompt, answered, error)
+    prompt.say("works", count=len(models))
+    return replace(answered, models=models)
+
+
+def tried_again(prompt: Prompt, answered: Answered, error: RelayError) -> Answered:
+    if not prompt.interactive:
+        raise ConfigError(f"{error} (--no-try writes the configuration all the same.)") from error
+    prompt.say(f"try_{error.code}" if error.code in TOLD else "try_failed", status=error.status)
+    ways = [prompt.words(way) for way in ("way_key", "way_proxy", "way_again", "way_keep")]
+    match prompt.choose("what_now", ways):
+        case 0:
+            key = Secret(prompt.hidden("key", "--key"))
+            entry = replace(answered.entry, key=key)
+            return tried(prompt, replace(answered, entry=entry, source=""))
+        case 1:
+            return tried(prompt, replace(answered, entry=proxied(prompt, answered.entry)))
+        case 2:
+            return tried(prompt, answered)
+        case _:
+            return answered
+
+
+def proxied(prompt: Prompt, entry: RelayEntry) -> RelayEntry:
+    try:
+        given = address(prompt.ask("proxy", None), Path(), os.environ)
+        return replace(entry, proxy=given)
+    except Wrong:
+        prompt.say("wrong_proxy")
+        return entry

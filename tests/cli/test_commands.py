@@ -1,0 +1,82 @@
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bots import __version__
+from bots.cli import main
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ("run", "demo", "check", "init", "sandbox", "version")
+HEAVY = ("aiohttp", "alembic", "httpx", "msgspec", "sqlalchemy", "sqlmodel", "starlette", "uvicorn")
+
+
+def parley(*arguments: str, cwd: Path = ROOT, code: str = "") -> subprocess.CompletedProcess[str]:
+    command = ["-c", code] if code else ["-m", "bots"]
+    return subprocess.run(
+        [sys.executable, "-P", *command, *arguments],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_help_names_every_command():
+    said = parley("--help")
+    assert said.returncode == 0
+    for command in COMMANDS:
+        assert f"    {command}" in said.stdout
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from bots.cli import parser; parser().format_help(); "
+        "print(*(name for name in sys.argv[1:] if name in sys.modules))"
+    )
+    assert parley(*HEAVY, code=code).stdout.strip() == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: parley {command}")
+
+
+def test_version_is_the_projects_own(capsys):
+    assert main(["version"]) == 0
+    assert capsys.readouterr().out == f"parley {__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_without_a_configuration_the_way_to_one_is_told(command, tmp_path):
+    said = parley(command, cwd=tmp_path)
+    assert said.returncode == 1
+    assert said.stderr + said.stdout
+    assert "Make one with: parley init" in said.stderr + said.stdout
+    assert "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize("wrong", ["0", "70000", "http"])
+def test_a_port_that_is_none_is_refused(wrong, capsys):
+    with pytest.raises(SystemExit):
+        main(["sandbox", "--port", wrong])
+    assert f"expected a port from 1 to 65535, got {wrong}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["sandbox", "demo"])
+def test_a_port_that_is_taken_is_told_in_one_sentence(command, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = parley(command, "--port", port, cwd=tmp_path)
+    assert said.returncode == 1
+    assert said.stderr.startswith(f"port {port} on 127.0.0.1 is taken")
+    assert said.stderr.count("\n") == 1
