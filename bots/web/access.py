@@ -124,15 +124,17 @@ class AccessCode:
 
     def _admits(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
-        if scope["path"] == "/metrics":
-            kind, _, given = headers.get("authorization", "").partition(" ")
-            return self._bearer(kind, given, _client(scope))
-        return self._signer.admits(_cookie(headers))
+        if self._signer.admits(_cookie(headers)):
+            return True
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        bears = scope["path"] == "/metrics" and kind.lower() == "bearer"
+        return bears and self._knows(given.strip(), _client(scope))
 
-    def _bearer(self, kind: str, given: str, client: str) -> bool:
-        if kind.lower() != "bearer" or self._attempts.wait_s(client):
+    def _knows(self, code: str, client: str) -> bool:
+        """Whether this is the code. A wrong one counts; after too many none is looked at."""
+        if self._attempts.wait_s(client):
             return False
-        if self._code.matches(given.strip()):
+        if self._code.matches(code):
             return True
         self._attempts.note(client)
         return False
@@ -158,10 +160,9 @@ class AccessCode:
             response = self._form(request, "wait", 429, minutes=math.ceil(wait_s / 60))
             response.headers["Retry-After"] = str(math.ceil(wait_s))
             return response
-        if not self._code.matches(await _given_code(request)):
-            self._attempts.note(client)
-            return self._form(request, "wrong", 401)
-        return self._welcome(request)
+        if self._knows(await _given_code(request), client):
+            return self._welcome(request)
+        return self._form(request, "wrong", 401)
 
     def _welcome(self, request: Request) -> Response:
         response = RedirectResponse("/", 303, _HEADERS)

@@ -3,12 +3,15 @@
 import { Attachments } from "./attachments.js";
 import { Commands } from "./commands.js";
 import { byId } from "./element.js";
+import { say } from "./texts.js";
 
 export class Composer {
   /** @param send called with (text, files); @param tell shows a notice */
   constructor(send, tell) {
     this.send = send;
     this.text = byId("text");
+    this.tell = tell;
+    this.limit = Infinity;
     this.isRunning = false;
     this.attachments = new Attachments(() => this.show(), tell);
     this.commands = new Commands((name) => this.write(`/${name} `));
@@ -61,6 +64,10 @@ export class Composer {
   submit() {
     if (!this.canSend) return;
     const text = this.text.value.trim();
+    if (text.length > this.limit) {
+      this.tell(say("too_long", { got: text.length, limit: this.limit }));
+      return;
+    }
     this.text.value = "";
     this.typed();
     this.send(text, this.attachments.take());

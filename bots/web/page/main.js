@@ -106,9 +106,10 @@ class Page {
     }
   }
 
-  hello({ menus, upload_bytes: limit }) {
+  hello({ menus, upload_bytes: uploadBytes, text_chars: textChars }) {
     this.composer.commands.menus = menus;
-    this.composer.attachments.limit = limit;
+    this.composer.attachments.limit = uploadBytes;
+    this.composer.limit = textChars;
     clearTimeout(this.patience);
     this.patience = 0;
     this.tell("");

@@ -2,7 +2,7 @@
 
 const TEXTS = {
   en: {
-    greeting: "Let’s talk it over.",
+    greeting: "Let's talk it over.",
     greeting_more: "Write, speak, or show a picture. Parley answers here, and remembers how the talk went.",
     idea_ask: "Ask something",
     idea_ask_more: "Why is the sky blue at noon and red at dusk?",
@@ -61,9 +61,10 @@ const TEXTS = {
     too_large: "{name} is larger than {limit}.",
     too_many_files: "At most {most} files go with one message.",
     upload_failed: "{name} could not be uploaded.",
-    mic_refused: "The microphone is not allowed here. Allow it in the browser’s address bar.",
+    mic_refused: "The microphone is not allowed here. Allow it in the browser's address bar.",
     mic_missing: "No microphone was found.",
     mic_insecure: "The microphone works over https or on this machine only.",
+    too_long: "That is {got} characters; at most {limit} can be sent at once.",
     too_short: "That was too short to hear.",
     history_failed: "The history could not be loaded.",
   },
@@ -130,6 +131,7 @@ const TEXTS = {
     mic_refused: "浏览器没有允许使用麦克风，请在地址栏里允许。",
     mic_missing: "没有找到麦克风。",
     mic_insecure: "只有 https 或本机页面才能使用麦克风。",
+    too_long: "共 {got} 个字，一次最多发送 {limit} 个字。",
     too_short: "录音太短，听不清。",
     history_failed: "历史消息加载失败。",
   },

@@ -12,12 +12,12 @@ import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
-import uvicorn
+import msgspec
 from starlette.applications import Starlette
 
 from adapters.web.adapter import WebAdapter
+from bots.listener import Listener, bind
 from bots.web import PAGE
 from core.bot import Bot
 from core.errors import MediaError, StoreError
@@ -88,6 +88,7 @@ class Stage:
         self.replies: dict[str, Sequence[Text | Media]] = {}
         self.receipts: list[Receipt] = []
         self.store_broken = False
+        self.silent_when_stopped = False
         self.go_on = asyncio.Event()
         """Held-back answers end when this is set."""
         self.stored = asyncio.Condition()
@@ -130,7 +131,8 @@ class Stage:
             try:
                 await self.go_on.wait()
             except asyncio.CancelledError:
-                await self.reply(message, (Text(text=half),))
+                if not self.silent_when_stopped:
+                    await self.reply(message, (Text(text=half),))
                 raise
         await self.reply(message, self.replies.get(words) or (Text(text=f"You said: {words}"),))
 
@@ -140,6 +142,18 @@ class Stage:
                 task.cancel()
                 await asyncio.wait((task,))
         await self.reply(message, (Text(text="Stopped."),))
+
+    async def remember(self, message: Message, words: str) -> None:
+        """Another answered message of the same person, as if it had been sent before."""
+        copy = msgspec.structs.replace(
+            message,
+            id=f"{message.id}-{len(self.messages)}",
+            key=f"{message.key}-{len(self.messages)}",
+            parts=(Text(text=words),),
+        )
+        self.messages[copy.key] = copy
+        self.order[copy.address.chat].append(copy.key)
+        await self.reply(copy, (Text(text=f"You said: {words}"),))
 
     def show(self, message: Message, text: str) -> None:
         assert self.adapter
@@ -200,25 +214,13 @@ class House:
         )
         self.stage.adapter = self.adapter
         app = Starlette(routes=list(self.adapter.routes()))
-        config = uvicorn.Config(
-            self.wrap(app) if self.wrap else app,
-            host="127.0.0.1",
-            port=self.port,
-            log_level="error",
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
+        self.listener = Listener(self.wrap(app) if self.wrap else app, bind("127.0.0.1", self.port))
+        self.port = self.listener.port
         self.running = asyncio.create_task(self.adapter.run(self.stage.emit))
-        self.server = uvicorn.Server(config)
-        self.serving = asyncio.create_task(self.server.serve())
-        async with asyncio.timeout(10):
-            while not self.server.started:
-                await asyncio.sleep(0.01)
-        self.port = self.server.servers[0].sockets[0].getsockname()[1]
+        self.listener.open()
 
     async def stop(self) -> None:
-        self.server.should_exit = True
-        await self.serving
+        await self.listener.close()
         self.running.cancel()
         await asyncio.wait((self.running,))
 
@@ -255,11 +257,16 @@ def png(width: int, height: int) -> bytes:
     )
 
     def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(
-        b"IEND", b""
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
     )
 
 
@@ -280,9 +287,3 @@ def tone(seconds: float = 2.0) -> bytes:
         file.setframerate(rate)
         file.writeframes(body)
     return out.getvalue()
-
-
-def screenshot_path(folder: str, name: str) -> Path:
-    path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
-    return path / f"{name}.png"
