@@ -65,13 +65,14 @@ async def test_a_part_that_differs_from_its_draft_is_printed_again_from_that_lin
 
 async def test_parts_are_printed_in_order_and_the_prompt_follows_the_last(desk):
     person, adapter, core, _ = desk
-    message = await says(person, core, "hello\n")
-    prompts = person.sees.count("› ")
-    await adapter.send(part(message, "one", 0, 2))
-    await person.waits_for("one\n")
-    assert person.sees.count("› ") == prompts
-    await adapter.send(part(message, "two", 1, 2))
-    await person.waits_for("one\ntwo\n› ")
+    for number in range(3):
+        message = await says(person, core, "hello\n")
+        prompts = person.sees.count("› ")
+        await adapter.send(part(message, f"one {number}", 0, 2))
+        await person.waits_for(f"one {number}\n")
+        assert person.sees.count("› ") == prompts
+        await adapter.send(part(message, f"two {number}", 1, 2))
+        await person.waits_for(f"one {number}\ntwo {number}\n› ")
 
 
 async def test_a_backslash_continues_a_line(desk):
@@ -95,6 +96,14 @@ async def test_a_wrong_path_is_told_and_nothing_is_sent(desk):
     person, _, core, _ = desk
     person.type("@/no/such/file hello\n")
     await person.waits_for("no readable file /no/such/file")
+    assert (await says(person, core, "hello\n")).text == "hello"
+
+
+async def test_a_pipe_that_never_ends_is_no_file(desk, tmp_path):
+    person, _, core, _ = desk
+    os.mkfifo(tmp_path / "endless")
+    person.type(f"@{tmp_path}/endless\n")
+    await person.waits_for("no readable file")
     assert (await says(person, core, "hello\n")).text == "hello"
 
 

@@ -80,7 +80,7 @@ class WebHarness:
         (folder / "index.html").write_text("<!doctype html><title>page</title>")
         self._core = core
         self._tabs: dict[str, Tab] = {}
-        self._ids = count(1)
+        self._ids = {who: count(1) for who in self.people}  # the same ones for each
         self._last: tuple[Tab, str, str]
         self.adapter = WebAdapter(
             bot=Bot(name="page", platform="web"),
@@ -123,7 +123,7 @@ class WebHarness:
         return Tab(socket)
 
     async def say(self, text: str, who: str) -> Told:
-        message_id = f"message-{next(self._ids)}"
+        message_id = f"message-{next(self._ids[who])}"
         frame = json.dumps({"type": "send", "id": message_id, "text": text})
         self._last = self._tabs[who], message_id, frame
         return await self._deliver()

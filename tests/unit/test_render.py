@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from wcwidth import iter_graphemes, width
 
@@ -29,6 +29,7 @@ lines = st.lists(words, min_size=1, max_size=6).map(" ".join)
 code = st.tuples(st.sampled_from(["", "py", "c++"]), st.lists(lines, min_size=1, max_size=8)).map(
     lambda block: f"```{block[0]}\n" + "\n".join(block[1]) + "\n```"
 )
+BLOCK = re.compile(r"^```.*\n([^`]*)^```$", re.MULTILINE)
 documents = st.lists(st.one_of(lines, code), min_size=1, max_size=8).map("\n\n".join)
 
 
@@ -53,6 +54,8 @@ def test_pieces_of_text_without_fences_join_to_the_text_and_fit(text, limit, uni
 
 
 @given(spicy, st.integers(1, 30), st.sampled_from(list(UNITS)))
+@example("abc \u0301def", 6, "characters")
+@example("ab。\ufe0fdef", 5, "characters")
 def test_no_grapheme_is_cut(text, limit, unit):
     clusters = list(iter_graphemes(text))
     assume(all(UNITS[unit](cluster) <= limit for cluster in clusters))
@@ -66,6 +69,7 @@ def test_a_fence_that_is_cut_is_closed_and_reopened_with_its_language(text, limi
     assert all(1 <= UNITS[unit](piece) <= limit for piece in pieces)
     for piece in pieces:
         assert len(re.findall("^```", piece, re.MULTILINE)) % 2 == 0
+        assert not [block for block in BLOCK.findall(piece) if not block]
     assert coded(pieces) == coded([text])
 
 
@@ -143,6 +147,7 @@ def test_text_that_measures_the_limit_is_one_piece():
     st.sampled_from(["markdown", "terminal", "plain"]),
     st.sampled_from([0, 1, 3, "unlimited"]),
 )
+@example("👩\u200d👩👩", 2, "characters", "plain", "unlimited")
 def test_render_never_raises_and_sends_nothing_blank_or_too_long(text, limit, unit, markup, sends):
     fit = caps(text_limit=limit, text_unit=unit, markup=markup, sends_per_message=sends)
     shown = render((Text(text=text), IMAGE), fit)
