@@ -1,0 +1,111 @@
+"""POST /v1/audio/transcriptions and /v1/audio/translations."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp
+
+from bots.sandbox.call import Call
+from bots.sandbox.ears import Heard, Unheard
+from bots.sandbox.failure import Refusal, convert, json_response
+from bots.sandbox.form import Field
+from bots.sandbox.machine import Machine
+from bots.sandbox.models import check_model
+from bots.sandbox.transcript import as_srt, as_verbose, as_vtt, text_of
+
+FILE_LIMIT_BYTES = 25 * 1024 * 1024
+TIMEOUT_S = 120.0
+AT_ONCE = 2
+UNITS_PER_S = 50
+
+Task: TypeAlias = Literal["transcribe", "translate"]
+
+
+class HearingRequest(Struct, frozen=True, kw_only=True):
+    """The form's fields beside the file. `language` and `prompt` are hints, not followed."""
+
+    model: str
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$")] | None = None
+    prompt: str | None = None
+    response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] = "json"
+    temperature: Annotated[float, Meta(ge=0, le=1)] | None = None
+    timestamp_granularities: list[Literal["word", "segment"]] = []
+
+
+class Hearing:
+    """Recognises English speech; whoever speaks something else is misheard."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def transcribe(self, call: Call) -> ASGIApp:
+        """Raises Refusal."""
+        return await self._answer(call, "transcribe")
+
+    async def translate(self, call: Call) -> ASGIApp:
+        """English is all it knows: a translation is a transcription. Raises Refusal."""
+        return await self._answer(call, "translate")
+
+    async def _answer(self, call: Call, task: Task) -> Response:
+        fields, file = call.form()
+        request = convert(fields, HearingRequest)
+        check_model(request.model, "hearing")
+        content = _checked(file)
+        self._machine.require("Recognising speech", "av", "pocketsphinx")
+        async with self._turns:
+            heard = await asyncio.to_thread(_listen, content)
+        if isinstance(heard, Unheard):
+            raise Refusal(400, f"The file is not readable as sound: {heard.reason}.", param="file")
+        call.units = round(UNITS_PER_S * heard.duration_s)
+        return _told(heard, request, task)
+
+
+def _checked(file: Field | None) -> bytes:
+    if file is None or not file.content:
+        raise Refusal(
+            400,
+            "The form lacks its 'file', or the file is empty.",
+            code="missing_required_parameter",
+            param="file",
+        )
+    if len(file.content) > FILE_LIMIT_BYTES:
+        raise Refusal(413, f"The file is over {FILE_LIMIT_BYTES} bytes.", param="file")
+    return file.content
+
+
+def _listen(content: bytes) -> Heard | Unheard:
+    """Blocks for about a second and a tenth of the spoken time. Raises Refusal."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bots.sandbox.ears"],
+            input=content,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        )
+    except subprocess.SubprocessError as error:
+        raise Refusal(500, f"The recogniser failed: {type(error).__name__}.") from error
+    return msgspec.json.decode(done.stdout, type=Heard | Unheard)
+
+
+def _told(heard: Heard, request: HearingRequest, task: Task) -> Response:
+    match request.response_format:
+        case "text":
+            return PlainTextResponse(text_of(heard) + "\n")
+        case "srt":
+            return PlainTextResponse(as_srt(heard))
+        case "vtt":
+            return PlainTextResponse(as_vtt(heard), media_type="text/vtt")
+        case "verbose_json":
+            with_words = "word" in request.timestamp_granularities
+            return json_response(as_verbose(heard, task, with_words=with_words))
+        case "json":
+            return json_response({"text": text_of(heard)})
