@@ -88,11 +88,11 @@ def with_key(options: argparse.Namespace, prompt: Prompt, entry: RelayEntry) -> 
     match options.key:
         case None if not needs_key(entry):
             return Answered(entry=entry)
-        case None:
+        case "-" if not prompt.interactive:
+            return Answered(entry=replace(entry, key=Secret(sys.stdin.readline().strip())))
+        case None | "-":
             key = Secret(prompt.hidden("key", "--key"))
             return Answered(entry=replace(entry, key=key))
-        case "-":
-            return Answered(entry=replace(entry, key=Secret(sys.stdin.readline().strip())))
     key = value_of(options.key, options.config, "--key", secret)
     return Answered(entry=replace(entry, key=key), source=options.key)
 

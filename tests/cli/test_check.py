@@ -1,0 +1,160 @@
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bots.check import check
+from tests.cli.relay import KEY, relay
+
+CONFIG = """
+[server]
+private = "127.0.0.1:{private}"
+public = "127.0.0.1:{public}"
+[relays.main]
+profile = "openai"
+base_url = "{relay}"
+key = "env:A_KEY"
+[routes]
+chat = ["main:{model}"]
+[bots.web]
+platform = "web"
+"""
+
+
+@pytest.fixture
+def ports() -> list[int]:
+    """Two that are free, as far as anybody can tell."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        return [one.getsockname()[1], two.getsockname()[1]]
+
+
+@pytest.fixture
+def written(tmp_path: Path, ports: list[int], monkeypatch: pytest.MonkeyPatch):
+    def write(address: str, key: str = KEY, model: str = "tiny-chat") -> Path:
+        monkeypatch.setenv("A_KEY", key)
+        path = tmp_path / "config.toml"
+        text = CONFIG.format(private=ports[0], public=ports[1], relay=address, model=model)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """What is said about each thing, its state in front."""
+    said = {}
+    for line in capsys.readouterr().out.splitlines():
+        state, rest = line.split(maxsplit=1)
+        about, words = rest.split("  ", maxsplit=1)
+        said[about] = f"{state} {words.strip()}"
+    return said
+
+
+def test_all_is_well(written, capsys):
+    with relay(KEY) as address:
+        assert check(written(address), offline=False) == 0
+    said = lines(capsys)
+    assert said["config"].startswith("ok")
+    assert said["database"].endswith("will be made")
+    assert said["private port"].endswith("is free")
+    assert "3 models in" in said["relay main"]
+    assert {words.split()[0] for words in said.values()} == {"ok"}
+
+
+def test_every_mistake_in_the_configuration_is_told(tmp_path, capsys):
+    path = tmp_path / "config.toml"
+    path.write_text("[log]\nlevel = 3\nform = 4\n")
+    assert check(path, offline=True) == 1
+    said = capsys.readouterr().out
+    assert "line 2: log.level" in said
+    assert "line 3: log.form" in said
+
+
+def test_a_key_that_is_refused_is_told_and_not_shown(written, capsys):
+    with relay("another") as address:
+        assert check(written(address), offline=False) == 1
+    said = lines(capsys)["relay main"]
+    assert said.startswith("WRONG")
+    assert "401" in said
+    assert KEY not in said
+
+
+def test_a_relay_that_is_not_there_is_told(written, ports, capsys):
+    assert check(written(f"http://127.0.0.1:{ports[0]}"), offline=False) == 1
+    assert lines(capsys)["relay main"].startswith("WRONG")
+
+
+def test_offline_no_relay_is_called(written, ports, capsys):
+    assert check(written(f"http://127.0.0.1:{ports[0]}"), offline=True) == 0
+    assert "relay main" not in lines(capsys)
+
+
+def test_a_model_that_the_relay_does_not_list_is_noted(written, capsys):
+    with relay(KEY) as address:
+        assert check(written(address, model="huge-chat"), offline=False) == 0
+    assert lines(capsys)["relay main"].startswith("note")
+
+
+def test_a_proxy_that_is_not_there_is_told_without_its_password(
+    written, ports, monkeypatch, capsys
+):
+    path = written("https://example.invalid")
+    monkeypatch.setenv("A_PROXY", f"http://me:hunter2@127.0.0.1:{ports[0]}")
+    path.write_text(path.read_text() + '[proxy]\nurl = "env:A_PROXY"\n')
+    assert check(path, offline=False) == 1
+    said = capsys.readouterr().out
+    assert f"127.0.0.1:{ports[0]} cannot be reached" in said
+    assert "hunter2" not in said
+
+
+def test_a_port_that_something_else_has_is_told(written, ports, capsys):
+    with socket.create_server(("127.0.0.1", ports[1])) as taken:
+        taken.settimeout(0)
+        assert check(written("http://127.0.0.1:1"), offline=True) == 1
+    assert lines(capsys)["public port"].startswith("WRONG")
+
+
+def test_a_secret_that_others_can_read_is_noted(written, tmp_path, capsys):
+    path = written("http://127.0.0.1:1")
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "key").chmod(0o644)
+    path.write_text(path.read_text().replace("env:A_KEY", "file:key"))
+    assert check(path, offline=True) == 0
+    assert f"chmod 600 {tmp_path / 'key'}" in lines(capsys)["secrets"]
+
+
+def database(folder: Path, version: str) -> None:
+    (folder / "data").mkdir()
+    with closing(sqlite3.connect(folder / "data" / "parley.db")) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES (?)", (version,))
+        connection.commit()
+
+
+def test_a_database_of_a_newer_parley_is_told(written, tmp_path, capsys):
+    database(tmp_path, "9999")
+    assert check(written("http://127.0.0.1:1"), offline=True) == 1
+    assert "schema 9999 is newer" in lines(capsys)["database"]
+
+
+def test_a_database_of_an_older_parley_is_told_to_be_upgraded(written, tmp_path, capsys):
+    database(tmp_path, "0000")
+    assert check(written("http://127.0.0.1:1"), offline=True) == 0
+    assert "to be upgraded" in lines(capsys)["database"]
+
+
+def test_a_file_that_is_no_database_is_told(written, tmp_path, capsys):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "parley.db").write_text("not a database " * 100)
+    assert check(written("http://127.0.0.1:1"), offline=True) == 1
+    assert lines(capsys)["database"].startswith("WRONG")
+
+
+def test_a_table_in_a_pipe_has_no_colours(written, capsys):
+    check(written("http://127.0.0.1:1"), offline=True)
+    assert "\x1b" not in capsys.readouterr().out
