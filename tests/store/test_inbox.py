@@ -1,0 +1,138 @@
+import asyncio
+
+import pytest
+from msgspec.structs import replace
+
+from core.errors import StoreInvalid
+from core.model import PartState
+from core.ports import Allowance, Claim
+from tests.store.talk import DAY, NOW, answer, ask, message
+
+
+async def test_a_message_is_stored_once_however_often_it_comes(store):
+    assert await store.accept(message("m1"), "c", NOW)
+    assert not await store.accept(message("m1"), "c", NOW)
+    again = replace(message("m2"), key=message("m1").key)
+    assert not await store.accept(again, "c", NOW)
+    assert [u.message for u in await store.unfinished()] == [message("m1")]
+
+
+async def test_deliveries_of_one_message_at_once_store_it_once(store):
+    same = [replace(message(f"m{n}"), key="the key") for n in range(30)]
+    stored = await asyncio.gather(*(store.accept(m, "c", NOW) for m in same))
+    assert sorted(stored) == [False] * 29 + [True]
+
+
+async def test_the_same_key_on_another_bot_is_another_message(store):
+    first = message("m1")
+    other = replace(first, id="m2", address=replace(first.address, bot="another"))
+    assert await store.accept(first, "c", NOW)
+    assert await store.accept(other, "c", NOW)
+
+
+async def test_a_repeated_key_is_known_after_a_restart(place, store):
+    await store.accept(message("m1"), "c", NOW)
+    store = await place.reopen()
+    assert not await store.accept(message("m1"), "c", NOW)
+
+
+async def test_an_id_that_stands_for_two_messages_is_refused(store):
+    await store.accept(message("m1"), "c", NOW)
+    with pytest.raises(StoreInvalid):
+        await store.accept(replace(message("m1"), key="another key"), "c", NOW)
+
+
+async def test_a_message_comes_back_as_it_was_stored(place, store):
+    asked = message("m1", text="naïve 😀 \x00 \u202e שלום", media=("ab" * 32,))
+    await store.accept(asked, "web/bot/ann", NOW)
+    store = await place.reopen()
+    [found] = await store.unfinished()
+    assert found.message == asked
+    assert found.conversation == "web/bot/ann"
+    assert found.received_at == NOW
+    assert found.attempt == 0
+    assert found.delivery is None
+
+
+async def test_unfinished_messages_come_in_the_order_they_were_accepted(place, store):
+    names = [f"m{(n * 37) % 101:03}" for n in range(60)]
+    await asyncio.gather(*(store.accept(message(name), "c", NOW) for name in names))
+    store = await place.reopen()
+    assert [u.message.id for u in await store.unfinished()] == names
+
+
+async def test_an_undelivered_reply_keeps_its_messages_place(store):
+    for name in ("m3", "m1", "m2"):
+        await ask(store, message(name))
+    await store.commit(answer(message("m1"), "yes", "no"))
+    await store.mark("re m1", 0, PartState.SENT)
+    found = await store.unfinished()
+    assert [(u.message.id, u.delivery is None) for u in found] == [
+        ("m3", True),
+        ("m1", False),
+        ("m2", True),
+    ]
+    assert found[1].delivery.states == (PartState.SENT, PartState.PENDING)
+
+
+async def test_each_claim_counts_an_attempt(place, store):
+    await store.accept(message("m1"), "c", NOW)
+    assert await store.claim("m1", "boot", None) == Claim(attempt=1, granted=True, used=0)
+    store = await place.reopen()
+    assert await store.claim("m1", "next boot", None) == Claim(attempt=2, granted=True, used=0)
+    [found] = await store.unfinished()
+    assert found.attempt == 2
+
+
+async def test_only_the_first_attempt_takes_of_the_allowance(store):
+    allowance = Allowance(person="p", day=DAY, cap=3)
+    await store.accept(message("m1"), "c", NOW)
+    claims = [await store.claim("m1", "boot", allowance) for _ in range(3)]
+    assert [(c.attempt, c.granted, c.used) for c in claims] == [
+        (1, True, 1),
+        (2, True, 1),
+        (3, True, 1),
+    ]
+    assert await store.messages_used("p", DAY) == 1
+
+
+@pytest.mark.parametrize("cap", [0, 1, 7])
+async def test_a_hundred_at_once_never_pass_the_cap(store, cap):
+    names = [f"m{n}" for n in range(100)]
+    await asyncio.gather(*(store.accept(message(name), "c", NOW) for name in names))
+    allowance = Allowance(person="p", day=DAY, cap=cap)
+    claims = await asyncio.gather(*(store.claim(name, "boot", allowance) for name in names))
+    assert [c.granted for c in claims] == [True] * cap + [False] * (100 - cap)
+    assert [c.used for c in claims] == list(range(1, cap + 1)) + [cap] * (100 - cap)
+    assert await store.messages_used("p", DAY) == cap
+
+
+async def test_a_message_refused_once_stays_refused(store):
+    none, much = Allowance(person="p", day=DAY, cap=0), Allowance(person="p", day=DAY, cap=9)
+    await store.accept(message("m1"), "c", NOW)
+    assert not (await store.claim("m1", "boot", none)).granted
+    assert await store.claim("m1", "boot", much) == Claim(attempt=2, granted=False, used=0)
+
+
+async def test_an_unlimited_allowance_is_counted_all_the_same(store):
+    allowance = Allowance(person="p", day=DAY, cap="unlimited")
+    for name in ("m1", "m2"):
+        await store.accept(message(name), "c", NOW)
+    claims = [await store.claim(name, "boot", allowance) for name in ("m1", "m2")]
+    assert [c.used for c in claims] == [1, 2]
+
+
+async def test_days_and_people_are_counted_apart(store):
+    for n, (person, day) in enumerate([("p", DAY), ("q", DAY), ("p", "2026-11-22")]):
+        await store.accept(message(f"m{n}"), "c", NOW)
+        claim = await store.claim(f"m{n}", "boot", Allowance(person=person, day=day, cap=1))
+        assert claim.granted
+
+
+async def test_what_is_answered_or_unknown_cannot_be_claimed(store):
+    await ask(store, message("m1"))
+    await store.commit(answer(message("m1"), "yes"))
+    for name in ("m1", "never seen"):
+        with pytest.raises(StoreInvalid):
+            await store.claim(name, "boot", Allowance(person="p", day=DAY, cap=5))
+    assert await store.messages_used("p", DAY) == 0
