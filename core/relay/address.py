@@ -1,7 +1,7 @@
 """Where a relay may be reached, and where its links may lead. Pure."""
 
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from core.errors import ConfigError
 from core.relay.dialect import Dialect
@@ -41,8 +41,8 @@ def base_url(entry: RelayEntry, dialect: Dialect) -> str:
     """
     setting = f"relays.{entry.name}.base_url"
     address = (entry.base_url or dialect.base_url).strip().rstrip("/").removesuffix("/v1")
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = _split(address)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f'{setting}: expected "https://host", got "{_bare(address)}".')
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(
@@ -55,6 +55,13 @@ def base_url(entry: RelayEntry, dialect: Dialect) -> str:
             f"would travel readable. Use https, or set relays.{entry.name}.allow_plain_http = true."
         )
     return address
+
+
+def _split(address: str) -> SplitResult | None:
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def _bare(address: str) -> str:

@@ -1,5 +1,6 @@
 """Making connections: every failure here means that nothing was sent."""
 
+import os
 import socket
 from typing import ClassVar
 
@@ -53,11 +54,11 @@ def _reason(error: Exception) -> str:
         case aiohttp.ClientConnectorDNSError(host=host):
             reason = f"the name {host} was not found"
         case aiohttp.ClientProxyConnectionError(os_error=cause):
-            reason = f"the proxy cannot be reached: {cause.strerror or cause}"
+            reason = f"the proxy cannot be reached: {_words(cause)}"
         case aiohttp.ClientConnectorCertificateError(certificate_error=cause):
             reason = f"the certificate is not trusted: {cause}"
         case aiohttp.ClientConnectorError(os_error=cause):
-            reason = str(cause.strerror or cause)
+            reason = _words(cause)
         case aiohttp.ClientHttpProxyError(status=status):
             reason = f"the proxy answered {status}"
         case aiohttp.ServerDisconnectedError():
@@ -65,6 +66,11 @@ def _reason(error: Exception) -> str:
         case _:
             reason = str(error)
     return reason
+
+
+def _words(error: OSError) -> str:
+    """The system's words: asyncio says "Connect call failed", whatever the reason."""
+    return os.strerror(error.errno) if error.errno else str(error.strerror or error)
 
 
 class PublicResolver(AbstractResolver):

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from core.errors import RelayError
-from core.relay.failure import Origin, complaint_of, read_complaint, refusal
+from core.relay.failure import UNREADABLE, Origin, complaint_of, read_complaint, refusal
 from core.relay.magic import audio_mime, image_mime
 from core.request import ChatRequest
 from core.response import Chat, Image, Model, Models, Speech, Transcription, Usage
@@ -87,7 +87,7 @@ def read_answer(body: bytes, decoder: msgspec.json.Decoder[Wire], origin: Origin
     """The typed answer, unless it is an error in disguise or not JSON of this shape."""
     try:
         answer = decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise _unreadable(body, origin) from error
     if answer.error or not answer.success:
         raise refusal(origin, 200, read_complaint(body))
@@ -98,7 +98,7 @@ def _unreadable(body: bytes, origin: Origin) -> RelayError:
     """A complaint where the body is one, garbage otherwise."""
     try:
         complaint = complaint_of(msgspec.json.decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return origin.garbage("no JSON", body[:200].decode(errors="replace"))
     if complaint:
         return refusal(origin, 200, complaint)

@@ -27,6 +27,10 @@ from core.errors import (
 from core.relay.dialect import Call
 
 EXCERPT_CHARS = 200
+LONGEST_S = 86_400.0
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON, of another form, or nested without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,7 @@ class Complaint:
 
     def status(self, given: int) -> int:
         """The status that counts: a number in `code` where the answer's own says nothing."""
-        if given >= 300 or not self.code.isdecimal():
+        if given >= 300 or len(self.code) != 3 or not self.code.isdecimal():
             return given
         told = int(self.code)
         return told if 400 <= told < 600 else given
@@ -201,7 +205,7 @@ def read_complaint(body: bytes) -> Complaint:
     """The error inside a body of any shape: OpenAI's, a dashboard's, plain text, HTML."""
     try:
         told = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return Complaint(message=_plain(body))
     return complaint_of(told) or Complaint()
 
@@ -269,16 +273,16 @@ def outage(origin: Origin, error: httpx.TransportError) -> RelayError:
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds from a Retry-After header (RFC 9110, 10.2.3); None if it says nothing."""
+    """Seconds from a Retry-After header (RFC 9110, 10.2.3), a day at most; None if it says none."""
     if value.strip().isdecimal():
-        return float(value)
+        return min(float(value), LONGEST_S)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if until.tzinfo is None:  # "-0000", which RFC 9110 reads as UTC
         until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
+    return min(max(0.0, (until - now).total_seconds()), LONGEST_S)
 
 
 # A relay may echo a key masked, in part, or as it was sent.

@@ -1,5 +1,6 @@
 """A streamed answer from bytes, as relays send it in practice (relays/README). Pure."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ from msgspec import Struct
 
 from core.errors import RelayCut, RelayError
 from core.relay.decode import TokenCount, estimated_usage
-from core.relay.failure import Complaint, Origin, complaint_of, read_complaint, refusal
+from core.relay.failure import UNREADABLE, Complaint, Origin, complaint_of, read_complaint, refusal
 from core.request import ChatRequest
 from core.response import Chunk
 
@@ -62,34 +63,33 @@ class StreamDecoder:
         """Whether the answer is proved whole. `[DONE]` proves nothing: middlemen send it too."""
         return bool(self._finish_reason)
 
-    def feed(self, data: bytes) -> list[Chunk]:
-        """The chunks that these bytes complete. Raises RelayError."""
+    def feed(self, data: bytes) -> Iterator[Chunk]:
+        """The chunks that these bytes complete, to be taken to the end. Raises RelayError."""
         *lines, self._tail = (self._tail + data).split(b"\n")
-        chunks: list[Chunk] = []
         for line in lines:
             self._measure(line)
-            self._read(line, chunks)
+            chunk = self._read(line)
+            if chunk is not None:
+                yield chunk
         self._measure(self._tail)
-        return chunks
 
-    def finish(self) -> list[Chunk]:
+    def finish(self) -> Iterator[Chunk]:
         """What was left in the last line, then the closing chunk with reason and usage.
 
         Raises RelayCut if nothing proved the answer whole, RelayGarbage if it
         was no stream at all.
         """
-        chunks: list[Chunk] = []
         tail, self._tail = self._tail, b""
-        if tail and not self.whole:
-            self._read_rest(tail, chunks)
+        rest = self._read_rest(tail) if tail and not self.whole else None
+        if rest is not None:
+            yield rest
         if not self._events and not self.done:
             raise self._no_stream()
         if not self.whole:
             raise self.cut()
         count = self._count
         usage = count.usage() if count else estimated_usage(self._request, "".join(self._said))
-        closing = Chunk(finish_reason=self._finish_reason, model=self._model, usage=usage)
-        return [*chunks, closing]
+        yield Chunk(finish_reason=self._finish_reason, model=self._model, usage=usage)
 
     def cut(self) -> RelayCut:
         got = f"the stream from {self._origin.path} ended before its finish_reason"
@@ -99,58 +99,56 @@ class StreamDecoder:
         if len(line) > self._line_bytes:
             raise self._origin.garbage(f"a line of over {self._line_bytes} bytes")
 
-    def _read(self, line: bytes, chunks: list[Chunk]) -> None:
+    def _read(self, line: bytes) -> Chunk | None:
         if line.startswith(b"data:"):
             event = line[5:].strip()
             if event == b"[DONE]":
                 self.done = True
             elif event and not self.done:
-                self._take(event, chunks)
-        elif not self._events and line.strip() and not self._strange:
-            self._note_strange(line, chunks)
+                return self._take(event)
+        elif not self._events and not self._strange and line.strip():
+            return self._read_strange(line)
+        return None
 
-    def _note_strange(self, line: bytes, chunks: list[Chunk]) -> None:
+    def _read_strange(self, line: bytes) -> Chunk | None:
         if line.startswith(_BOM):
-            self._read(line.removeprefix(_BOM), chunks)
-        elif not line.startswith((b":", b"event:", b"id:", b"retry:")):
+            return self._read(line.removeprefix(_BOM))
+        if not line.startswith((b":", b"event:", b"id:", b"retry:")):
             self._strange = line[:1000]
+        return None
 
-    def _read_rest(self, tail: bytes, chunks: list[Chunk]) -> None:
+    def _read_rest(self, tail: bytes) -> Chunk | None:
         """A last line without its end is whole if it can be read, else the stream was cut."""
         event = tail[5:].strip()
         if tail.startswith(b"data:") and event != b"[DONE]" and not _is_json(event):
             raise self.cut()
-        self._read(tail, chunks)
+        return self._read(tail)
 
-    def _take(self, data: bytes, chunks: list[Chunk]) -> None:
+    def _take(self, data: bytes) -> Chunk | None:
         try:
             event = _EVENT.decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise self._origin.garbage(
                 "an event that is no JSON of a chunk", _shown(data)
             ) from error
         self._events += 1
         if event.error:
             raise refusal(self._origin, 200, complaint_of({"error": event.error}) or Complaint())
-        if event.model and not self._model:
-            self._model = event.model
-        if event.usage:
-            self._count = event.usage
-        for choice in event.choices or ():
-            if choice.index == 0:
-                self._choose(choice, chunks)
+        self._model = self._model or event.model or ""
+        self._count = event.usage or self._count
+        first = next((choice for choice in event.choices or () if choice.index == 0), None)
+        return self._choose(first) if first else None
 
-    def _choose(self, choice: _Choice, chunks: list[Chunk]) -> None:
-        if choice.usage:
-            self._count = choice.usage
-        if choice.finish_reason:
-            self._finish_reason = choice.finish_reason
+    def _choose(self, choice: _Choice) -> Chunk | None:
+        self._count = choice.usage or self._count
+        self._finish_reason = choice.finish_reason or self._finish_reason
         text = choice.delta.content or ""
         reasoning = choice.delta.reasoning_content or ""
         if text:
             self._said.append(text)
-        if text or reasoning:
-            chunks.append(Chunk(text=text, reasoning=reasoning, model=self._model))
+        if not text and not reasoning:
+            return None
+        return Chunk(text=text, reasoning=reasoning, model=self._model)
 
     def _no_stream(self) -> RelayError:
         complaint = read_complaint(self._strange)
@@ -162,7 +160,7 @@ class StreamDecoder:
 def _is_json(data: bytes) -> bool:
     try:
         msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return False
     return True
 

@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 
 import aiohttp
 import certifi
@@ -20,7 +21,8 @@ from core.errors import ConfigError
 from core.relay.address import is_numeric, is_public
 from core.relay.connect import KEEP_ALIVE_S, DirectConnector, PublicResolver
 
-_OURS_TO_SAY = frozenset({b"host", b"content-length", b"accept-encoding"})
+_OURS_TO_SAY = frozenset({b"host", b"accept-encoding"})
+_AT_ONCE_BYTES = 2**16
 _DECODED = frozenset({b"content-encoding", b"content-length"})
 
 
@@ -35,8 +37,8 @@ class Transport(httpx.AsyncBaseTransport):
     and `read` (between two pieces of the answer) and beside them `first_byte`
     (up to the answer's head, then up to its body); and `public_only`: refuse
     addresses that are not on the open internet (behind a proxy, which resolves
-    names itself, numeric ones alone). Bodies come decompressed, in pieces of at
-    most 256 KiB, however well they were compressed.
+    names itself, numeric ones alone). Bodies come decompressed, in pieces of
+    under 1 MiB however well they were compressed.
     """
 
     def __init__(self, *, proxy: str = "", verify: bool = True, ca_file: str = "") -> None:
@@ -206,10 +208,12 @@ def _headers(request: httpx.Request) -> list[tuple[str, str]]:
     ]
 
 
-def _body(request: httpx.Request) -> bytes | httpx.AsyncByteStream | None:
+def _body(request: httpx.Request) -> bytes | BytesIO | httpx.AsyncByteStream | None:
     match request.stream:
         case httpx.ByteStream() as stream:
-            return b"".join(stream) or None
+            content = b"".join(stream)
+            # aiohttp writes a file in steps; large bytes at once would hold the loop.
+            return BytesIO(content) if len(content) > _AT_ONCE_BYTES else content or None
         case httpx.AsyncByteStream() as stream:
             return stream
         case _:

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from dataclasses import dataclass, replace
+from urllib.parse import urljoin
 
 import httpx
 
@@ -144,21 +144,23 @@ class Wire:
         It must lead to the relay itself or to the open internet. The answer it
         stood in may be billed already, so every failure's outcome is unknown.
         """
-        place = Origin(self._entry.name, call, urlsplit(link).hostname or "?", self._secrets)
+        origin = self.origin(call)
+        url = _address(link, origin)
+        place = replace(origin, path=url.host)
         for tried in range(1, self.bounds.fetches + 1):
             try:
-                return await self._follow(link, place)
+                return await self._follow(url, place)
             except httpx.TransportError as error:
                 if tried == self.bounds.fetches:
                     raise _unfetched(place, str(error)) from error
         raise _unfetched(place, "no try was allowed")
 
-    async def _follow(self, link: str, place: Origin) -> bytes:
+    async def _follow(self, url: httpx.URL, place: Origin) -> bytes:
         for _ in range(self.bounds.redirects + 1):
-            response = await self._transport.handle_async_request(self._link_request(link, place))
+            response = await self._transport.handle_async_request(self._link_request(url))
             try:
                 if response.has_redirect_location:
-                    link = urljoin(link, response.headers["location"])
+                    url = _address(urljoin(str(url), response.headers["location"]), place)
                     continue
                 if response.status_code != 200:
                     raise _unfetched(place, f"status {response.status_code}")
@@ -199,11 +201,7 @@ class Wire:
             extensions={"timeout": self._timeout},
         )
 
-    def _link_request(self, link: str, place: Origin) -> httpx.Request:
-        try:
-            url = httpx.URL(link)
-        except httpx.InvalidURL as error:
-            raise place.garbage("a link that is no address") from error
+    def _link_request(self, url: httpx.URL) -> httpx.Request:
         own = httpx.URL(self._base)
         at_home = (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port)
         return httpx.Request(
@@ -225,6 +223,13 @@ class Wire:
         if key:
             headers[self._dialect.auth_header] = f"{self._dialect.auth_scheme} {key}".strip()
         return httpx.Headers(headers)
+
+
+def _address(link: str, place: Origin) -> httpx.URL:
+    try:
+        return httpx.URL(link)
+    except httpx.InvalidURL as error:
+        raise place.garbage("a link that is no address") from error
 
 
 def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
