@@ -16,7 +16,7 @@ from bots.house import House, Kept
 from bots.instance import derive, instance_secret, sole_use
 from bots.listener import bind
 from bots.platforms import Terminal
-from core.relay.routes import RelayRoutes
+from core.relay.opening import open_routes
 from storage.media import FileMedia
 from storage.store import SqlStore
 
@@ -80,8 +80,8 @@ async def _open(config: Config, stack: AsyncExitStack) -> Kept:
     media = FileMedia(config.storage.media)
     store = await SqlStore.open(config.storage.url.reveal(), media)
     stack.push_async_callback(store.close)
-    relays = RelayRoutes(
-        {entry.name: entry for entry in config.relays},
+    relays = open_routes(
+        config.relays,
         config.routes,
         clock=SystemClock(),
         hash_key=derive(secret, "relay tokens").reveal().encode()[:64],
