@@ -74,7 +74,7 @@ class ConsoleAdapter:
         self._emit: Emit | None = None
         self._awaited: set[str] = set()
         self._answered = asyncio.Event()
-        self._stopping: asyncio.Task[bool] | None = None
+        self._stopping: asyncio.Task[None] | None = None
 
     # -- Adapter -------------------------------------------------------------
 
@@ -89,23 +89,25 @@ class ConsoleAdapter:
             if self._keyboard.interactive:
                 self._say("welcome", bot=self.bot)
             while (line := await self._line()) is not None:
-                parts = await self._parts(parse_line(line))
-                self._awaited.clear()
-                self._answered.clear()
-                if parts and await self._take(emit, self._message(parts)):
+                if parts := await self._parts(parse_line(line)):
+                    self._answered.clear()
+                    await self._take(emit, self._message(parts))
                     await self._answered.wait()
 
     async def _line(self) -> str | None:
-        await self._printer.written()  # the prompt comes after it
-        return await self._keyboard.line()
+        try:
+            await self._printer.written()  # the prompt comes after it
+            return await self._keyboard.line()
+        except (OSError, ValueError):  # hung up: nobody is there any more
+            return None
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         try:
             return await self._show(outgoing)
         finally:
             # Also where a file could not be shown: nothing more will come.
-            if outgoing.index == outgoing.total - 1 and outgoing.answers in self._awaited:
-                self._answered.set()
+            if outgoing.index == outgoing.total - 1:
+                self._settle(outgoing.answers)
 
     async def fetch(self, media: Media) -> bytes:
         """Never needed: what is sent from here is in the media store from the start."""
@@ -115,7 +117,7 @@ class ConsoleAdapter:
 
     async def typing(self, to: Address) -> None:
         del to
-        if self._keyboard.interactive and self._awaited and not self._answered.is_set():
+        if self._keyboard.interactive and self._awaited:
             self._screen.dots()
 
     def draft(self, to: Address, answers: str, text: str) -> None:
@@ -132,8 +134,7 @@ class ConsoleAdapter:
 
         Signals are the process's, so whoever catches them asks here first.
         """
-        running = self._awaited and not self._answered.is_set()
-        if not (running and self._stop_line and self._emit):
+        if not (self._awaited and self._stop_line and self._emit):
             return False
         stop = self._message((Text(text=self._stop_line),))
         self._stopping = asyncio.create_task(self._take(self._emit, stop))
@@ -141,22 +142,23 @@ class ConsoleAdapter:
 
     # -- one message ---------------------------------------------------------
 
-    async def _take(self, emit: Emit, message: Message) -> bool:
-        """Hand it to the core; whether an answer will come.
-
-        The acknowledgement of a terminal is silence: only what was not taken is told.
-        """
+    async def _take(self, emit: Emit, message: Message) -> None:
+        """Hand it to the core. Silence acknowledges it: only what was not taken is told."""
         self._awaited.add(message.key)  # before it is known: the answer may be faster
         try:
             receipt = await emit(message)
         except StoreError:
             receipt = None
-        if receipt is Receipt.STORED:
-            return True
-        self._awaited.discard(message.key)
         if receipt in REFUSALS:
             self._say(REFUSALS[receipt])
-        return False
+        if receipt is not Receipt.STORED:
+            self._settle(message.key)
+
+    def _settle(self, key: str) -> None:
+        """No more will come for this message. The prompt waits for all, so for /stop too."""
+        self._awaited.discard(key)
+        if not self._awaited:
+            self._answered.set()
 
     def _message(self, parts: tuple[Part, ...]) -> Message:
         """A terminal repeats nothing by itself, so each line is a message of its own."""

@@ -5,7 +5,7 @@ import hashlib
 import os
 import pty
 import re
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
 
@@ -47,10 +47,11 @@ class Person:
     """Sits at the terminal: types, and sees all that was ever printed."""
 
     def __init__(self, master):
-        self._master = master
+        self._master = master.fileno()
+        self._file = master
         self.sees = ""
         self._changed = asyncio.Event()
-        asyncio.get_running_loop().add_reader(master, self._read)
+        asyncio.get_running_loop().add_reader(self._master, self._read)
 
     def type(self, keys):
         self.type_bytes(keys.encode())
@@ -71,7 +72,12 @@ class Person:
         self._changed.set()
 
     def leaves(self):
-        asyncio.get_running_loop().remove_reader(self._master)
+        if not self._file.closed:
+            asyncio.get_running_loop().remove_reader(self._master)
+
+    def hangs_up(self):
+        self.leaves()
+        self._file.close()
 
 
 class Core:
@@ -124,16 +130,18 @@ def part(message, content, index=0, total=1, **fields):
 def pseudo_terminal():
     """(person, stdin, stdout), the latter two as a process would find them."""
     master, slave = pty.openpty()
+    stdout = os.fdopen(slave, "w", closefd=False)
     with (
-        os.fdopen(master, "rb+", buffering=0),
-        os.fdopen(slave, "r", closefd=False) as stdin,
-        os.fdopen(slave, "w") as stdout,
+        os.fdopen(master, "rb+", buffering=0) as held,
+        os.fdopen(slave, "r") as stdin,
     ):
-        person = Person(master)
+        person = Person(held)
         try:
             yield person, stdin, stdout
         finally:
             person.leaves()
+            with suppress(OSError):  # what a hung-up terminal never took
+                stdout.close()
 
 
 @asynccontextmanager

@@ -14,7 +14,14 @@ import pytest
 from core.errors import StoreError
 from core.model import Media, Text
 from core.ports import Receipt, Refused, Sent
-from tests.console.terminal import KeptInMemory, at_a_terminal, part
+from tests.console.terminal import (
+    Core,
+    KeptInMemory,
+    at_a_terminal,
+    make_adapter,
+    part,
+    pseudo_terminal,
+)
 
 PICTURE = b"\x89PNG not really"
 
@@ -65,6 +72,7 @@ async def test_a_part_that_differs_from_its_draft_is_printed_again_from_that_lin
 
 async def test_parts_are_printed_in_order_and_the_prompt_follows_the_last(desk):
     person, adapter, core, _ = desk
+    await person.waits_for("› ")
     for number in range(3):
         message = await says(person, core, "hello\n")
         prompts = person.sees.count("› ")
@@ -136,14 +144,29 @@ async def test_a_file_that_is_gone_is_refused_and_the_talk_goes_on(desk):
     assert (await says(person, core, "next\n")).text == "next"
 
 
-async def test_interrupting_an_answer_sends_stop_and_its_reply_ends_the_wait(desk):
+async def test_interrupting_an_answer_sends_stop_and_both_are_waited_for(desk):
     person, adapter, core, _ = desk
-    await says(person, core, "tell me everything\n")
+    await person.waits_for("› ")
+    message = await says(person, core, "tell me everything\n")
     assert adapter.interrupt()
     stop = await core.next()
     assert stop.text == "/stop"
+    prompts = person.sees.count("› ")
     await adapter.send(part(stop, "Stopped."))
-    await person.waits_for("Stopped.\n› ")
+    await person.waits_for("Stopped.\n")
+    assert person.sees.count("› ") == prompts
+    await adapter.send(part(message, "No answer."))
+    await person.waits_for("Stopped.\nNo answer.\n› ")
+
+
+async def test_a_stop_that_cannot_be_stored_is_told(desk):
+    person, adapter, core, _ = desk
+    message = await says(person, core, "tell me everything\n")
+    core.fault = StoreError("disk full")
+    assert adapter.interrupt()
+    await person.waits_for("could not be stored")
+    await adapter.send(part(message, "Everything."))
+    await person.waits_for("Everything.\n› ")
 
 
 async def test_without_an_answer_running_an_interrupt_is_for_the_process(desk):
@@ -190,6 +213,17 @@ async def test_ctrl_d_ends(desk):
     await person.waits_for("› ")
     person.type("\x04")
     await asyncio.wait_for(running, 5)
+
+
+async def test_a_terminal_that_hangs_up_is_the_end_of_it(tmp_path):
+    with pseudo_terminal() as (person, stdin, stdout):
+        core = Core()
+        adapter = make_adapter(stdin, stdout, tmp_path)
+        running = asyncio.create_task(adapter.run(core.emit))
+        message = await says(person, core, "hello\n")
+        person.hangs_up()
+        assert isinstance(await adapter.send(part(message, "Are you there?")), Refused)
+        await asyncio.wait_for(running, 5)
 
 
 SCRIPT = """
