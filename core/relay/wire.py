@@ -160,7 +160,7 @@ class Wire:
             response = await self._transport.handle_async_request(self._link_request(url))
             try:
                 if response.has_redirect_location:
-                    url = _address(urljoin(str(url), response.headers["location"]), place)
+                    url = _address(response.headers["location"], place, str(url))
                     continue
                 if response.status_code != 200:
                     raise _unfetched(place, f"status {response.status_code}")
@@ -225,10 +225,10 @@ class Wire:
         return httpx.Headers(headers)
 
 
-def _address(link: str, place: Origin) -> httpx.URL:
+def _address(link: str, place: Origin, base: str = "") -> httpx.URL:
     try:
-        return httpx.URL(link)
-    except httpx.InvalidURL as error:
+        return httpx.URL(urljoin(base, link))
+    except (httpx.InvalidURL, ValueError) as error:
         raise place.garbage("a link that is no address") from error
 
 

@@ -291,8 +291,9 @@ async def test_a_link_is_tried_again_since_the_picture_was_paid_for(transport: T
         (saying(b"", 404), RelayLost),
         (saying(b"<html>expired</html>"), RelayGarbage),
         (saying(PNG + bytes(1000)), RelayGarbage),
+        (saying(b"", 302, location="http://[broken"), RelayGarbage),
     ],
-    ids=["gone", "a page", "too large"],
+    ids=["gone", "a page", "too large", "broken redirect"],
 )
 async def test_a_link_to_no_usable_picture_fails(
     transport: Transport, then: Answer, kind: type[RelayError]
