@@ -15,6 +15,7 @@ from bots.config.platforms import NoSettings
 from bots.house import House, Kept
 from bots.instance import derive, instance_secret, sole_use
 from bots.listener import bind
+from bots.logs import secrets_in, set_up
 from bots.platforms import Terminal
 from core.relay.opening import open_routes
 from storage.media import FileMedia
@@ -36,6 +37,7 @@ async def run(config: Config, ready: Callable[[], None] | None = None) -> None:
     `ready` is called once messages are received. Raises ConfigError or StoreError
     if it cannot start.
     """
+    set_up(config.log.level, config.log.format, secrets_in(config))
     async with opened(config) as house:
         if ready:
             ready()
@@ -47,6 +49,7 @@ async def say(config: Config, text: str) -> str:
 
     Files in the answer are kept in the data folder and named by their paths.
     """
+    set_up(config.log.level, config.log.format, secrets_in(config))
     told = io.StringIO()
     line = text.replace("\n", "\\\n") + "\n"
     terminal = Terminal(stdin=io.StringIO(line), stdout=told)

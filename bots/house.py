@@ -83,6 +83,11 @@ class House:
         self._schedules = Schedules(kept.store, self._clock, config.storage.retention_days)
         self._listeners = self._make_listeners(private)
 
+    @property
+    def port(self) -> int:
+        """The private listener's."""
+        return self._listeners[0].port
+
     async def start(self) -> None:
         """Listen, resume what an earlier run left, receive."""
         for listener in self._listeners:

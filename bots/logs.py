@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -26,6 +26,19 @@ def set_up(level: Level, form: Format, secrets: Iterable[Secret]) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def secrets_in(value: object) -> Iterator[Secret]:
+    """Every secret in a configuration, however deep."""
+    match value:
+        case Secret():
+            yield value
+        case msgspec.Struct():
+            for name in value.__struct_fields__:
+                yield from secrets_in(getattr(value, name))
+        case tuple() | list():
+            for item in value:
+                yield from secrets_in(item)
 
 
 class LineFormatter(logging.Formatter):
