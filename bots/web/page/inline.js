@@ -3,7 +3,8 @@
 import { el } from "./element.js";
 
 const ESCAPABLE = /[\\`*_{}[\]()#+\-.!~|<>"'$&,/:;=?@^%]/;
-const BARE_URL = /^https?:\/\/[^\s<>"'`，。；：！？、（）《》「」【】]+/;
+// Ends where Chinese or its punctuation goes on: people write no space there.
+const BARE_URL = /^https?:\/\/[^\s<>"'`\p{Script=Han}\u3000-\u303f\uff00-\uffef]+/u;
 const DEPTH = 12;
 
 /** The nodes for a stretch of text; line ends become breaks. */
@@ -144,7 +145,7 @@ function angled(text, at) {
 }
 
 function bare(text, at) {
-  if (isWord(text[at - 1])) return null;
+  if (/[A-Za-z0-9_]/.test(text[at - 1] ?? "")) return null;
   const match = BARE_URL.exec(text.slice(at, at + 2000));
   if (!match) return null;
   let target = match[0].replace(/[.,;:!?*_~]+$/, "");

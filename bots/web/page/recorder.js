@@ -110,6 +110,7 @@ export class Recorder {
     this.bar.hidden = !recording;
     this.row.hidden = recording;
     byId("record-time").textContent = "0:00";
-    if (!recording) this.button.focus({ preventScroll: true });
+    // Where there is a keyboard, go on writing; on a phone it would cover half the page.
+    if (!recording && matchMedia("(pointer: fine)").matches) byId("text").focus();
   }
 }
