@@ -212,7 +212,7 @@ async def test_its_limits_name_their_source(harness):
 
 ON_IMPORT = """
 import importlib, json, sys, threading
-importlib.import_module(sys.argv[1])
+importlib.import_module(sys.argv[1] + ".adapter")
 print(json.dumps([sorted(sys.modules), threading.active_count()]))
 """
 UNWANTED = (
