@@ -7,6 +7,7 @@ come from wherever the person's pip or uv fetches its packages.
 import fcntl
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -37,6 +38,11 @@ UV_SOURCES = {
     *("UV_FIND_LINKS", "UV_NO_INDEX", "UV_OFFLINE", "UV_CONFIG_FILE"),
 }
 UV_FILES = ("~/.config/uv/uv.toml", "/etc/uv/uv.toml")
+
+
+SPEECH = ("av", "pocketsphinx")
+"""Wheels of these are not made for every Python and platform."""
+NO_SUCH_WAY = ("no such option: --python", "No module named pip")
 
 
 class Problem(Exception):
@@ -163,7 +169,8 @@ def create(mark: TextIO) -> None:
         remove()
         reasons.append(virtualenv(mark))
     if not usable():
-        raise Problem("Cannot make a Python environment in .venv:\n" + "\n".join(reasons))
+        told = "\n".join(tail(reason) for reason in reasons)
+        raise Problem(f"Cannot make a Python environment in .venv:\n{told}")
 
 
 def virtualenv(mark: TextIO) -> str:
@@ -180,21 +187,47 @@ def virtualenv(mark: TextIO) -> str:
 
 
 def install(purpose: str, mark: TextIO) -> None:
-    """uv where it is to be used; else the pip at hand, working on .venv from outside."""
-    locks = [part for name in LOCKS[purpose] for part in ("--requirement", ROOT / name)]
-    ways: list[Sequence[str | Path]] = [pip(sys.executable, "--python", PYTHON), pip(PYTHON)]
-    if uv := uv_to_use():
-        ways.insert(0, (uv, "pip", "install", "--quiet", "--python", PYTHON))
-    for way in ways:
-        reason = failure(*way, "--no-deps", "--require-hashes", *locks, mark=mark)
+    """All that the locks hold, or all but what only speech needs where that cannot be had."""
+    locks = [(ROOT / name).read_text() for name in LOCKS[purpose]]
+    reason = installed(locks, mark)
+    if any(name in reason for name in SPEECH):
+        reason = installed([without(lock, SPEECH) for lock in locks], mark)
         if not reason:
-            return
-        if "no such option: --python" not in reason and "No module named pip" not in reason:
-            break
-    raise Problem(
-        f"The packages could not be installed; {Path(way[0]).name} said:\n{reason}\n"
-        "Check the network, the disk and pip's package mirror; then run this again."
-    )
+            say(f"Left out, as this machine has no way to install them: {', '.join(SPEECH)}.")
+            say("All works but what needs them: speech in the sandbox relay.")
+    if reason:
+        raise Problem(
+            f"The packages could not be installed:\n{tail(reason)}\n"
+            "Check the network, the disk and pip's package mirror; then run this again."
+        )
+
+
+def installed(locks: Sequence[str], mark: TextIO) -> str:
+    """By uv where it is to be used, else by the pip at hand. The answer is why not, or ""."""
+    uv = uv_to_use()
+    ways: list[Sequence[str | Path]] = [pip(sys.executable, "--python", PYTHON), pip(PYTHON)]
+    if uv:
+        ways.insert(0, (uv, "pip", "install", "--quiet", "--python", PYTHON))
+    told = "there is neither uv nor pip"
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.writelines(locks)
+        file.flush()
+        for way in ways:
+            options = ("--no-deps", "--require-hashes", "--requirement", file.name)
+            reason = failure(*way, *options, mark=mark)
+            if not reason:
+                return ""
+            if any(words in reason for words in NO_SUCH_WAY):
+                continue
+            told = reason
+            if way[0] != uv:
+                break
+    return told
+
+
+def without(lock: str, names: Sequence[str]) -> str:
+    entries = re.split(r"(?m)^(?=\S)", lock)
+    return "".join(entry for entry in entries if entry.partition("==")[0] not in names)
 
 
 def pip(python: str | Path, *options: str | Path) -> Sequence[str | Path]:
@@ -236,7 +269,7 @@ def link() -> None:
 
 
 def failure(*command: str | Path, mark: TextIO | None = None) -> str:
-    """Run a command; "" if it worked, else the last lines it wrote.
+    """Run a command; "" if it worked, else what it wrote.
 
     It holds `mark` too, so that after a kill of this process nobody starts
     anew while the command still writes.
@@ -253,7 +286,12 @@ def failure(*command: str | Path, mark: TextIO | None = None) -> str:
     )
     if done.returncode == 0:
         return ""
-    return "\n".join(done.stdout.strip().splitlines()[-5:]) or f"exit code {done.returncode}"
+    return done.stdout.strip() or f"exit code {done.returncode}"
+
+
+def tail(output: str) -> str:
+    lines = [line for line in output.splitlines() if line and "Retrying (" not in line]
+    return "\n".join(lines[-5:])
 
 
 def surroundings() -> dict[str, str]:

@@ -180,6 +180,17 @@ def test_packages_that_cannot_be_had_are_told_and_had_at_the_next_start(checkout
     assert checkout.installed() == "1.0"
 
 
+def test_what_only_speech_needs_is_left_out_where_it_cannot_be_had(checkout):
+    lock = checkout.root / "requirements.lock"
+    none_such = f"av==1.0 \\\n    --hash=sha256:{'0' * 64}\n"
+    lock.write_text(none_such + lock.read_text())
+    done = checkout.make()
+    assert done.returncode == 0
+    assert "Left out, as this machine has no way to install them: av, pocketsphinx." in done.stderr
+    assert checkout.installed() == "1.0"
+    assert checkout.make().stderr == ""
+
+
 def test_a_package_with_another_hash_is_refused(checkout):
     lock = checkout.root / "requirements.lock"
     lock.write_text(f"pebble==1.0 --hash=sha256:{'0' * 64}\n")
