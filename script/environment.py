@@ -189,12 +189,14 @@ def virtualenv(mark: TextIO) -> str:
 def install(purpose: str, mark: TextIO) -> None:
     """All that the locks hold, or all but what only speech needs where that cannot be had."""
     locks = [(ROOT / name).read_text() for name in LOCKS[purpose]]
+    missing: list[str] = []
     reason = installed(locks, mark)
-    if any(name in reason for name in SPEECH):
-        reason = installed([without(lock, SPEECH) for lock in locks], mark)
-        if not reason:
-            say(f"Left out, as this machine has no way to install them: {', '.join(SPEECH)}.")
-            say("All works but what needs them: speech in the sandbox relay.")
+    while more := [name for name in SPEECH if name in reason and name not in missing]:
+        missing += more
+        reason = installed([without(lock, missing) for lock in locks], mark)
+    if missing and not reason:
+        say(f"Left out, as this machine has no way to install it: {', '.join(missing)}.")
+        say("All works but speech in the sandbox relay, which needs it.")
     if reason:
         raise Problem(
             f"The packages could not be installed:\n{tail(reason)}\n"

@@ -20,7 +20,7 @@ FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 DESKTOP = {"viewport": {"width": 1000, "height": 1180}, "device_scale_factor": 1.5}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True}
 ENGLISH = ("Show me some Markdown", "/image hills at dusk", "/say Good morning, how did you sleep?")
-CHINESE = ("/朗读 早上好", "/画图 黄昏的山", "你好")
+CHINESE = ("你好", "/画图 月光下的山", "/朗读 早上好")
 
 
 def main() -> None:
