@@ -21,6 +21,8 @@ from core.errors import ConfigError
 HOST = "127.0.0.1"
 PORT = 8700
 PORTS_TRIED = 100
+KEY = "sk-sandbox"
+"""The sandbox takes any; this one's account is what /quota shows."""
 
 CONFIG = """
 [server]
@@ -30,7 +32,10 @@ data = "."
 [relays.sandbox]
 profile = "sandbox"
 base_url = "http://{host}:{relay_port}"
+key = "env:KEY"
 stat_token = "env:STAT_TOKEN"
+[people]
+daily_messages = "unlimited"
 [bots.web]
 platform = "web"
 persona = "You are Parley, a friendly assistant. Answer briefly."
@@ -98,13 +103,13 @@ def welcome(port: int, *, moved: bool) -> None:
 
 
 async def answer(folder: Path, text: str) -> str:
-    async with running(create_app()) as relay:
+    async with running(create_app(pace_s=0.0)) as relay:
         return await say(demo_config(folder, 0, relay.port), text)
 
 
 def demo_config(folder: Path, port: int, relay_port: int) -> Config:
     text = CONFIG.format(host=HOST, port=port, relay_port=relay_port)
-    return parse(text, folder, "the demo", {"STAT_TOKEN": STAT_TOKEN})
+    return parse(text, folder, "the demo", {"KEY": KEY, "STAT_TOKEN": STAT_TOKEN})
 
 
 def free_port() -> int:

@@ -235,8 +235,8 @@ class Relays(Protocol):
         """What each relay offers, by relay name. A relay that fails is left out."""
         ...
 
-    async def stat(self) -> Mapping[str, UserStat]:
-        """`/api/user/stat` of each relay that has it and a `stat_token`."""
+    async def stat(self) -> Mapping[str, UserStat | None]:
+        """`/api/user/stat` of each relay that has it and a `stat_token`; None if it failed."""
         ...
 
     def choices(self) -> Sequence[str]:

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from bots.answer import sentence
 from core.command import Ask, Command, Outcome, Services
-from core.errors import RelayError
 from core.model import Text
 from core.people import Role, daily_cap
 from core.ports import Spent
@@ -75,16 +74,17 @@ async def _relays(ask: Ask, services: Services) -> list[str]:
     """Money is nothing for guests or for a group to read."""
     if ask.role is Role.GUEST or ask.message.address.group:
         return []
-    try:
-        stats = await services.relays.stat()
-    except RelayError:
-        return ["", sentence(ask, services, "quota_relay_unread")]
-    return [line for relay, stat in stats.items() for line in _relay(ask, services, relay, stat)]
+    lines: list[str] = []
+    for relay, stat in (await services.relays.stat()).items():
+        if told := list(_relay(ask, services, stat)):
+            lines += ["", f"**{relay}**", *told]
+    return lines
 
 
-def _relay(ask: Ask, services: Services, relay: str, stat: UserStat) -> Iterator[str]:
-    yield ""
-    yield f"**{relay}**"
+def _relay(ask: Ask, services: Services, stat: UserStat | None) -> Iterator[str]:
+    if stat is None:
+        yield "- " + sentence(ask, services, "quota_relay_unread")
+        return
     for token in stat.tokens:
         if token.own:
             yield _token(ask, services, token)

@@ -7,7 +7,6 @@ import pytest
 
 from core.bot import Bot
 from core.engine import chat_place
-from core.errors import RelayUnauthorized
 from core.model import Forget, Media
 from core.people import PeopleRules
 from core.response import AccountStat, TokenStat, UserStat
@@ -186,7 +185,7 @@ async def test_guests_and_groups_are_shown_no_money(group):
 
 
 async def test_a_relay_that_cannot_be_read_does_not_fail_the_command(talk):
-    talk.relays.fault = RelayUnauthorized("401")
+    talk.relays.stats = {"main": None}
     answer = await talk.say("/quota")
     assert "0 of 200 messages" in answer
     assert "cannot be read" in answer

@@ -1,5 +1,6 @@
 """The whole product on loopback: sandbox relay, house, page, all over real sockets."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ data = "."
 [relays.main]
 profile = "sandbox"
 base_url = "http://127.0.0.1:{relay_port}"
+key = "env:KEY"
 stat_token = "env:STAT_TOKEN"
 {relay}
 [people]
@@ -101,6 +103,7 @@ class Talk:
     def __init__(self, person: Person, socket: ClientConnection) -> None:
         self._person = person
         self._socket = socket
+        self._unread: list[dict] = []
 
     async def say(self, text: str = "", *tickets: str, language: str = "en") -> str:
         """Send a message; its id."""
@@ -123,14 +126,22 @@ class Talk:
                 return parts
 
     async def frame(self, kind: str, name: str) -> dict:
-        """The next frame of a kind about a message."""
-        while True:
-            frame = await self.next()
-            if frame["type"] == kind and name in (frame.get("answers"), frame.get("id")):
+        """The next frame of a kind about a message; frames about others wait for their turn."""
+        for frame in self._unread:
+            if is_about(frame, kind, name):
+                self._unread.remove(frame)
                 return frame
+        async with asyncio.timeout(10):
+            while not is_about(frame := await self._next(), kind, name):
+                self._unread.append(frame)
+        return frame
 
-    async def next(self) -> dict:
+    async def _next(self) -> dict:
         return msgspec.json.decode(await self._socket.recv())
+
+
+def is_about(frame: dict, kind: str, name: str) -> bool:
+    return frame["type"] == kind and name in (frame.get("answers"), frame.get("id"))
 
 
 @asynccontextmanager
@@ -141,7 +152,7 @@ async def playing(
     app = create_app(pace_s=pace_s)
     async with running(app) as sandbox:
         text = CONFIG.format(port=0, relay_port=sandbox.port, bot=bot, relay=relay)
-        config = parse(text, folder, "the test", {"STAT_TOKEN": STAT_TOKEN})
+        config = parse(text, folder, "the test", {"KEY": "sk-scenario", "STAT_TOKEN": STAT_TOKEN})
         async with opened(config) as house:
             yield Stage(
                 host=f"127.0.0.1:{house.port}",
