@@ -88,11 +88,18 @@ class ConsoleAdapter:
         with self._keyboard.editing():
             if self._keyboard.interactive:
                 self._say("welcome", bot=self.bot)
-            while (line := await self._line()) is not None:
-                if parts := await self._parts(parse_line(line)):
-                    self._answered.clear()
-                    await self._take(emit, self._message(parts))
-                    await self._answered.wait()
+            try:
+                await self._converse(emit)
+            finally:
+                if self._keyboard.interactive:
+                    self._screen.say("")  # what the shell prints next begins a line
+
+    async def _converse(self, emit: Emit) -> None:
+        while (line := await self._line()) is not None:
+            if parts := await self._parts(parse_line(line)):
+                self._answered.clear()
+                await self._take(emit, self._message(parts))
+                await self._answered.wait()
 
     async def _line(self) -> str | None:
         try:

@@ -40,33 +40,32 @@ def settled(text: str) -> str:
 
 
 class Screen:
-    """Prints one answer at a time. Texts are as `core.render` made them for a terminal."""
+    """Prints answers as they grow. Texts are as `core.render` made them for a terminal."""
 
     def __init__(self, put: Callable[[str], object]) -> None:
         self._put = put
-        self._answers = ""
-        self._shown = ""
+        self._shown: dict[str, str] = {}
+        """What is there of each unfinished part, by the message that it answers."""
+        self._open: str | None = None
+        """Whose line the cursor stands on; None at the beginning of a line."""
         self._dots = False
 
     def grow(self, answers: str, text: str) -> None:
         """Show `text`, the beginning of the answer to `answers`, beyond what is there."""
-        if answers != self._answers:
-            self._end_line()
-            self._answers = answers
-        if text.startswith(self._shown) and text != self._shown:
-            self._write(text[len(self._shown) :])
-            self._shown = text
+        shown = self._shown.get(answers, "")
+        if text.startswith(shown) and text != shown:
+            self._go_on(answers, text[len(shown) :])
+            self._shown[answers] = text
 
     def finish(self, answers: str, text: str) -> None:
         """Show the rest of a part. Where it differs from what is there, from that line on."""
-        if answers != self._answers:
+        shown = self._shown.pop(answers, "")
+        if not text.startswith(shown):
             self._end_line()
-        begin = len(self._shown)
-        if not text.startswith(self._shown):
-            begin = text.rfind("\n", 0, _same(self._shown, text)) + 1
-            self._write("\n")
-        self._write(text[begin:] + "\n")
-        self._answers = self._shown = ""
+            shown = text[: text.rfind("\n", 0, _same(shown, text)) + 1]
+        if text != shown:
+            self._go_on(answers, text[len(shown) :])
+        self._end_line()
 
     def say(self, text: str) -> None:
         """A line of the console's own."""
@@ -75,14 +74,21 @@ class Screen:
 
     def dots(self) -> None:
         """An answer is coming. They vanish with whatever is shown next."""
-        if not self._shown and not self._dots:
+        if self._open is None and not self._dots:
             self._write(DOTS)
             self._dots = True
 
+    def _go_on(self, answers: str, text: str) -> None:
+        if self._open != answers:
+            self._end_line()
+            text = text.lstrip("\n")
+        self._write(text)
+        self._open = answers
+
     def _end_line(self) -> None:
-        if self._shown:
+        if self._open is not None:
             self._write("\n")
-        self._answers = self._shown = ""
+        self._open = None
 
     def _write(self, text: str) -> None:
         if self._dots:

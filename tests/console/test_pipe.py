@@ -194,6 +194,29 @@ def test_prose_is_shown_while_its_line_still_grows():
     assert settled("今天天") == "今天天"
 
 
+def test_what_answers_nobody_is_printed_as_well():
+    out = io.StringIO()
+    screen = Screen(out.write)
+    screen.finish("", "Good morning.")
+    screen.finish("", "It is eight.")
+    assert out.getvalue() == "Good morning.\nIt is eight.\n"
+
+
+def test_an_answer_that_another_interrupts_is_shown_once():
+    out = io.StringIO()
+    screen = Screen(out.write)
+    screen.grow("m1", "One two")
+    screen.finish("m2", "Stopped.")
+    screen.grow("m1", "One two three")
+    screen.say("A word of the console.")
+    screen.finish("m1", "One two three\nfour")
+    assert out.getvalue() == "One two\nStopped.\n three\nA word of the console.\nfour\n"
+    screen.grow("m3", "Half")
+    screen.finish("m4", "Stopped.")
+    screen.finish("m3", "Half")
+    assert out.getvalue().endswith("four\nHalf\nStopped.\n")
+
+
 @given(st.lists(st.text("ab \n*`|#-[]()。", max_size=12), max_size=8), st.text("ab\n*", max_size=9))
 def test_whatever_was_drafted_the_whole_answer_can_be_read(growth, end):
     out = io.StringIO()
