@@ -100,14 +100,6 @@ class Fire(Operation[bool]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keep(Operation[str]):
-    """Keep `value` under `name` unless there is one; the answer is what is kept."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Check(Operation[None]):
     """Write something of no consequence, to see that writing works."""
 

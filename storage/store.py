@@ -22,7 +22,6 @@ from storage.operation import (
     Finish,
     Finished,
     Fire,
-    Keep,
     Log,
     Mark,
     Operation,
@@ -189,10 +188,6 @@ class SqlStore:
     async def fire(self, job: str, at: datetime) -> bool:
         """Note a schedule's firing; False if it was noted before."""
         return await self._writes.submit(Fire(job=job, at=at))
-
-    async def keep(self, name: str, value: str) -> str:
-        """Keep a value across restarts unless one is kept; the answer is the kept one."""
-        return await self._writes.submit(Keep(name=name, value=value))
 
     async def sweep(
         self, now: datetime, *, keep_days: Limit, media_grace_s: float = 3600.0

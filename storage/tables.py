@@ -223,7 +223,7 @@ class FiringRow(Row, table=True):
 
 
 class MetaRow(Row, table=True):
-    """What the store keeps about itself and for the process, by name."""
+    """What the store keeps about itself, by name: when it was last seen to take a write."""
 
     __tablename__ = "meta"
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -1,11 +1,9 @@
-"""What the store keeps for the process itself: firings, names, and a sign of life."""
+"""What the store keeps for the process itself: firings, and a sign of life."""
 
 import sqlite3
 
-from sqlalchemy import select
-
-from storage.operation import Check, Fire, Keep
-from storage.sqlite.statement import insert_row, param, sql
+from storage.operation import Check, Fire
+from storage.sqlite.statement import insert_row, sql
 from storage.tables import FiringRow, MetaRow, to_us
 
 CHECKED = "checked_at_us"
@@ -16,8 +14,6 @@ class OwnWrites:
         self._run = connection.execute
         meta = MetaRow.table()
         self._fire = sql(insert_row(FiringRow.table()).on_conflict_do_nothing())
-        self._keep = sql(insert_row(meta).on_conflict_do_nothing())
-        self._kept = sql(select(meta.c.value).where(meta.c.key == param("key")))
         row = insert_row(meta)
         self._overwrite = sql(
             row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value})
@@ -25,11 +21,6 @@ class OwnWrites:
 
     def fire(self, fire: Fire) -> bool:
         return self._run(self._fire, {"job": fire.job, "at": to_us(fire.at)}).rowcount == 1
-
-    def keep(self, keep: Keep) -> str:
-        self._run(self._keep, {"key": keep.name, "value": keep.value})
-        rows = self._run(self._kept, {"key": keep.name}).fetchall()
-        return str(rows[0][0])
 
     def check(self, check: Check) -> None:
         self._run(self._overwrite, {"key": CHECKED, "value": str(to_us(check.at))})

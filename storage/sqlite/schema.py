@@ -55,8 +55,8 @@ def _create(connection: sqlite3.Connection) -> None:
             for index in table.indexes:
                 connection.execute(sql(CreateIndex(index)))
         connection.execute(
-            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
-            "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+            "CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL, "
+            "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num) )"
         )
         connection.execute("INSERT INTO alembic_version VALUES (?)", (HEAD,))
         connection.execute("COMMIT")

@@ -19,7 +19,6 @@ from storage.operation import (
     Expire,
     Finish,
     Fire,
-    Keep,
     Mark,
     Operation,
     Take,
@@ -61,7 +60,6 @@ class Writes:
             Erase: retention.erase,
             Expire: retention.expire,
             Fire: own.fire,
-            Keep: own.keep,
             Check: own.check,
         }
 

@@ -1,0 +1,90 @@
+import json
+from dataclasses import replace as changed
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from core.model import Media, Quote, SetSetting, Spend, person_key
+from core.ports import Allowance, Spent
+from tests.store.talk import DAY, NOW, address, answer, ask, exchange, message
+
+ANN = person_key(address("ann"))
+
+
+async def test_spends_are_summed_by_kind_since_a_time(store):
+    early = NOW - timedelta(days=2)
+    spends = (
+        Spend(kind="chat", relay="a", model="m", at=NOW, prompt_tokens=3, completion_tokens=4),
+        Spend(kind="chat", relay="b", model="n", at=NOW, prompt_tokens=10, estimated=True),
+        Spend(kind="image", relay="a", model="d", at=NOW, images=2),
+        Spend(kind="transcription", relay="a", model="w", at=NOW, audio_s=1.5),
+        Spend(kind="chat", relay="a", model="m", at=early, prompt_tokens=1000),
+    )
+    asked = message("m1")
+    await ask(store, asked)
+    await store.commit(answer(asked, "yes", spends=spends))
+    none = Spent(
+        kind="",
+        calls=1,
+        prompt_tokens=0,
+        completion_tokens=0,
+        characters=0,
+        images=0,
+        audio_s=0.0,
+        estimated=False,
+    )
+    assert await store.spent(ANN, NOW - timedelta(days=1)) == [
+        changed(none, kind="chat", calls=2, prompt_tokens=13, completion_tokens=4, estimated=True),
+        changed(none, kind="image", images=2),
+        changed(none, kind="transcription", audio_s=1.5),
+    ]
+    assert (await store.spent(ANN, early))[0].prompt_tokens == 1013
+    assert await store.spent("somebody else", early) == []
+
+
+async def test_an_export_has_all_that_is_kept_of_a_person_and_of_nobody_else(store):
+    await exchange(store, "m1", "what I said", "what I was told")
+    await exchange(store, "m2", "bob's words", "bob's answer", who="bob")
+    asked = message("m3")
+    await store.accept(asked, "web/bot/ann", NOW)
+    await store.claim("m3", "boot", Allowance(person=ANN, day=DAY, cap=5))
+    spend = Spend(kind="chat", relay="main", model="m", at=NOW, prompt_tokens=7)
+    effect = SetSetting(scope="web/bot/ann", name="model", value="main:x")
+    await store.commit(answer(asked, "ok", spends=(spend,), effects=(effect,)))
+    exported = await store.export(ANN)
+    text = json.dumps(exported)
+    for word in ("what I said", "what I was told", "main:x", DAY, '"prompt_tokens": 7'):
+        assert word in text
+    assert "bob" not in text
+    assert [len(exported[k]) for k in ("messages", "turns", "replies", "settings", "spends")] == [
+        2,
+        4,
+        2,
+        1,
+        1,
+    ]
+
+
+async def test_an_export_shows_no_handle_of_an_adapter(store):
+    file = Media(kind="image", remote="https://api.example/bot-token/file", name="cat.png")
+    quoted = Quote(key="q", parts=(file,))
+    asked = replace(message("m1"), parts=(file, quoted))
+    await ask(store, asked)
+    text = json.dumps(await store.export(ANN))
+    assert "cat.png" in text
+    assert "bot-token" not in text
+
+
+async def test_an_export_of_a_stranger_is_empty(store):
+    exported = await store.export("nobody")
+    assert exported.pop("person") == "nobody"
+    assert not any(exported.values())
+
+
+async def test_a_firing_is_noted_once(place, store):
+    assert await store.fire("sweep", NOW)
+    assert not await store.fire("sweep", NOW)
+    assert await store.fire("sweep", NOW + timedelta(microseconds=1))
+    assert await store.fire("digest", NOW)
+    store = await place.reopen()
+    assert not await store.fire("sweep", NOW)

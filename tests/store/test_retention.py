@@ -1,0 +1,100 @@
+from datetime import timedelta
+
+import pytest
+
+from core.errors import MediaError
+from core.model import PartState
+from core.ports import Allowance
+from storage.store import Swept
+from tests.store.talk import NOW, answer, ask, exchange, message, texts
+
+ANN = "web/bot/ann"
+
+
+async def test_what_is_older_than_the_setting_is_erased(place, store):
+    for days in (100, 31, 29, 0):
+        await exchange(store, f"m{days}", f"{days} days ago", "yes", days_ago=days)
+    await store.recent(ANN, "unlimited")
+    assert (await store.sweep(NOW, keep_days=30)).messages == 2
+    for opened in (store, await place.open()):
+        kept = ["29 days ago", "yes", "0 days ago", "yes"]
+        assert texts(await opened.recent(ANN, "unlimited")) == kept
+        assert len(await opened.exchanges("web", "bot", "ann", 99)) == 2
+        assert len((await opened.export(ANN))["messages"]) == 2
+
+
+async def test_unlimited_keeps_everything(store):
+    await exchange(store, "m1", "long ago", "yes", days_ago=5000)
+    assert (await store.sweep(NOW, keep_days="unlimited")).messages == 0
+    assert texts(await store.recent(ANN, "unlimited")) == ["long ago", "yes"]
+
+
+async def test_a_key_is_known_for_a_week_however_short_the_retention(store):
+    young = await exchange(store, "m1", "six days ago", "yes", days_ago=6)
+    old = await exchange(store, "m2", "eight days ago", "yes", days_ago=8)
+    await store.sweep(NOW, keep_days=0)
+    assert await store.log(ANN, 99) == []
+    assert not await store.accept(young, ANN, NOW)
+    assert await store.accept(old, ANN, NOW)
+
+
+async def test_keys_go_a_week_after_their_content_went(store):
+    asked = await exchange(store, "m1", "hello", "yes", days_ago=1)
+    await store.sweep(NOW, keep_days=0)
+    assert not await store.accept(asked, ANN, NOW)
+    await store.sweep(NOW + timedelta(days=7), keep_days=0)
+    assert await store.accept(asked, ANN, NOW)
+
+
+async def test_a_message_still_to_be_answered_never_goes(store):
+    await ask(store, message("m1", text="patience"), NOW - timedelta(days=400))
+    await store.sweep(NOW, keep_days=1)
+    assert [u.message.text for u in await store.unfinished()] == ["patience"]
+
+
+async def test_a_sweep_of_many_messages_takes_them_all(store):
+    for n in range(450):
+        await exchange(store, f"m{n}", "hello", "yes", days_ago=40)
+    await exchange(store, "young", "hello", "yes")
+    assert (await store.sweep(NOW, keep_days=30)).messages == 450
+    assert len(await store.log(ANN, 999)) == 2
+    assert (await store.sweep(NOW, keep_days=30)).messages == 0
+
+
+async def test_old_counters_go_and_todays_stays(store):
+    for n, day in enumerate(("2026-11-01", "2026-11-21")):
+        await store.accept(message(f"m{n}"), ANN, NOW)
+        await store.claim(f"m{n}", "boot", Allowance(person="p", day=day, cap=5))
+    await store.sweep(NOW, keep_days="unlimited")
+    assert await store.messages_used("p", "2026-11-01") == 0
+    assert await store.messages_used("p", "2026-11-21") == 1
+
+
+async def test_a_firing_is_remembered_for_a_week(store):
+    at = NOW - timedelta(days=6)
+    await store.fire("digest", at)
+    await store.sweep(NOW, keep_days="unlimited")
+    assert not await store.fire("digest", at)
+
+
+async def test_files_go_with_the_messages_that_needed_them(place, store):
+    old, young = await place.media.put(b"old"), await place.media.put(b"young")
+    for name, blob, days in (("m1", old, 40), ("m2", young, 0)):
+        asked = message(name, media=(blob,))
+        await ask(store, asked, NOW - timedelta(days=days))
+        await store.commit(answer(asked, "nice", at=NOW - timedelta(days=days)))
+        await store.mark(f"re {name}", 0, PartState.SENT)
+    await store.sweep(NOW, keep_days=30)
+    assert await place.media.get(young) == b"young"
+    with pytest.raises(MediaError):
+        await place.media.get(old)
+
+
+async def test_a_file_that_nothing_ever_needed_goes_after_its_grace(place, store):
+    blob = await place.media.put(b"never sent")
+    soon, later = NOW.now(NOW.tzinfo), NOW.now(NOW.tzinfo) + timedelta(hours=2)
+    assert await store.sweep(soon, keep_days="unlimited") == Swept(messages=0, files=0)
+    assert await place.media.get(blob)
+    assert await store.sweep(later, keep_days="unlimited") == Swept(messages=0, files=1)
+    with pytest.raises(MediaError):
+        await place.media.get(blob)
