@@ -57,7 +57,8 @@ class ConsoleAdapter:
         language: Language = "en",
     ) -> None:
         self.bot = bot.name
-        self._stop_line = f"{bot.command_prefixes[0]}stop" if bot.command_prefixes else ""
+        mark = next(filter(None, bot.command_prefixes), "")
+        self._stop_line = f"{mark}stop" if mark else ""
         self._clock = clock
         self._new_id = new_id
         self._media = media
