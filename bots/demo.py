@@ -4,11 +4,15 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from adapters.console import language_of
 from bots.app import run, say
 from bots.config import Config, Listen, parse
+from bots.instance import sole_use
 from bots.launcher import command
 from bots.listener import bind
 from bots.loop import run_async
@@ -27,6 +31,7 @@ KEY = "sk-sandbox"
 CONFIG = """
 [server]
 private = "{host}:{port}"
+public = "{host}:0"
 [storage]
 data = "."
 [relays.sandbox]
@@ -49,7 +54,7 @@ def demo(port: int | None, data: Path | None, text: str | None) -> int:
 
     `port` None means the usual one, or the next that is free. Raises ConfigError.
     """
-    folder = (data or checkout() / ".parley").absolute()
+    folder = made(data or checkout() / ".parley")
     if text is None:
         run_async(serve(port, folder))
     else:
@@ -104,7 +109,24 @@ def welcome(port: int, *, moved: bool) -> None:
 
 async def answer(folder: Path, text: str) -> str:
     async with running(create_app(pace_s=0.0)) as relay:
-        return await say(demo_config(folder, 0, relay.port), text)
+        with usable(folder) as data:
+            return await say(demo_config(data, 0, relay.port), text)
+
+
+@contextmanager
+def usable(folder: Path) -> Iterator[Path]:
+    """The folder, or while a demo runs with it an empty one for this message alone."""
+    try:
+        with sole_use(folder):
+            free = True
+    except ConfigError:
+        free = False
+    if free:
+        yield folder
+        return
+    sys.stderr.write(f"A demo is running with {folder}: this message is kept apart from it.\n")
+    with TemporaryDirectory() as apart:
+        yield Path(apart)
 
 
 def demo_config(folder: Path, port: int, relay_port: int) -> Config:
@@ -123,6 +145,16 @@ def free_port() -> int:
     raise ConfigError(
         f"ports {PORT} to {PORT + PORTS_TRIED - 1} are all taken: choose one, --port N"
     )
+
+
+def made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot make the folder {folder} ({error.strerror}): choose another, --data DIR"
+        ) from error
+    return folder.absolute()
 
 
 def checkout() -> Path:

@@ -11,4 +11,5 @@ def command(folder: Path) -> str:
     found = shutil.which("parley")
     if found and Path(found).resolve() == own.resolve():
         return "parley"
-    return str(own.relative_to(folder)) if own.is_relative_to(folder) else str(own)
+    within = Path(sys.prefix).parent == folder
+    return str(own.relative_to(folder)) if within else str(own)

@@ -1,0 +1,140 @@
+"""`parley demo` and `parley sandbox` as processes, reached over real sockets."""
+
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-P", "-m", "bots")
+ENVIRON = os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+START_S = 20.0
+
+
+class Started:
+    def __init__(self, *arguments: str, cwd: Path) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments], cwd=cwd, env=ENVIRON,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self.said = ""
+
+    def until(self, pattern: str) -> str:
+        """Read what it says up to the pattern; the answer is its first group."""
+        assert self.process.stdout
+        ends = time.monotonic() + START_S
+        while not (found := re.search(pattern, self.said)):
+            ready = select.select([self.process.stdout], [], [], max(ends - time.monotonic(), 0))[0]
+            came = os.read(self.process.stdout.fileno(), 65536).decode() if ready else ""
+            assert came, f"expected {pattern!r}, got {self.said!r}"
+            self.said += came
+        return found[1]
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(15)
+
+
+@contextmanager
+def started(*arguments: str, cwd: Path) -> Iterator[Started]:
+    one = Started(*arguments, cwd=cwd)
+    try:
+        yield one
+    finally:
+        if one.process.poll() is None:
+            one.process.kill()
+        one.process.communicate()
+
+
+def say(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "demo", "--data", "kept", "--say", text, *options],
+        cwd=folder,
+        env=ENVIRON,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def get(address: str) -> str:
+    with build_opener(ProxyHandler({})).open(address, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+def test_one_message_is_answered_on_standard_output_alone(tmp_path):
+    done = say(tmp_path, "hello")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "“hello”" in done.stdout
+
+
+def test_the_next_message_is_answered_from_the_same_store(tmp_path):
+    say(tmp_path, "I am called Wenling")
+    assert "I was given 3 turns of our talk" in say(tmp_path, "who am I").stdout
+    assert (tmp_path / "kept" / "parley.db").exists()
+
+
+def test_the_page_is_served_and_a_message_is_answered_meanwhile(tmp_path):
+    port = free_port()
+    with started("demo", "--data", "kept", "--port", str(port), cwd=tmp_path) as demo:
+        address = demo.until(r"(http://127\.0\.0\.1:\d+/)")
+        assert address == f"http://127.0.0.1:{port}/"
+        assert "<html" in get(address)
+        demo.until("(按 Ctrl-C 停止)")
+        done = say(tmp_path, "hello")
+        assert (done.returncode, "“hello”" in done.stdout) == (0, True)
+        assert "kept apart" in done.stderr
+        assert demo.end(signal.SIGINT) == 0
+    assert "Traceback" not in demo.said
+
+
+def test_where_the_usual_port_is_taken_the_next_free_one_is_told(tmp_path):
+    try:
+        usual = socket.create_server(("127.0.0.1", 8700))
+    except OSError:  # somebody has it already, which serves as well
+        usual = socket.socket()
+    with usual, started("demo", "--data", "kept", cwd=tmp_path) as demo:
+        port = demo.until(r"http://127\.0\.0\.1:(\d+)/")
+        assert int(port) > 8700
+        assert f"Port 8700 is taken; the page is on port {port}." in demo.said
+        assert demo.end(signal.SIGTERM) == 0
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path):
+    (tmp_path / "kept").write_text("a file")
+    done = say(tmp_path, "hello")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "choose another, --data DIR" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_the_sandbox_relay_serves_until_it_is_stopped(end, tmp_path):
+    with started("sandbox", "--port", str(free_port()), cwd=tmp_path) as sandbox:
+        address = sandbox.until(r"(http://127\.0\.0\.1:\d+)")
+        models = json.loads(get(f"{address}/v1/models"))
+        assert "sandbox-chat" in {model["id"] for model in models["data"]}
+        assert sandbox.end(end) == 0
+
+
+def test_the_sandbox_relay_stays_on_this_machine_unless_told_otherwise(tmp_path):
+    with started("sandbox", "--host", "0.0.0.0", cwd=tmp_path) as sandbox:  # noqa: S104
+        assert sandbox.process.wait(START_S) == 1
+        sandbox.until("(expected a loopback address)")
