@@ -51,8 +51,8 @@ def _root(error: Exception) -> Exception:
 def _reason(error: Exception) -> str:
     """In few words, without any address that may hold a login."""
     match error:
-        case aiohttp.ClientConnectorDNSError(host=host):
-            reason = f"the name {host} was not found"
+        case aiohttp.ClientConnectorDNSError(host=host, os_error=cause):
+            reason = f"the name {host} was not found" if cause.errno else _words(cause)
         case aiohttp.ClientProxyConnectionError(os_error=cause):
             reason = f"the proxy cannot be reached: {_words(cause)}"
         case aiohttp.ClientConnectorCertificateError(certificate_error=cause):

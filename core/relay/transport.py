@@ -54,7 +54,7 @@ class Transport(httpx.AsyncBaseTransport):
         public_only = request.extensions.get("public_only", False)
         url = URL(str(request.url), encoded=True)
         if public_only:
-            _refuse_private(url.host or "")
+            _refuse_private(url.host or "", proxied=self._proxy is not None)
         with _errors_told_apart():
             async with asyncio.timeout(timeout.get("first_byte")):
                 response = await self._session(public_only).request(
@@ -195,8 +195,9 @@ def _trusting_everybody_known() -> ssl.SSLContext:
     return context
 
 
-def _refuse_private(host: str) -> None:
-    if host == "localhost" or (is_numeric(host) and not is_public(host)):
+def _refuse_private(host: str, *, proxied: bool) -> None:
+    """Names are judged by PublicResolver, but where a proxy resolves them."""
+    if (proxied and host == "localhost") or (is_numeric(host) and not is_public(host)):
         raise httpx.ConnectError("not a public address")
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import httpx
 
-from core.errors import ConfigError, RelayError, RelayGarbage, RelayLost, RelayTimeout
+from core.errors import ConfigError, RelayError, RelayLost, RelayTimeout
 from core.ports import Clock
 from core.relay.address import base_url
 from core.relay.dialect import Call, Dialect
@@ -252,6 +252,7 @@ def _too_slow(origin: Origin, seconds: float) -> RelayTimeout:
 
 
 def _unfetched(place: Origin, reason: str) -> RelayError:
-    kind = RelayGarbage if "public" in reason else RelayLost
     remedy = "Try again, or set response_format to b64_json; the call was billed."
-    return kind(place.message(f"the link to {place.path} could not be fetched", remedy, reason))
+    return RelayLost(
+        place.message(f"the link to {place.path} could not be fetched", remedy, reason)
+    )

@@ -130,6 +130,11 @@ def test_secrets_are_redacted_whole_masked_or_in_part(words: str) -> None:
         assert fragment not in told
 
 
+def test_a_key_of_any_form_is_redacted() -> None:
+    origin = Origin("main", "chat", "/", ("plain.canary/key",))
+    assert "canary" not in str(refusal(origin, 401, Complaint(message="got plain.canary/key")))
+
+
 def test_what_is_no_secret_stays() -> None:
     assert redact("model gpt-4o is task-bound: see https://x.test/a@b") == (
         "model gpt-4o is task-bound: see https://x.test/a@b"

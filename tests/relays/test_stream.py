@@ -170,6 +170,11 @@ def test_a_line_without_end_is_left_at_the_limit() -> None:
         list(decoder.feed(b"x"))
 
 
+def test_a_line_past_the_limit_is_left_even_if_it_comes_at_once() -> None:
+    with pytest.raises(RelayGarbage, match="line of over 1000 bytes"):
+        decode(event("x" * 2000) + TAIL, line_bytes=1000)
+
+
 STREAMS = {
     "rcouyi": payload("rcouyi_chat_stream.sse"),
     "mixed": (

@@ -207,6 +207,18 @@ async def test_a_certificate_is_checked_behind_socks5_too(secure: Server) -> Non
     assert secure.asked == []
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1"])
+async def test_a_proxy_is_not_asked_for_private_addresses_either(host: str) -> None:
+    async with (
+        http_proxy() as proxy,
+        via(proxy=f"http://127.0.0.1:{proxy.port}") as transport,
+    ):
+        request = httpx.Request("GET", f"http://{host}:9/", extensions={"public_only": True})
+        with pytest.raises(httpx.ConnectError, match="not a public address"):
+            await transport.handle_async_request(request)
+    assert proxy.reached == []
+
+
 @pytest.mark.parametrize("proxy", ["ftp://127.0.0.1:1", "127.0.0.1:8080", "socks5://host"])
 def test_a_proxy_of_another_kind_is_a_config_error(proxy: str) -> None:
     with pytest.raises(ConfigError, match="expected http://host:port"):
