@@ -63,6 +63,8 @@ class Relay:
         hash_key: bytes,
         bounds: Bounds | None = None,
     ) -> None:
+        if not hash_key:
+            raise ValueError("hash_key: expected at least one byte, got none")
         self.name = entry.name
         self.dialect = dialect
         self._entry = entry

@@ -49,6 +49,7 @@ from tests.relays.stage import (
     WAV,
     FakeClock,
     ask,
+    dialect,
     entry,
     event,
     payload,
@@ -634,6 +635,11 @@ def test_a_key_with_signs_that_no_key_has_is_refused_unseen(transport: Transport
     with pytest.raises(ConfigError, match=r"relays\.main\.key: expected") as caught:
         relay(entry(key=Secret(key)), transport)
     assert "canary" not in str(caught.value)
+
+
+def test_a_relay_without_a_key_for_its_hashes_cannot_be_made(transport: Transport) -> None:
+    with pytest.raises(ValueError, match="hash_key"):
+        Relay(entry(), dialect(), transport, clock=FakeClock(), hash_key=b"")
 
 
 ECHO: list[Request] = [
