@@ -27,13 +27,14 @@ from core.delivery import Courier
 from core.engine import Engine
 from core.errors import StoreError
 from core.gateway import Gateway
+from core.job import Job
 from core.lanes import Lanes
 from core.model import Media, Message
 from core.ports import Adapter, Webhook
 from core.reasons import ReasonRing
 from core.relay.routes import RelayRoutes
 from core.secret import Secret
-from core.worker import Job, Worker
+from core.worker import Worker
 from storage.media import FileMedia
 from storage.store import SqlStore
 

@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from core.cancellation import STOP
 from core.command import Preview
 from core.ports import Served
 from core.request import ChatRequest
 from core.response import Chat, Chunk, Usage
 from core.tokens import estimate_tokens
-
-STOP = "stop"
-"""The message of a cancellation that a person asked for."""
 
 
 async def gather(

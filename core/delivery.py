@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from core.cancellation import being_cancelled
 from core.model import Capabilities, Delivery, PartState
 from core.patience import Sleep, persist
 from core.ports import Adapter, Later, Outbox, Outgoing, Refused, SendResult, Sent, Unknown
@@ -14,6 +15,7 @@ log = logging.getLogger(__name__)
 SETTLED = frozenset({PartState.SENT, PartState.LATER, PartState.UNKNOWN, PartState.REFUSED})
 MAX_TRIES = 5
 LONGEST_WAIT_S = 300.0
+REPEAT_AFTER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,29 +57,48 @@ class Courier:
             return PartState.UNKNOWN, "held: the outcome of an earlier try is unknown"
         if not caps.repeatable:
             await self._mark(reply_id, outgoing.index, PartState.TRYING)
+        return await self._try(adapter, caps, outgoing)
+
+    async def _try(
+        self, adapter: Adapter, caps: Capabilities, outgoing: Outgoing
+    ) -> tuple[PartState, str]:
+        settled = PartState.REFUSED, ""
         for _ in range(MAX_TRIES):
             match await _send(adapter, outgoing):
                 case Sent(receipt):
                     return PartState.SENT, receipt
                 case Later():
                     return PartState.LATER, ""
-                case Unknown(reason) if outgoing.repeated or caps.on_unknown == "hold":
-                    return PartState.UNKNOWN, reason
-                case Unknown():
-                    outgoing = replace(outgoing, repeated=True)
-                case Refused(reason, None):
-                    return PartState.REFUSED, reason
-                case Refused(_, float(retry_after_s)):
-                    await self.sleep(min(retry_after_s, LONGEST_WAIT_S))
-        return PartState.REFUSED, f"still refused after {MAX_TRIES} tries"
+                case Refused(reason, wait_s):
+                    settled = PartState.REFUSED, reason
+                case Unknown(reason):
+                    settled = PartState.UNKNOWN, reason
+                    wait_s = _repeat_after_s(outgoing, caps)
+                    outgoing = replace(outgoing, repeated=not caps.repeatable)
+            if wait_s is None:
+                return settled
+            await self.sleep(min(wait_s, LONGEST_WAIT_S))
+        return settled
 
     async def _mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         await persist(lambda: self.outbox.mark(reply_id, index, state, receipt), self.sleep)
 
 
+def _repeat_after_s(outgoing: Outgoing, caps: Capabilities) -> float | None:
+    """When a part of unknown outcome is sent again; None: it is not."""
+    if not caps.repeatable and (outgoing.repeated or caps.on_unknown == "hold"):
+        return None
+    return REPEAT_AFTER_S
+
+
 async def _send(adapter: Adapter, outgoing: Outgoing) -> SendResult:
+    """An adapter's own calls may be cancelled, too, when its connection goes."""
     try:
         return await adapter.send(outgoing)
+    except asyncio.CancelledError:
+        if being_cancelled():
+            raise
+        return Unknown("the adapter gave its own call up")
     except Exception as error:
         log.exception("sending %s failed in the adapter", outgoing.key)
         return Unknown(type(error).__name__)

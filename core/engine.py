@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from core.answer import gather
 from core.command import Ask, Command, Outcome, Preview, Reasons, Running, Services
-from core.errors import ParleyError
+from core.errors import ParleyError, StoreError
 from core.history import never_fits_again, trim
 from core.model import (
     Media,
@@ -147,6 +147,8 @@ class Engine:
         show = preview and (lambda so_far: preview(quoted + so_far))
         try:
             outcome = await self.chat(ask, f"{text}\n\n{spoken}".strip(), (), show)
+        except StoreError:
+            raise
         except ParleyError as error:
             outcome = self.failed(ask, error)
         asked, *told = outcome.turns

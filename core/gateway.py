@@ -9,12 +9,12 @@ from core.bot import Bot
 from core.command import Command, Reasons
 from core.engine import chat_place
 from core.errors import Busy
+from core.job import Job
 from core.lanes import Lanes, Slot
 from core.model import Message, conversation_key
 from core.people import PeopleRules, Role, role_of
 from core.ports import Clock, Observer, Receipt, Store
 from core.route import Ignore, Intent, route
-from core.worker import Job, is_urgent
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Gateway:
                 resumed=True,
                 delivery=left.delivery,
             )
-            self.lanes.enter(_lane(job.conversation, job.intent), bounded=False).fill(job)
+            self.lanes.enter(job.lane, bounded=False).fill(job)
             resumed += 1
         return resumed
 
@@ -64,15 +64,18 @@ class Gateway:
         if reason := self._passed_over(message, intent):
             self.reasons.note(chat_place(message), reason)
             return Receipt.IGNORED
-        conversation = conversation_key(message.address, bot.group_history)
+        job = Job(
+            message=message,
+            conversation=conversation_key(message.address, bot.group_history),
+            received_at=self.clock.now(),
+            intent=intent,
+        )
         try:
-            slot = self.lanes.enter(_lane(conversation, intent))
+            slot = self.lanes.enter(job.lane)
         except Busy:
             return Receipt.BUSY
         # The sender may hang up while it is being stored: what is stored is worked on.
-        return await asyncio.shield(
-            asyncio.create_task(self._store(message, conversation, intent, slot))
-        )
+        return await asyncio.shield(asyncio.create_task(self._store(job, slot)))
 
     def _passed_over(self, message: Message, intent: Intent) -> str:
         if isinstance(intent, Ignore):
@@ -81,25 +84,11 @@ class Gateway:
             return "why_denied"
         return ""
 
-    async def _store(
-        self, message: Message, conversation: str, intent: Intent, slot: Slot[Job]
-    ) -> Receipt:
+    async def _store(self, job: Job, slot: Slot[Job]) -> Receipt:
         try:
-            received_at = self.clock.now()
-            if not await self.store.accept(message, conversation, received_at):
+            if not await self.store.accept(job.message, job.conversation, job.received_at):
                 return Receipt.DUPLICATE
-            slot.fill(
-                Job(
-                    message=message,
-                    conversation=conversation,
-                    received_at=received_at,
-                    intent=intent,
-                )
-            )
+            slot.fill(job)
             return Receipt.STORED
         finally:
             slot.drop()
-
-
-def _lane(conversation: str, intent: Intent) -> str:
-    return f"{conversation} urgent" if is_urgent(intent) else conversation

@@ -64,6 +64,29 @@ def route(message: Message, bot: Bot, commands: Mapping[str, Command]) -> Intent
     return command or _talk(message, text)
 
 
+def is_urgent(intent: Intent) -> bool:
+    """Whether it is handled beside a running answer."""
+    return isinstance(intent, Invoke) and intent.command.urgent
+
+
+def spends(intent: Intent) -> bool:
+    """Whether it counts towards a person's daily messages."""
+    match intent:
+        case Invoke(command=command):
+            return command.spends
+        case UnknownCommand() | Unreadable() | Ignore():
+            return False
+        case Chat() | Transcribe():
+            return True
+
+
+def intent_name(intent: Intent) -> str:
+    """A short name for logs and metrics: the command's own, or the intent's kind."""
+    if isinstance(intent, Invoke):
+        return f"/{intent.command.name}"
+    return type(intent).__name__.lower()
+
+
 def _cut_prefix(text: str, bot: Bot) -> tuple[str, bool]:
     for prefix in bot.prefixes:
         if prefix and text.startswith(prefix):

@@ -1,0 +1,39 @@
+"""The answers being made now, each of which a person can stop."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from core.cancellation import STOP, being_cancelled
+from core.command import Outcome
+
+LONGEST_ANSWER_S = 600.0
+
+
+class Answering:
+    """One answer at a time in each lane. Commands see it as `Running`."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[Outcome]] = {}
+
+    def stop(self, conversation: str) -> bool:
+        task = self._tasks.get(conversation)
+        return task is not None and task.cancel(STOP)
+
+    async def run(self, lane: str, making: Coroutine[Any, Any, Outcome]) -> Outcome | None:
+        """What `making` comes to; None if it was stopped before there was anything to keep.
+
+        Raises TimeoutError after LONGEST_ANSWER_S.
+        """
+        task = self._tasks[lane] = asyncio.create_task(making)
+        try:
+            async with asyncio.timeout(LONGEST_ANSWER_S):
+                return await task
+        except asyncio.CancelledError as cancelled:
+            if being_cancelled():
+                raise
+            if STOP not in cancelled.args:
+                raise ConnectionAbortedError("a call was cancelled from inside") from cancelled
+            return None
+        finally:
+            del self._tasks[lane]

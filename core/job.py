@@ -1,0 +1,24 @@
+"""What a lane is given to do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.model import Delivery, Message
+from core.route import Intent, is_urgent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A stored message, or a stored reply that is not wholly delivered."""
+
+    message: Message
+    conversation: str
+    received_at: datetime
+    intent: Intent
+    resumed: bool = False
+    delivery: Delivery | None = None
+
+    @property
+    def lane(self) -> str:
+        """The conversation's own, or the one beside it: /stop waits for no answer."""
+        return f"{self.conversation} urgent" if is_urgent(self.intent) else self.conversation
