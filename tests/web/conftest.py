@@ -1,5 +1,6 @@
 """A running page, a visitor with a cookie, and a real Chromium."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -66,10 +67,11 @@ async def say(tab: ClientConnection, **fields: object) -> None:
 
 async def hear(tab: ClientConnection, kind: str) -> dict:
     """The next frame of a kind."""
-    while True:
-        frame = msgspec.json.decode(await tab.recv())
-        if frame["type"] == kind:
-            return frame
+    async with asyncio.timeout(10):
+        while True:
+            frame = msgspec.json.decode(await tab.recv())
+            if frame["type"] == kind:
+                return frame
 
 
 @pytest.fixture

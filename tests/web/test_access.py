@@ -128,6 +128,16 @@ async def test_guessing_is_slowed_down(guest: httpx.AsyncClient, clock: Clock) -
     assert (await enter(guest, CODE)).status_code == 303
 
 
+async def test_guessing_by_way_of_the_metrics_is_slowed_down_too(
+    guest: httpx.AsyncClient,
+) -> None:
+    for _ in range(PER_CLIENT):
+        await guest.get("/metrics", headers={"Authorization": "Bearer wrong"})
+    right = {"Authorization": f"Bearer {CODE}"}
+    assert (await guest.get("/metrics", headers=right)).status_code == 401
+    assert (await enter(guest, CODE)).status_code == 429
+
+
 def test_guessing_from_many_addresses_is_slowed_down_too(clock: Clock) -> None:
     attempts = Attempts(clock)
     for number in range(IN_ALL):

@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import suppress
 
-import msgspec
 import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -135,7 +134,7 @@ async def test_another_tab_sees_what_was_sent_and_answered(visitor: Visitor) -> 
 
 
 async def test_of_many_drafts_the_last_arrives_and_none_after_the_answer(
-    visitor: Visitor, stage: Stage
+    visitor: Visitor, stage: Stage, house: House
 ) -> None:
     async with visitor.tab() as tab:
         await say(tab, id=ID, text="hold on")
@@ -150,8 +149,14 @@ async def test_of_many_drafts_the_last_arrives_and_none_after_the_answer(
         stage.show(message, "too late")
         stage.go_on.set()
         await hear(tab, "part")
+        house.adapter.draft(message.address, f"{message.address.chat}/next", "of the next answer")
+        assert (await hear(tab, "draft"))["text"] == "of the next answer"
+
+
+async def test_a_ping_is_answered(visitor: Visitor) -> None:
+    async with visitor.tab() as tab:
         await tab.send('{"type":"ping"}')
-        assert msgspec.json.decode(await tab.recv())["type"] == "pong"
+        await hear(tab, "pong")
 
 
 async def test_typing_is_shown(visitor: Visitor, stage: Stage, house: House) -> None:
