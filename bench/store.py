@@ -149,7 +149,7 @@ class Sessions:
             session.add(row)
             session.commit()
 
-    def _mark(self, message: Message, commit: Commit) -> None:
+    def _mark(self, message: Message, _commit: Commit) -> None:
         with Session(self._engine) as session:
             part = session.get(PartRow, (f"r{message.id}", 0))
             assert part

@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from core.model import Limit, Message, PartState, Turn
-from core.ports import Allowance, Claim, Exchange, Spent, Unfinished
-from core.ports import Commit as Handled
+from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished
 
 T = TypeVar("T")
 
@@ -59,7 +58,7 @@ class Finished:
 class Finish(Operation[Finished]):
     """All that the handling of one message leaves behind."""
 
-    commit: Handled
+    commit: Commit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,21 @@ async def test_a_locked_database_refuses_and_then_goes_on(place):
     assert len(await store.unfinished()) == 1
 
 
+async def test_after_a_failed_commit_the_history_is_read_again(place):
+    """Whether it reached the disk may be unknown."""
+    store = await place.open(busy_timeout_s=0.05)
+    await exchange(store, "m1", "q", "a")
+    await ask(store, message("m2"))
+    await store.recent("web/bot/ann", 2000)
+    other = sqlite3.connect(place.folder / "parley.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError):
+        await store.commit(answer(message("m2"), "yes"))
+    other.close()
+    assert store._recent.get("web/bot/ann") is None
+    assert texts(await store.recent("web/bot/ann", 2000)) == ["q", "a"]
+
+
 async def test_a_lock_of_another_process_is_waited_for(place):
     store = await place.open(busy_timeout_s=5)
     other = sqlite3.connect(
