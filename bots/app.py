@@ -51,7 +51,7 @@ async def say(config: Config, text: str) -> str:
     """
     set_up(config.log.level, config.log.format, secrets_in(config))
     told = io.StringIO()
-    line = text.replace("\n", "\\\n") + "\n"
+    line = " " + text.replace("\n", "\\\n") + "\n"  # a leading space: "@" names no file
     terminal = Terminal(stdin=io.StringIO(line), stdout=told)
     async with opened(_only_console(config), terminal) as house:
         await house.finished()

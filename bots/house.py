@@ -90,13 +90,13 @@ class House:
         return self._listeners[0].port
 
     async def start(self) -> None:
-        """Listen, resume what an earlier run left, receive."""
-        for listener in self._listeners:
-            listener.open()
+        """Resume what an earlier run left, receive, listen: who connected early waited."""
         left = await self._gateway.resume()
         if left:
             log.info("unfinished messages resumed", extra={"fields": {"count": left}})
         self._supervision.start()
+        for listener in self._listeners:
+            listener.open()
         self._schedules.start()
 
     async def finished(self) -> None:

@@ -126,13 +126,21 @@ class Talk:
                 return parts
 
     async def frame(self, kind: str, name: str) -> dict:
-        """The next frame of a kind about a message; frames about others wait for their turn."""
+        """The next frame of a kind about a message."""
+        return await self._first({kind}, name)
+
+    async def receipt(self, name: str) -> str:
+        """What became of a message: "ack", "busy" or "failed"."""
+        return (await self._first({"ack", "busy", "failed"}, name))["type"]
+
+    async def _first(self, kinds: set[str], name: str) -> dict:
+        """Frames about something else wait for their turn."""
         for frame in self._unread:
-            if is_about(frame, kind, name):
+            if is_about(frame, kinds, name):
                 self._unread.remove(frame)
                 return frame
         async with asyncio.timeout(10):
-            while not is_about(frame := await self._next(), kind, name):
+            while not is_about(frame := await self._next(), kinds, name):
                 self._unread.append(frame)
         return frame
 
@@ -140,8 +148,8 @@ class Talk:
         return msgspec.json.decode(await self._socket.recv())
 
 
-def is_about(frame: dict, kind: str, name: str) -> bool:
-    return frame["type"] == kind and name in (frame.get("answers"), frame.get("id"))
+def is_about(frame: dict, kinds: set[str], name: str) -> bool:
+    return frame["type"] in kinds and name in (frame.get("answers"), frame.get("id"))
 
 
 @asynccontextmanager
