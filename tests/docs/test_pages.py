@@ -88,7 +88,9 @@ def test_every_parley_command_shown_is_one(page: Path) -> None:
 def test_every_script_shown_is_there(page: Path) -> None:
     for line in command_lines(page):
         match words_of(line):
-            case ["sh" | "python" | ".venv/bin/python", script, *_] if script.startswith("script/"):
+            case ["python" | "python3", "-m", module, *_]:
+                assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), line
+            case ["sh" | "python" | ".venv/bin/python", script, *_] if "/" in script:
                 assert (ROOT / script).is_file(), line
 
 
