@@ -188,7 +188,7 @@ class WebAdapter:
 
     def _hello(self) -> str:
         menus = {language: tuple(self._menu(language)) for language in ("en", "zh")}
-        return encode(Hello(bot=self.bot, menus=menus, upload_bytes=self._upload_bytes))
+        return encode(Hello(menus=menus, upload_bytes=self._upload_bytes))
 
     async def _take(self, session: str, tab: Tab, frame: Send) -> None:
         """Hand a message to the core; acknowledge it once that returned."""

@@ -60,7 +60,6 @@ PartView: TypeAlias = TextView | FileView
 class Hello(Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     """The first frame. `menus` holds (name, description) of each command by language."""
 
-    bot: str
     menus: dict[str, tuple[tuple[str, str], ...]]
     upload_bytes: int
     text_chars: int = TEXT_CHARS

@@ -50,7 +50,8 @@ class Tab:
 
     def draft(self, answers: str, text: str) -> None:
         """Show text while the answer comes, at most every DRAFT_PACE_S."""
-        if answers not in self._drafts and len(self._drafts) >= DRAFTS:
+        waiting = self._drafts.keys() | self._ready.keys()
+        if answers not in waiting and len(waiting) >= DRAFTS:
             return
         self._drafts[answers] = text
         if self._timer is None:

@@ -29,6 +29,14 @@ TOUR = {
 }
 
 
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def playwright() -> AsyncIterator[Playwright]:
     needs(CHROMIUM, "chromium")
@@ -453,6 +461,24 @@ async def test_holding_the_microphone_sends_on_letting_go(
         assert message.media[0].kind == "voice"
 
 
+async def test_a_finger_that_holds_the_microphone_sends_on_letting_go(
+    speaking: Browser, house: House, stage: Stage
+) -> None:
+    async with person(speaking, house, permissions=["microphone"], **PHONE) as page:
+        await expect(page.locator("#welcome")).to_be_visible()
+        devtools = await page.context.new_cdp_session(page)
+        box = await page.locator("#record").bounding_box()
+        assert box
+        finger = {"x": box["x"] + 20, "y": box["y"] + 20}
+        down = {"type": "touchStart", "touchPoints": [finger]}
+        await devtools.send("Input.dispatchTouchEvent", down)
+        await expect(page.locator("#record-time")).to_have_text("0:01")
+        await snap(page, "recording-phone-light-en")
+        await devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        (message,) = await stage.wait_for(1)
+        assert message.media[0].kind == "voice"
+
+
 def loudest(content: bytes) -> float:
     """The highest sample of a recording, 0 to 1: silence would prove nothing."""
     to_shorts = av.AudioResampler(format="s16", layout="mono")
@@ -488,13 +514,6 @@ async def test_off_loopback_one_enters_with_the_code(browser: Browser, stage: St
 
 
 # -- looks ------------------------------------------------------------------------
-
-PHONE = {
-    "viewport": {"width": 390, "height": 844},
-    "device_scale_factor": 2,
-    "is_mobile": True,
-    "has_touch": True,
-}
 
 
 async def paper(page: Page) -> str:

@@ -72,7 +72,8 @@ export class Conversation {
 
   part({ key, answers, index, total, part }) {
     const exchange = this.of(answers || key);
-    exchange.part(index, total, part);
+    if (answers) exchange.part(index, total, part);
+    else exchange.part(0, 1, part); // nobody asked for it: each part stands for itself
     if (!exchange.running) byId("live").textContent = exchange.answerText || say("voice");
     if (!exchange.running && exchange.stops) this.stopBefore(exchange);
     this.changed();

@@ -65,8 +65,10 @@ export class Exchange {
     translate(this.drafted);
   }
 
-  /** One part of `total`; the same index again replaces what was there. */
+  /** One part of `total`; what is there already is left alone. */
   part(index, total, part) {
+    const known = this.parts.get(index)?.part;
+    if (known && known.text === part.text && known.ticket === part.ticket) return;
     const node = this.partNode(index, part);
     this.parts.set(index, { part, node });
     this.total = total;

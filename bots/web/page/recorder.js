@@ -21,6 +21,7 @@ export class Recorder {
     byId("record-cancel").onclick = () => this.stop(false);
     byId("record-send").onclick = () => this.stop(true);
     this.button.onpointerdown = (event) => event.button === 0 && this.press(event);
+    this.button.oncontextmenu = (event) => event.preventDefault(); // a long touch is for speaking
     this.button.onclick = (event) => event.detail === 0 && this.start(); // by keyboard
     addEventListener("pointerup", () => this.release());
     addEventListener("keydown", (event) => event.key === "Escape" && this.stop(false));
@@ -28,6 +29,7 @@ export class Recorder {
 
   press(event) {
     event.preventDefault();
+    this.button.releasePointerCapture(event.pointerId); // it hides while the finger is down
     this.pressedAt = performance.now();
     this.start();
   }
