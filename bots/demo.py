@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -72,7 +73,10 @@ async def serve(port: int | None, folder: Path) -> None:
     chosen = free_port() if port is None else port
     async with running(create_app()) as relay:
         config = demo_config(folder, chosen, relay.port)
-        await run(config, ready=lambda: welcome(chosen, moved=port is None and chosen != PORT))
+        moved = port is None and chosen != PORT
+        # a step later, when it can be stopped by a signal too
+        soon = asyncio.get_running_loop().call_soon
+        await run(config, ready=lambda: soon(partial(welcome, chosen, moved=moved)))
 
 
 async def serve_relay(host: str, port: int, pace_s: float, *, off_loopback: bool) -> None:

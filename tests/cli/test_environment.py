@@ -53,7 +53,7 @@ class Checkout:
     def settings(self) -> dict[str, str]:
         """No package index, and neither pip's nor uv's own settings of this machine."""
         return {
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "PATH": f"{sys.base_prefix}/bin:/usr/bin:/bin",
             "HOME": str(self.root.parent),
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_NO_INDEX": "1",
@@ -199,8 +199,9 @@ def test_a_package_with_another_hash_is_refused(checkout):
 
 
 def fake(folder: Path, name: str, says: str) -> None:
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(f"#!/bin/sh\necho '{says}'\n")
+    """A program that names itself as its base, and `says` the same to all other questions."""
+    answers = f"case $2 in *base*) echo $0 ;; *) echo '{says}' ;; esac"
+    (folder / name).write_text(f"#!/bin/sh\n{answers}\n")
     (folder / name).chmod(0o755)
 
 
@@ -237,9 +238,16 @@ def test_a_python_without_pip_is_told_so(checkout, tmp_path):
 def test_a_good_python_behind_an_old_one_is_found(checkout, tmp_path):
     path = tools(tmp_path / "bin")
     fake(path, "python3", "3.9.2 with pip")
-    (path / "python3.11").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    (path / "python3.11").chmod(0o755)
+    (path / "python3.11").symlink_to(sys._base_executable)
     assert checkout.make(PATH=str(path)).returncode == 0
+
+
+def test_inside_an_active_environment_the_python_behind_it_is_taken(made):
+    made.make()
+    (made.root / ".venv.lock").write_text("unfinished\n")
+    done = made.make(PATH=f"{made.root / '.venv' / 'bin'}:/usr/bin:/bin")
+    assert done.returncode == 0
+    assert made.installed()
 
 
 def test_a_folder_that_cannot_be_written_to_is_told_in_one_sentence(checkout):
