@@ -173,16 +173,24 @@ class Export(Operation[dict[str, object]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expired(Operation[tuple[tuple[int, str], ...]]):
-    """(seq, id) of ended messages from before a time, `after` a seq, in order.
+class Found:
+    """`until` is the last seq that was looked at, None past the end."""
 
-    With `erased` also those whose content is gone already.
+    until: int | None
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired(Operation[Found]):
+    """Among the `count` messages `after` a seq: which ended before a time and can be erased.
+
+    Those without content only if they ended before `keys_before`.
     """
 
     before: datetime
+    keys_before: datetime
     after: int
     count: int
-    erased: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ from storage.sqlite.database import Database
 KEYS_KEPT = timedelta(days=7)
 """Platforms deliver a message again for as long as this (promise 7)."""
 
-SWEPT_AT_ONCE = 200
+SWEPT_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,7 @@ class SqlStore:
     def __init__(self, database: Database, media: FileMedia, *, queue_limit: int) -> None:
         self._database = database
         self._media = media
+        self._closed = False
         self._accept_limit = queue_limit // 2
         self._writes = Batcher(database.writer, observer=self._written, queue_limit=queue_limit)
         self._reads = Batcher(database.reader, queue_limit=queue_limit)
@@ -87,7 +88,13 @@ class SqlStore:
         return cls(database, media, queue_limit=queue_limit)
 
     async def close(self, timeout_s: float = 5.0) -> None:
-        """Write what waits, within a bound; what could not be written fails with StoreError."""
+        """Write what waits, within a bound; what could not be written fails with StoreError.
+
+        Closing again does nothing.
+        """
+        if self._closed:
+            return
+        self._closed = True
         flushed = await self._writes.close(timeout_s)
         if not flushed:
             self._database.writer.interrupt()
@@ -208,24 +215,20 @@ class SqlStore:
         return Swept(messages=messages, files=files)
 
     async def _sweep_messages(self, now: datetime, before: datetime) -> int:
+        """By some hundreds, so that other work gets in between."""
         keys_before = min(before, now - KEYS_KEPT)
-        swept = await self._erase(before, keys_before, erased=False)
-        return swept + await self._erase(keys_before, keys_before, erased=True)
-
-    async def _erase(self, before: datetime, keys_before: datetime, *, erased: bool) -> int:
-        """By some hundreds, so that other writes get in between."""
-        count = after = 0
+        count, after = 0, 0
         while True:
-            old = await self._reads.submit(
-                Expired(before=before, after=after, count=SWEPT_AT_ONCE, erased=erased)
+            found = await self._reads.submit(
+                Expired(before=before, keys_before=keys_before, after=after, count=SWEPT_AT_ONCE)
             )
-            if not old:
+            if found.until is None:
                 return count
-            after = old[-1][0]
-            count += len(old)
-            ids = tuple(message_id for _, message_id in old)
-            orphans = await self._writes.submit(Erase(message_ids=ids, keys_before=keys_before))
-            await self._discard(orphans)
+            if found.message_ids:
+                erase = Erase(message_ids=found.message_ids, keys_before=keys_before)
+                await self._discard(await self._writes.submit(erase))
+            after = found.until
+            count += len(found.message_ids)
 
     async def _referenced(self, blobs: tuple[str, ...]) -> frozenset[str]:
         return await self._reads.submit(Referenced(blobs=blobs))

@@ -2,9 +2,9 @@
 
 import sqlite3
 
-from sqlalchemy import delete, null, select, update
+from sqlalchemy import and_, delete, null, or_, select, update
 
-from storage.operation import Erase, Expire, Expired, Referenced
+from storage.operation import Erase, Expire, Expired, Found, Referenced
 from storage.rows import encode
 from storage.sqlite.erasure import Erasure
 from storage.sqlite.statement import constant, first, given, param, sql
@@ -44,29 +44,30 @@ class RetentionReads:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._run = connection.execute
         inbox, refs = InboxRow.table(), MediaRefRow.table()
-        past = (
-            select(inbox.c.seq, inbox.c.id)
-            .where(
-                inbox.c.seq > param("after"),
-                inbox.c.state != constant(InboxState.NEW),
-                inbox.c.answered_at < param("before"),
-            )
-            .order_by(inbox.c.seq)
+        old = and_(
+            inbox.c.state != constant(InboxState.NEW),
+            inbox.c.answered_at < param("before"),
+            or_(inbox.c.payload.is_not(None), inbox.c.answered_at < param("keys_before")),
         )
-        self._past = sql(first(past, "count"))
-        self._full = sql(first(past.where(inbox.c.payload.is_not(None)), "count"))
+        these = select(inbox.c.seq, inbox.c.id, old.label("old"))
+        later = these.where(inbox.c.seq > param("after")).order_by(inbox.c.seq)
+        self._later = sql(first(later, "count"))
         self._referenced = sql(
             select(refs.c.blob).distinct().where(refs.c.blob.in_(given("blobs")))
         )
 
-    def expired(self, expired: Expired) -> tuple[tuple[int, str], ...]:
-        statement = self._past if expired.erased else self._full
+    def expired(self, expired: Expired) -> Found:
         asked = {
             "before": to_us(expired.before),
+            "keys_before": to_us(expired.keys_before),
             "after": expired.after,
             "count": expired.count,
         }
-        return tuple((row["seq"], row["id"]) for row in self._run(statement, asked).fetchall())
+        rows = self._run(self._later, asked).fetchall()
+        return Found(
+            until=rows[-1]["seq"] if rows else None,
+            message_ids=tuple(row["id"] for row in rows if row["old"]),
+        )
 
     def referenced(self, referenced: Referenced) -> frozenset[str]:
         asked = {"blobs": encode(referenced.blobs)}

@@ -272,7 +272,7 @@ def _fields(commit: Commit) -> dict[str, object]:
 
 TestLaws = Laws.TestCase
 TestLaws.settings = settings(
-    max_examples=30,
+    max_examples=20,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -245,6 +245,19 @@ async def test_closing_writes_what_waits(place):
     assert len(await store.unfinished()) == 50
 
 
+async def test_closing_has_a_bound_even_while_the_disk_does_not_answer(place):
+    store = await place.open(busy_timeout_s=0.3)
+    other = sqlite3.connect(place.folder / "parley.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = asyncio.ensure_future(store.accept(message("m1"), "c", NOW))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await store.close(timeout_s=0.01)
+    with pytest.raises(StoreError):
+        await writing
+    other.close()
+
+
 async def test_a_closed_store_refuses(place):
     store = await place.open()
     await place.close()
