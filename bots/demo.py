@@ -74,9 +74,12 @@ async def serve(port: int | None, folder: Path) -> None:
     async with running(create_app()) as relay:
         config = demo_config(folder, chosen, relay.port)
         moved = port is None and chosen != PORT
-        # a step later, when it can be stopped by a signal too
-        soon = asyncio.get_running_loop().call_soon
-        await run(config, ready=lambda: soon(partial(welcome, chosen, moved=moved)))
+
+        def ready() -> None:
+            # a step later, when a signal is heard too
+            asyncio.get_running_loop().call_soon(partial(welcome, chosen, moved=moved))
+
+        await run(config, ready)
 
 
 async def serve_relay(host: str, port: int, pace_s: float, *, off_loopback: bool) -> None:
