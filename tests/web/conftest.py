@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 import httpx
 import msgspec
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Playwright, async_playwright
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.web.stage import House, Stage
@@ -92,3 +94,26 @@ async def visitor(house: House) -> AsyncIterator[Visitor]:
     visitor = await visit(house)
     yield visitor
     await visitor.http.aclose()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def playwright() -> AsyncIterator[Playwright]:
+    needs(CHROMIUM, "chromium")
+    async with async_playwright() as playwright:
+        yield playwright
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def home(stage: Stage) -> AsyncIterator[House]:
+    """As `house`, on the browser's event loop."""
+    home = House(stage)
+    await home.start()
+    yield home
+    await home.stop()
