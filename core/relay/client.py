@@ -25,7 +25,7 @@ from core.relay.entry import RelayEntry
 from core.relay.failure import Origin, outage
 from core.relay.limits import check_limits
 from core.relay.stat import decode_user_stat
-from core.relay.stream import StreamDecoder
+from core.relay.stream import StreamDecoder, together
 from core.relay.wire import Bounds, Wire, content_type, pieces
 from core.request import (
     ChatRequest,
@@ -134,7 +134,7 @@ class Relay:
             try:
                 async for data in incoming:
                     budget.take(len(data))
-                    for chunk in decoder.feed(data):
+                    for chunk in together(decoder.feed(data)):
                         yield chunk
                     if decoder.done:
                         await _read_to_end(incoming)

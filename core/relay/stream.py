@@ -157,6 +157,28 @@ class StreamDecoder:
         return self._origin.garbage("no event stream", _shown(self._strange))
 
 
+def together(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """What one read brought as one chunk: each further step of a stream costs its reader.
+
+    An error that follows text in the same read comes after it.
+    """
+    texts: list[str] = []
+    reasons: list[str] = []
+    model = ""
+    failure: RelayError | None = None
+    try:
+        for chunk in chunks:
+            texts.append(chunk.text)
+            reasons.append(chunk.reasoning)
+            model = chunk.model
+    except RelayError as error:
+        failure = error
+    if texts:
+        yield Chunk(text="".join(texts), reasoning="".join(reasons), model=model)
+    if failure:
+        raise failure
+
+
 def _is_json(data: bytes) -> bool:
     try:
         msgspec.json.decode(data)

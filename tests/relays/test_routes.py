@@ -287,10 +287,12 @@ def test_pauses_of_a_target_double_and_end_with_success() -> None:
 # -- streams -------------------------------------------------------------------
 
 
-async def texts(routes: RelayRoutes, choice: str = "") -> list[str]:
-    return [
-        f"{served.relay}:{c.text}" async for c, served in routes.stream(ask(), choice) if c.text
-    ]
+async def told(routes: RelayRoutes, choice: str = "") -> dict[str, str]:
+    """What each relay told, however its stream was cut."""
+    said: dict[str, str] = {}
+    async for chunk, served in routes.stream(ask(), choice):
+        said[served.relay] = said.get(served.relay, "") + chunk.text
+    return said
 
 
 HELLO = (event("Hel"), event("lo", "stop"), DONE)
@@ -313,7 +315,7 @@ async def test_a_stream_goes_elsewhere_as_long_as_nothing_was_seen(
 ) -> None:
     stage.answers["main"] = answer
     stage.answers["spare"] = streams(*HELLO)
-    assert await texts(stage.routes()) == ["spare:Hel", "spare:lo"]
+    assert await told(stage.routes()) == {"spare": "Hello"}
 
 
 async def test_a_stream_that_broke_after_its_first_word_is_not_asked_again(stage: Stage) -> None:
@@ -325,7 +327,7 @@ async def test_a_stream_that_broke_after_its_first_word_is_not_asked_again(stage
     with pytest.raises(RelayCut):
         await anext(stream)
     assert stage.asked("spare") == 0
-    assert await texts(routes) == ["spare:Hel", "spare:lo"]
+    assert await told(routes) == {"spare": "Hello"}
 
 
 async def test_a_stream_shows_its_first_word_at_once(stage: Stage) -> None:
@@ -340,10 +342,10 @@ async def test_a_stream_shows_its_first_word_at_once(stage: Stage) -> None:
     stage.answers["main"] = answer
     said = []
     async for chunk, _ in stage.routes().stream(ask()):
-        said.append((chunk.reasoning, chunk.text))
+        said.append(chunk.text)
         if chunk.text:
             seen.set()
-    assert said == [("Hm.", ""), ("", "first"), ("", "last"), ("", "")]
+    assert [text for text in said if text] == ["first", "last"]
 
 
 async def test_leaving_a_routed_stream_closes_its_connection(stage: Stage) -> None:

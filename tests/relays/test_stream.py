@@ -15,7 +15,7 @@ from core.errors import (
     RelayRateLimited,
     RelayUnavailable,
 )
-from core.relay.stream import StreamDecoder
+from core.relay.stream import StreamDecoder, together
 from core.response import Chunk, Usage
 from tests.relays.stage import DONE, ORIGIN, ask, event, payload
 
@@ -236,3 +236,19 @@ def test_any_bytes_end_in_chunks_or_in_a_relay_error(noise: bytes, framed: bool)
 def test_a_chunk_of_wrong_types_is_garbage() -> None:
     with pytest.raises(RelayGarbage):
         decode(b"data: " + msgspec.json.encode({"choices": [{"delta": {"content": [1]}}]}) + b"\n")
+
+
+def test_what_came_in_one_read_is_one_chunk() -> None:
+    decoder = StreamDecoder(ask(), ORIGIN)
+    (chunk,) = together(decoder.feed(event("Hel") + event("lo")))
+    assert chunk.text == "Hello"
+    assert list(together(decoder.feed(b": keep-alive\n\n"))) == []
+
+
+def test_text_before_an_error_in_the_same_read_is_still_told() -> None:
+    chunks = together(
+        StreamDecoder(ask(), ORIGIN).feed(event("half") + b'data: {"error": "no"}\n\n')
+    )
+    assert next(chunks).text == "half"
+    with pytest.raises(RelayError):
+        next(chunks)
