@@ -170,17 +170,23 @@ class Engine:
     async def _prompt(
         self, ask: Ask, text: str, pictures: Sequence[Media], replacing: str
     ) -> tuple[ChatMessage, ...]:
-        limit = ask.bot.history_chars
-        recent = await self.store.recent(ask.conversation, limit)
-        kept = [turn for turn in recent if turn.message_id != replacing]
         persona = self._persona(ask)
-        *told, question = trim(kept, text, persona, limit)
+        past = await self._past(ask, replacing)
+        *told, question = trim(past, text, persona, ask.bot.history_chars)
         if pictures:
             seen = [Picture(content=await self.content(ask, p), mime=p.mime) for p in pictures]
             question = ChatMessage(role="user", content=text, pictures=tuple(seen))
         if not persona:
             return (*told, question)
         return (ChatMessage(role="system", content=persona), *told, question)
+
+    async def _past(self, ask: Ask, replacing: str) -> Sequence[Turn]:
+        """Enough of the talk to fill a prompt, without the pair that gives way."""
+        limit = ask.bot.history_chars
+        if replacing and limit != "unlimited":
+            limit += sum(len(turn.text) for turn in await self.store.pair(replacing))
+        recent = await self.store.recent(ask.conversation, limit)
+        return [turn for turn in recent if turn.message_id != replacing]
 
     def _persona(self, ask: Ask) -> str:
         """As it is sent: folded into a message it needs a gap, which counts like the rest."""
@@ -213,7 +219,7 @@ class Engine:
         limit = ask.bot.history_chars
         if "told_limit" in ask.settings:
             return outcome
-        if not never_fits_again(question, answer, ask.persona, limit):
+        if not never_fits_again(question, answer, self._persona(ask), limit):
             return outcome
         warning = Text(text=self.texts.say("too_much_to_remember", ask.language, limit=limit))
         told = SetSetting(scope=ask.conversation, name="told_limit", value="yes")

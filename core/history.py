@@ -26,13 +26,11 @@ def trim(
 
 def complete_pairs(turns: Sequence[Turn]) -> list[tuple[Turn, Turn]]:
     """Questions with their answers, both complete and with text, in the order asked."""
-    answers = {
-        turn.message_id: turn for turn in turns if turn.role == "assistant" and _speaks(turn)
-    }
+    answers = {turn.message_id: turn for turn in turns if turn.role == "assistant" and speaks(turn)}
     return [
         (turn, answers[turn.message_id])
         for turn in turns
-        if turn.role == "user" and _speaks(turn) and turn.message_id in answers
+        if turn.role == "user" and speaks(turn) and turn.message_id in answers
     ]
 
 
@@ -57,7 +55,8 @@ def room_for_history(new_text: str, persona: str, limit: int) -> int:
     return room - len(new_text)
 
 
-def _speaks(turn: Turn) -> bool:
+def speaks(turn: Turn) -> bool:
+    """Whether it may be sent, given that its other side may."""
     return turn.state is TurnState.COMPLETE and bool(turn.text.strip())
 
 

@@ -131,10 +131,10 @@ class Inbox(Protocol):
 
 class History(Protocol):
     async def recent(self, conversation: str, chars: Limit) -> Sequence[Turn]:
-        """The latest turns since the last StartAfresh, oldest first.
+        """The latest pairs that a model may be sent, since the last StartAfresh, oldest first.
 
-        As many as are needed so that the COMPLETE ones hold more than `chars`
-        characters, or all there are.
+        Questions, each with its answer: both COMPLETE, both with text. As many as
+        are needed to hold more than `chars` characters, or all there are.
         """
         ...
 

@@ -1,30 +1,35 @@
 """Recent history, kept in memory and right."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.model import Limit, Turn, TurnState
+from core.history import speaks
+from core.model import Limit, Turn
 
 
 def needed(newest_first: Iterable[Turn], chars: Limit) -> tuple[Turn, ...]:
-    """As many of the latest turns, oldest first, as hold more than `chars` characters.
+    """The latest pairs that may be sent, oldest first: as many as hold more than `chars`.
 
-    Only COMPLETE ones count. Takes no more turns from the iterable than that.
+    Takes no more turns from the iterable than that.
     """
-    taken: list[Turn] = []
+    pairs: deque[Turn] = deque()
+    answers: dict[str, Turn] = {}
     held = 0
-    for turn in newest_first:
-        taken.append(turn)
-        if turn.state is TurnState.COMPLETE:
-            held += len(turn.text)
-        if chars != "unlimited" and held > chars:
-            break
-    return tuple(reversed(taken))
+    for turn in filter(speaks, newest_first):
+        if turn.role == "assistant":
+            answers[turn.message_id] = turn
+        elif answer := answers.pop(turn.message_id, None):
+            pairs.extendleft((answer, turn))
+            held += len(turn.text) + len(answer.text)
+            if chars != "unlimited" and held > chars:
+                break
+    return tuple(pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The latest turns of a conversation, as many as `chars` needs."""
+    """The latest pairs of a conversation, as many as `chars` needs."""
 
     turns: tuple[Turn, ...]
     chars: Limit

@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy import func, select
 
-from core.model import Turn
+from core.model import Turn, TurnState
 from storage.operation import Log, Pair, Recall
 from storage.recent import needed
 from storage.rows import turn_of
@@ -23,7 +23,13 @@ class HistoryReads:
             .scalar_subquery()
         )
         newest = select(turns).where(here).order_by(turns.c.seq.desc())
-        self._since = sql(newest.where(turns.c.seq > func.coalesce(afresh, constant(0))))
+        self._since = sql(
+            newest.where(
+                turns.c.seq > func.coalesce(afresh, constant(0)),
+                turns.c.state == constant(TurnState.COMPLETE),
+                turns.c.text != constant(""),
+            )
+        )
         self._latest = sql(first(newest, "count"))
         self._pair = sql(
             select(turns).where(turns.c.message_id == param("message_id")).order_by(turns.c.seq)

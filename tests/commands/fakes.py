@@ -15,6 +15,7 @@ from core.bot import Bot
 from core.command import Ask, Outcome
 from core.engine import Engine
 from core.errors import MediaError, ParleyError
+from core.history import complete_pairs
 from core.model import (
     Address,
     Effect,
@@ -120,14 +121,14 @@ class MemoryStore:
 
     async def recent(self, conversation: str, chars: Limit) -> Sequence[Turn]:
         turns = self.turns[conversation][self.afresh[conversation] :]
-        if chars == "unlimited":
-            return turns
         held = 0
-        for back, turn in enumerate(reversed(turns), 1):
-            held += len(turn.text) if turn.state is TurnState.COMPLETE else 0
-            if held > chars:
-                return turns[-back:]
-        return turns
+        latest: list[Turn] = []
+        for question, answer in reversed(complete_pairs(turns)):
+            if chars != "unlimited" and held > chars:
+                break
+            held += len(question.text) + len(answer.text)
+            latest = [question, answer, *latest]
+        return latest
 
     async def log(self, conversation: str, count: int) -> Sequence[Turn]:
         return self.turns[conversation][-count:] if count else []

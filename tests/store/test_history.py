@@ -15,9 +15,9 @@ async def many(store, count):
 
 @pytest.mark.parametrize(
     ("chars", "turns"),
-    [(0, 1), (8, 1), (9, 2), (20, 3), (2000, 20), ("unlimited", 20)],
+    [(0, 2), (19, 2), (20, 4), (39, 4), (40, 6), (2000, 20), ("unlimited", 20)],
 )
-async def test_recent_has_as_many_turns_as_hold_more_than_the_limit(place, store, chars, turns):
+async def test_recent_has_as_many_pairs_as_hold_more_than_the_limit(place, store, chars, turns):
     await many(store, 10)
     warm = texts(await store.recent(ANN, chars))
     store = await place.reopen()
@@ -27,18 +27,29 @@ async def test_recent_has_as_many_turns_as_hold_more_than_the_limit(place, store
 
 async def test_a_larger_limit_after_a_smaller_one_sees_more(store):
     await many(store, 4)
-    assert len(await store.recent(ANN, 5)) == 1
+    assert len(await store.recent(ANN, 5)) == 2
     assert len(await store.recent(ANN, 2000)) == 8
-    assert len(await store.recent(ANN, 5)) == 1
+    assert len(await store.recent(ANN, 5)) == 2
 
 
-async def test_only_complete_turns_count_towards_the_limit(store):
+@pytest.mark.parametrize(
+    "turns",
+    [
+        pair("m2", "a" * 500, "b" * 500, TurnState.FAILED),
+        pair("m2", "/image " + "a" * 500, ""),
+        pair("m2", "", "words heard" * 50),
+        pair("m2", " \n", "a" * 500),
+        pair("m2", "a" * 500, "")[:1],
+    ],
+)
+async def test_only_what_a_model_may_be_sent_is_recent(place, store, turns):
     await exchange(store, "m1", "long ago", "yes")
-    failed = message("m2")
-    await ask(store, failed)
-    turns = pair("m2", "a" * 500, "b" * 500, TurnState.FAILED)
-    await store.commit(answer(failed, "sorry", turns=turns))
-    assert len(await store.recent(ANN, 100)) == 4
+    await store.recent(ANN, 100)
+    asked = message("m2")
+    await ask(store, asked)
+    await store.commit(answer(asked, "sorry", turns=turns))
+    for opened in (store, await place.open()):
+        assert texts(await opened.recent(ANN, 100)) == ["long ago", "yes"]
 
 
 async def test_what_is_remembered_in_memory_follows_every_commit(place, store):
@@ -72,7 +83,7 @@ async def test_a_fresh_start_is_one_conversations_own(store):
     assert texts(await store.recent("web/bot/bob", 2000)) == ["bob's", "yes"]
 
 
-async def test_a_replaced_pair_is_kept_but_not_complete(place, store):
+async def test_a_replaced_pair_is_kept_but_not_recent(place, store):
     await exchange(store, "m1", "q", "first answer")
     await store.recent(ANN, 2000)
     again = message("m2")
@@ -81,7 +92,8 @@ async def test_a_replaced_pair_is_kept_but_not_complete(place, store):
     effects = (ReplacePair(message_id="m1"),)
     await store.commit(answer(again, "second answer", turns=turns, effects=effects))
     for opened in (store, await place.open()):
-        states = [(t.text, t.state.value) for t in await opened.recent(ANN, 2000)]
+        assert texts(await opened.recent(ANN, 2000)) == ["q", "second answer"]
+        states = [(t.text, t.state.value) for t in await opened.log(ANN, 2000)]
         assert states == [
             ("q", "replaced"),
             ("first answer", "replaced"),

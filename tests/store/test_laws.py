@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec.structs import replace
 
 from core.errors import StoreInvalid
+from core.history import complete_pairs
 from core.model import (
     Effect,
     Forget,
@@ -124,11 +125,11 @@ class Model:
 
     def recent(self, key: str, chars: int) -> list[Turn]:
         since = [t for k, t in self.turns[self.afresh.get(key, 0) :] if k == key]
-        for start in range(len(since) - 1, -1, -1):
-            held = sum(len(t.text) for t in since[start:] if t.state is TurnState.COMPLETE)
-            if held > chars:
-                return since[start:]
-        return since
+        pairs = [turn for pair in complete_pairs(since) for turn in pair]
+        for start in range(len(pairs) - 2, -1, -2):
+            if sum(len(turn.text) for turn in pairs[start:]) > chars:
+                return pairs[start:]
+        return pairs
 
     def unfinished(self) -> list[tuple[Message, int, tuple[PartState, ...]]]:
         return [
