@@ -286,4 +286,5 @@ class Person:
         return [(turn.role, turn.text, turn.state.value) for turn in kept]
 
     async def settings(self) -> Mapping[str, str]:
-        return await self.site.house.store.settings(self.key)
+        """Those of the conversation."""
+        return await self.site.house.store.settings(self.conversation)

@@ -1,0 +1,80 @@
+"""An orderly end: within its bound, and nothing is lost."""
+
+import asyncio
+
+from tests.core.held import Held
+from tests.core.house import Site
+
+
+async def test_closing_lets_running_answers_end(site: Site) -> None:
+    await site.open()
+    held = site.relays.hold("slow")
+    amy = site.person()
+    await amy.says("slow")
+    await amy.says("queued")
+    await held.reached()
+    closing = asyncio.create_task(site.house.lanes.close(10))
+    held.release()
+    await closing
+    assert amy.reads == ["re: slow", "re: queued"]
+
+
+async def test_closing_gives_a_hung_call_up_and_resumes_it_later(site: Site) -> None:
+    await site.open()
+    held = site.relays.hold("hang")
+    amy, bob = site.person("amy"), site.person("bob")
+    await amy.says("hang")
+    await amy.says("queued")
+    await held.reached()
+    await bob.says("hello")
+    started = asyncio.get_running_loop().time()
+    await site.house.lanes.close(0.05)
+    assert asyncio.get_running_loop().time() - started < 1
+    assert site.house.lanes.depth == 0
+    assert bob.reads == ["re: hello"]
+    held.release()
+    await site.restart()
+    await site.house.settled()
+    assert amy.reads == ["re: hang", "re: queued"]
+
+
+async def test_closing_gives_up_waiting_for_a_locked_database(site: Site) -> None:
+    await site.open()
+    held = site.relays.hold("hello")
+    await site.person().says("hello")
+    await held.reached()
+    with site.locked():
+        held.release()
+        await site.house.lanes.close(0.05)
+    await site.restart()
+    await site.house.settled()
+    assert site.person().reads == ["re: hello"]
+
+
+async def test_closing_gives_up_a_hung_delivery_and_goes_on_with_it_later(site: Site) -> None:
+    await site.open()
+    held = Held()
+    site.platform.results.append(held)
+    await site.person().says("hello")
+    await held.reached()
+    await site.house.lanes.close(0.01)
+    await site.restart()
+    await site.house.settled()
+    assert site.person().reads == ["re: hello"]
+    assert site.relays.questions == ["hello"]
+
+
+async def test_an_orderly_end_is_no_stop(site: Site) -> None:
+    """What was shown so far is no answer: after the restart the whole one comes."""
+    site.live_bot()
+    await site.open()
+    held = Held()
+    site.relays.script["tell"] = ("half an", held, " answer")
+    amy = site.person()
+    await amy.says("tell")
+    await held.reached()
+    await site.house.lanes.close(0)
+    held.release()
+    await site.restart()
+    await site.house.settled()
+    assert amy.reads == ["half an answer"]
