@@ -21,7 +21,7 @@ def instance_secret(folder: Path) -> Secret:
     """Read the key from `folder`, or make it there, readable by this user alone."""
     path = folder / FILE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _write_once(path, secrets.token_hex(32))
         return Secret(path.read_text(encoding="ascii").strip())
@@ -38,7 +38,7 @@ def sole_use(folder: Path) -> Iterator[None]:
 
     The lock goes with the process, however it ends. Raises ConfigError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()

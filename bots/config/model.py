@@ -44,8 +44,8 @@ class Storage(Struct, frozen=True, kw_only=True):
     data: Path = Path("data")
     url: Secret = Secret()
     media: Path = Path()
-    retention_days: Limit = 30
-    """How long files are kept. What was said is kept until somebody wants it forgotten."""
+    retention_days: Limit = 365
+    """How long what was said, answered and uploaded is kept, with its files."""
 
 
 class Proxy(Struct, frozen=True, kw_only=True):

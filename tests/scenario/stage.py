@@ -22,6 +22,7 @@ from tests.web.conftest import Visitor, visit
 CONFIG = """
 [server]
 private = "127.0.0.1:{port}"
+{server}
 [storage]
 data = "."
 [relays.main]
@@ -154,12 +155,12 @@ def is_about(frame: dict, kinds: set[str], name: str) -> bool:
 
 @asynccontextmanager
 async def playing(
-    folder: Path, *, pace_s: float = 0, bot: str = "", relay: str = ""
+    folder: Path, *, pace_s: float = 0, server: str = "", relay: str = "", bot: str = ""
 ) -> AsyncIterator[Stage]:
-    """The product at work. `bot` and `relay` are further lines of their sections."""
+    """The product at work. The last three are further lines of their sections."""
     app = create_app(pace_s=pace_s)
     async with running(app) as sandbox:
-        text = CONFIG.format(port=0, relay_port=sandbox.port, bot=bot, relay=relay)
+        text = CONFIG.format(port=0, relay_port=sandbox.port, server=server, relay=relay, bot=bot)
         config = parse(text, folder, "the test", {"KEY": "sk-scenario", "STAT_TOKEN": STAT_TOKEN})
         async with opened(config) as house:
             yield Stage(

@@ -30,7 +30,7 @@ class Process:
         sock.close()
         self._config = folder / "config.toml"
         self._config.write_text(
-            CONFIG.format(port=self.port, relay_port=relay_port, bot="", relay="")
+            CONFIG.format(port=self.port, relay_port=relay_port, server="", relay="", bot="")
         )
 
     async def start(self) -> None:
