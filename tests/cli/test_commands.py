@@ -57,11 +57,10 @@ def test_version_is_the_projects_own(capsys):
 
 
 @pytest.mark.parametrize("command", ["run", "check"])
-def test_without_a_configuration_the_way_to_one_is_told(command, tmp_path):
-    said = parley(command, cwd=tmp_path)
-    assert said.returncode == 1
-    assert "Make one with: parley init" in said.stderr + said.stdout
-    assert "Traceback" not in said.stderr
+def test_without_a_configuration_the_way_to_one_is_told(command, tmp_path, capsys):
+    assert main([command, "--config", str(tmp_path / "config.toml")]) == 1
+    said = capsys.readouterr()
+    assert "Make one with: parley init" in said.out + said.err
 
 
 @pytest.mark.parametrize("wrong", ["0", "70000", "http"])
@@ -71,11 +70,24 @@ def test_a_port_that_is_none_is_refused(wrong, capsys):
     assert f"expected a port from 1 to 65535, got {wrong}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["sandbox", "demo"])
-def test_a_port_that_is_taken_is_told_in_one_sentence(command, tmp_path):
+def test_a_port_that_is_taken_is_told_in_one_sentence(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        said = parley(command, "--port", port, cwd=tmp_path)
-    assert said.returncode == 1
-    assert said.stderr.startswith(f"port {port} on 127.0.0.1 is taken")
-    assert said.stderr.count("\n") == 1
+        assert main(["sandbox", "--port", port]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"port {port} on 127.0.0.1 is taken")
+    assert said.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["demo", "--data", str(tmp_path / "file" / "kept"), "--say", "hello"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "choose another, --data DIR" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_the_sandbox_relay_stays_on_this_machine_unless_told_otherwise(capsys):
+    assert main(["sandbox", "--host", "0.0.0.0"]) == 1  # noqa: S104
+    assert "expected a loopback address" in capsys.readouterr().err
