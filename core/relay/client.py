@@ -161,7 +161,7 @@ class Relay:
 
     def _encode(self, request: Request, *, stream: bool = False) -> Outbound:
         check_limits(request, self.dialect.limits, self.name)
-        boundary = secrets.token_hex(16)
+        boundary = "" if isinstance(request, ChatRequest) else secrets.token_hex(16)
         outbound = encode(request, self.dialect, stream=stream, boundary=boundary)
         if not self.dialect.serves(outbound.call):
             raise RelayUnsupported(
