@@ -23,8 +23,8 @@ STATIC = {
     "types": ("-m", "mypy"),
     "layers": ("-c", LINT),
 }
-FIRST = ("unit", "config", "store", "relays", "sandbox", "contract")
-LAST = ("cli", "scenario", "browser")
+FIRST = ("unit", "core", "config", "commands", "store", "relays", "sandbox", "contract")
+LAST = ("scenario", "cli", "web")
 SYSTEM = ("chromium", "fonts-noto-cjk", "fonts-noto-color-emoji", "flite")
 
 
@@ -34,7 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     strict = bool(os.environ.get("CI"))
     if strict:
         install_system_packages()
-    results = [*static_checks(), tests(strict)]
+    results = static_checks()
+    sys.stdout.flush()
+    results.append(tests(strict))
     sys.stdout.write("\n")
     for name, good, words, seconds in results:
         sys.stdout.write(f"{'ok    ' if good else 'FAILED'} {name:<8} {seconds:5.1f} s  {words}\n")
@@ -65,7 +67,7 @@ def tests(strict: bool) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         code = python("-m", "pytest", "-rs", f"--junitxml={report}", *test_folders()).returncode
-        root = ET.parse(report).getroot() if report.exists() else None  # noqa: S314 - our own file
+        root = ET.parse(report).getroot() if report.exists() else None
         counts = root[0].attrib if root is not None else {}
     total, skipped = int(counts.get("tests", 0)), int(counts.get("skipped", 0))
     words = f"{total} tests, {skipped} skipped"

@@ -104,6 +104,7 @@ def test_the_first_start_installs_what_the_lock_says_and_the_next_one_nothing(ch
     assert "正在安装" in first.stderr
     assert checkout.installed() == "1.0"
     assert path_files() == before
+    assert list(checkout.root.glob(".venv/lib/*/site-packages/__pycache__/pebble.*.pyc"))
     second = checkout.make()
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
 

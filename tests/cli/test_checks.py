@@ -1,0 +1,82 @@
+"""script/checks.py in a small project of its own."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKS = Path(__file__).parents[2] / "script" / "checks.py"
+PASSES = "def test_it():\n    pass\n"
+SKIPS = 'import pytest\n\n\ndef test_it():\n    pytest.skip("no chromium on this machine")\n'
+FAILS = "def test_it():\n    assert not __name__\n"
+
+
+class Project:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "script").mkdir()
+        shutil.copy(CHECKS, root / "script")
+        (root / "core").mkdir()
+        (root / "core" / "__init__.py").write_text("")
+        (root / "pyproject.toml").write_text(
+            '[tool.pytest.ini_options]\nasyncio_default_fixture_loop_scope = "function"\n'
+            'addopts = ["-v"]\n[tool.ruff]\nline-length = 100\n'
+            '[tool.mypy]\npackages = ["core"]\n'
+            '[tool.importlinter]\nroot_packages = ["core"]\n'
+            '[[tool.importlinter.contracts]]\nname = "one layer"\ntype = "layers"\n'
+            'containers = ["core"]\nlayers = []\n'
+        )
+
+    def test(self, folder: str, text: str) -> None:
+        place = self.root / "tests" / folder
+        place.mkdir(parents=True)
+        (place / f"test_{folder}.py").write_text(text)
+
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(self.root / "script" / "checks.py"), *arguments],
+            env={"PATH": "/nowhere", "HOME": str(self.root)} | settings,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_quick_tests_come_before_slow_ones_and_a_summary_last(project):
+    for folder in ("cli", "web", "unit", "store"):
+        project.test(folder, PASSES)
+    done = project.run()
+    assert done.returncode == 0
+    summary = [line.split()[:2] for line in done.stdout.splitlines()[-5:]]
+    assert summary == [["ok", name] for name in ("style", "format", "types", "layers", "tests")]
+    assert done.stdout.endswith("4 tests, 0 skipped\n")
+    order = re.findall(r"^tests/(\w+)/.* PASSED", done.stdout, re.MULTILINE)
+    assert order == ["unit", "store", "cli", "web"]
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "code"), [(SKIPS, {}, 0), (SKIPS, {"CI": "true"}, 1), (FAILS, {}, 1)]
+)
+def test_a_skip_counts_as_a_failure_where_ci_is_set(text, settings, code, project):
+    project.test("unit", text)
+    done = project.run(**settings)
+    assert done.returncode == code
+    assert done.stdout.count("FAILED tests ") == code
+    assert ("no chromium on this machine" in done.stdout) == (text is SKIPS)
+
+
+def test_a_slip_in_style_fails_the_whole(project):
+    project.test("unit", "import os\n" + PASSES)
+    done = project.run()
+    assert done.returncode == 1
+    assert "FAILED style" in done.stdout
+    assert "ok     tests" in done.stdout
