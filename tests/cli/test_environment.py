@@ -192,9 +192,9 @@ def test_what_only_speech_needs_is_left_out_where_it_cannot_be_had(checkout):
     assert checkout.make().stderr == ""
 
 
-def test_a_package_with_another_hash_is_refused(checkout):
-    lock = checkout.root / "requirements.lock"
-    lock.write_text(f"pebble==1.0 --hash=sha256:{'0' * 64}\n")
+@pytest.mark.parametrize("hashed", ["", f" --hash=sha256:{'0' * 64}"])
+def test_a_package_with_another_hash_or_none_is_refused(hashed, checkout):
+    (checkout.root / "requirements.lock").write_text(f"pebble==1.0{hashed}\n")
     assert checkout.make().returncode == 1
     assert checkout.installed() == ""
 
