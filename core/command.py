@@ -5,10 +5,11 @@ A command lives in a file of its own under `bots/commands/`, as `COMMAND`.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
 
 from core.bot import Bot
-from core.model import Effect, Language, Media, Message, Spend, Text, Turn
+from core.model import Effect, Language, Media, Message, Spend, Text, Turn, TurnState
 from core.people import PeopleRules, Role
 from core.ports import Clock, MediaStore, Relays, Store, Texts
 
@@ -58,6 +59,25 @@ class Ask:
     def choice(self) -> str:
         """The "relay:model" picked in this conversation, or "" for the route."""
         return self.settings.get("model", "")
+
+    def turn(
+        self,
+        role: Literal["user", "assistant"],
+        text: str,
+        at: datetime,
+        *,
+        media: Sequence[Media] = (),
+        state: TurnState = TurnState.COMPLETE,
+    ) -> Turn:
+        """One side of what this message leaves in the history."""
+        return Turn(
+            role=role,
+            text=text,
+            message_id=self.message.id,
+            at=at,
+            media=tuple(media),
+            state=state,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

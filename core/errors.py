@@ -6,6 +6,7 @@
     ├── Busy                   a bound was reached; nothing was stored
     ├── StoreError             the database did not take it
     │   ├── StoreInvalid       one operation is wrong in itself; the store is well
+    │   │   └── MessageEnded   the message is answered, set aside or forgotten already
     │   └── NewerSchema        the database was written by a newer Parley
     ├── MediaError             a file is missing, too large or of a wrong type
     └── RelayError             a relay call did not succeed
@@ -66,6 +67,10 @@ class StoreError(ParleyError):
 
 class StoreInvalid(StoreError):
     retryable = False
+
+
+class MessageEnded(StoreInvalid):
+    """Another answer to it must not be sent."""
 
 
 class NewerSchema(StoreError):

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from core.bot import Bot
 from core.command import Command, Reasons
-from core.engine import chat_place
 from core.errors import Busy
 from core.job import Job
 from core.lanes import Lanes, Slot
 from core.model import Message, conversation_key
 from core.people import PeopleRules, Role, role_of
 from core.ports import Clock, Observer, Receipt, Store
+from core.reasons import chat_place
 from core.route import Ignore, Intent, route
 
 log = logging.getLogger(__name__)

@@ -121,7 +121,10 @@ class Inbox(Protocol):
         ...
 
     async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
-        """Count one more attempt and, the first time only, one message of the allowance."""
+        """Count one more attempt and, the first time only, one message of the allowance.
+
+        Raises MessageEnded.
+        """
         ...
 
     async def unfinished(self) -> Sequence[Unfinished]:
@@ -148,7 +151,9 @@ class History(Protocol):
 
 
 class Outbox(Protocol):
-    async def commit(self, commit: Commit) -> None: ...
+    async def commit(self, commit: Commit) -> None:
+        """The same commit again changes nothing. Raises MessageEnded for another one."""
+        ...
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         """Note what became of one part."""

@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
+from core.model import Message
+
 
 class ReasonRing:
     """The last `size` reasons over all chats; older ones are forgotten."""
@@ -18,3 +20,9 @@ class ReasonRing:
         """(text code, params), newest first."""
         here = ((reason, params) for place, reason, params in self._ring if place == chat)
         return list(islice(here, count))
+
+
+def chat_place(message: Message) -> str:
+    """Under which name a chat's reasons are kept."""
+    address = message.address
+    return f"{address.platform}/{address.bot}/{address.chat}"

@@ -12,7 +12,7 @@ from core.bot import Bot
 from core.command import Ask, Outcome
 from core.delivery import Courier
 from core.engine import Engine
-from core.errors import ParleyError, StoreError, StoreInvalid
+from core.errors import MessageEnded, ParleyError, StoreError
 from core.job import Job
 from core.model import Delivery, Language, PartState, Reply, person_key
 from core.patience import Sleep, persist
@@ -74,8 +74,8 @@ class Worker:
             delivery = job.delivery or await self._answer(job)
             if delivery:
                 await self._courier.deliver(delivery, job.message.key)
-        except StoreInvalid as error:
-            log.info("message %s is not answered any more: %s", job.message.id, error)
+        except MessageEnded:
+            log.info("message %s was forgotten before its answer came", job.message.id)
         except Exception:
             log.exception("message %s is left for the next start", job.message.id)
 
@@ -89,12 +89,7 @@ class Worker:
         )
         ask = await persist(lambda: self._ask(job, role, claim), self._sleep)
         verdict = await self._judge(job, ask, claim, waited_s)
-        try:
-            reply = await self._keep(job, ask, verdict)
-        except Exception as error:
-            log.exception("message %s: its answer cannot be kept", job.message.id)
-            verdict = self._set_aside(ask, f"{type(error).__name__}: {error}")
-            reply = await self._keep(job, ask, verdict)
+        verdict, reply = await self._conclude(job, ask, verdict)
         self._observer.done(
             Done(
                 message=job.message,
@@ -188,6 +183,17 @@ class Worker:
 
     def _set_aside(self, ask: Ask, why: str) -> Verdict:
         return Verdict(name="set_aside", outcome=self._engine.say(ask, "set_aside"), dead=why)
+
+    async def _conclude(self, job: Job, ask: Ask, verdict: Verdict) -> tuple[Verdict, Reply | None]:
+        """Keep the outcome; one that cannot be rendered or stored is set aside."""
+        try:
+            return verdict, await self._keep(job, ask, verdict)
+        except MessageEnded:
+            raise
+        except Exception as error:
+            log.exception("message %s: its answer cannot be kept", job.message.id)
+            verdict = self._set_aside(ask, f"{type(error).__name__}: {error}")
+            return verdict, await self._keep(job, ask, verdict)
 
     async def _keep(self, job: Job, ask: Ask, verdict: Verdict) -> Reply | None:
         """Commit all that the message leaves behind; the reply as it is to be sent."""

@@ -115,7 +115,7 @@ class SqlStore:
         )
 
     async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
-        """Raises StoreInvalid if the message is not there to be answered (any more)."""
+        """Raises MessageEnded if the message is not there to be answered (any more)."""
         return await self._writes.submit(
             Take(message_id=message_id, owner=owner, allowance=allowance)
         )
@@ -151,7 +151,7 @@ class SqlStore:
     async def commit(self, commit: Commit) -> None:
         """The same commit again changes nothing.
 
-        Raises StoreInvalid for another answer to an ended or forgotten message:
+        Raises MessageEnded for another answer to an ended or forgotten message:
         that answer must not be sent.
         """
         finished = await self._writes.submit(Finish(commit=commit))

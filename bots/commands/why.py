@@ -2,7 +2,7 @@
 
 from bots.answer import sentence, tell
 from core.command import Ask, Command, Outcome, Services
-from core.engine import chat_place
+from core.reasons import chat_place
 
 REASONS = 5
 

@@ -5,7 +5,7 @@ import sqlite3
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from core.errors import StoreInvalid
+from core.errors import MessageEnded
 from core.ports import Allowance, Claim
 from storage.operation import Accept, Take
 from storage.rows import blobs, inbox_values
@@ -75,7 +75,7 @@ class InboxWrites:
         asked = {"message_id": take.message_id, "owner": take.owner}
         rows = self._run(self._attempt, asked).fetchall()
         if not rows:
-            raise StoreInvalid(
+            raise MessageEnded(
                 "store: expected a message still to be answered, got one that is answered, "
                 "set aside, forgotten or unknown"
             )

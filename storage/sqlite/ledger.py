@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy import select, update
 
-from core.errors import StoreInvalid
+from core.errors import MessageEnded, StoreInvalid
 from core.model import PartState
 from core.ports import Commit
 from storage.operation import Finish, Finished, Mark
@@ -91,7 +91,7 @@ class LedgerWrites:
             raise StoreInvalid("store: expected a commit for a stored message, got an unknown one")
         state, reply_id = rows[0]
         if commit.reply and commit.reply.id != reply_id:
-            raise StoreInvalid(
+            raise MessageEnded(
                 f"store: expected the first answer to a message, got another one: it is {state} "
                 "already. This answer must not be sent"
             )

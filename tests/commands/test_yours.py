@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from core.bot import Bot
-from core.engine import chat_place
 from core.model import Forget, Media
 from core.people import PeopleRules
+from core.reasons import chat_place
 from core.response import AccountStat, TokenStat, UserStat
 from tests.commands.fakes import Talk
 

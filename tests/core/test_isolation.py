@@ -109,7 +109,7 @@ async def test_answers_go_to_the_chat_that_asked_and_to_no_other(site: Site) -> 
 
 
 async def test_what_is_forgotten_while_it_is_answered_is_neither_sent_nor_kept(
-    site: Site,
+    site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     await site.open()
     here, elsewhere = site.person(), site.person(chat="family", group=True)
@@ -124,5 +124,6 @@ async def test_what_is_forgotten_while_it_is_answered_is_neither_sent_nor_kept(
     assert elsewhere.reads == [site.say("forget_done")]
     assert here.reads == []
     assert await here.turns() == []
+    assert caplog.messages == []
     assert await here.asks("hello") == ["re: hello"]
     assert site.relays.sent == [("user", "hello")]

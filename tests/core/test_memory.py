@@ -144,7 +144,7 @@ async def test_pictures_and_words_heard_take_no_room_from_the_talk(site: Site) -
 
 async def test_an_answer_that_gives_way_takes_no_room_from_the_talk(site: Site) -> None:
     site.bot(history_chars=100)
-    site.relays.script["long"] = ("a" * 90,)
+    site.relays.script["long"] = ("a" * 100,)
     await site.open()
     amy = site.person()
     await amy.asks("remember me")
@@ -155,3 +155,13 @@ async def test_an_answer_that_gives_way_takes_no_room_from_the_talk(site: Site) 
     assert site.relays.sent == expected
     await amy.asks("hello")
     assert site.relays.sent == [*expected, ("assistant", "short"), ("user", "hello")]
+
+
+async def test_an_answer_gives_way_to_another_and_not_to_none(site: Site) -> None:
+    await site.open()
+    amy = site.person()
+    await amy.asks("hello")
+    site.relays.script["hello"] = (" ",)
+    assert await amy.asks("/retry") == [site.say("no_answer")]
+    await amy.asks("next")
+    assert site.relays.sent[:2] == [("user", "hello"), ("assistant", "re: hello")]

@@ -38,17 +38,17 @@ async def test_what_comes_in_after_a_restart_is_answered_after_what_was_left(sit
 
 
 async def test_more_than_a_lane_holds_is_resumed(site: Site) -> None:
-    site.per_conversation = 2
     await site.open()
     amy = site.person()
     held = site.relays.hold("q0")
-    for number in range(2):
+    for number in range(3):
         await amy.says(f"q{number}")
+    site.per_conversation = 2
     await site.restart()
-    assert await amy.says("q2") is Receipt.BUSY
+    assert await amy.says("q3") is Receipt.BUSY
     held.release()
     await site.house.settled()
-    assert amy.reads == ["re: q0", "re: q1"]
+    assert amy.reads == ["re: q0", "re: q1", "re: q2"]
 
 
 async def test_a_stored_reply_goes_on_at_its_first_unsent_part(site: Site) -> None:

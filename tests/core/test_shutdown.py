@@ -58,6 +58,7 @@ async def test_closing_gives_up_a_hung_delivery_and_goes_on_with_it_later(site: 
     await site.person().says("hello")
     await held.reached()
     await site.house.lanes.close(0.01)
+    assert len(site.platform.tries) == 1
     await site.restart()
     await site.house.settled()
     assert site.person().reads == ["re: hello"]

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.errors import StoreInvalid
+from core.errors import MessageEnded, StoreInvalid
 from core.model import Media, PartState, SetSetting, Spend, Text, Turn
 from tests.store.talk import NOW, answer, ask, exchange, message, pair, texts
 
@@ -54,7 +54,7 @@ async def test_another_answer_to_an_answered_message_is_refused(store):
     asked = message("m1")
     await ask(store, asked)
     await store.commit(answer(asked, "yes"))
-    with pytest.raises(StoreInvalid, match="must not be sent"):
+    with pytest.raises(MessageEnded, match="must not be sent"):
         await store.commit(answer(asked, "no", reply_id="another"))
     assert texts(await store.log("web/bot/ann", 10)) == ["hello", "yes"]
     [found] = await store.unfinished()
@@ -66,7 +66,7 @@ async def test_two_answers_at_once_leave_one(store):
     await ask(store, asked)
     commits = [answer(asked, f"answer {n}", reply_id=f"r{n}") for n in range(9)]
     outcomes = await asyncio.gather(*map(store.commit, commits), return_exceptions=True)
-    assert [type(o) for o in outcomes] == [type(None)] + [StoreInvalid] * 8
+    assert [type(o) for o in outcomes] == [type(None)] + [MessageEnded] * 8
     assert texts(await store.log("web/bot/ann", 99)) == ["hello", "answer 0"]
 
 

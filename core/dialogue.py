@@ -1,0 +1,122 @@
+"""One question to the model: what is sent with it, and what comes of the answer."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from core.answer import gather
+from core.command import Ask, Outcome, Preview, Reasons
+from core.history import never_fits_again, trim
+from core.model import Media, ReplacePair, SetSetting, Spend, Text, Turn, TurnState
+from core.ports import Clock, History, Relays, Served, Texts
+from core.reasons import chat_place
+from core.request import ChatMessage, ChatRequest, Picture
+from core.response import Chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialogue:
+    """Asks the model with the conversation's history. `content` gets a picture's bytes."""
+
+    store: History
+    relays: Relays
+    texts: Texts
+    clock: Clock
+    reasons: Reasons
+    content: Callable[[Ask, Media], Awaitable[bytes]]
+
+    async def ask(
+        self,
+        ask: Ask,
+        text: str,
+        pictures: Sequence[Media] = (),
+        preview: Preview | None = None,
+        *,
+        replacing: str = "",
+    ) -> Outcome:
+        prompt = await self._prompt(ask, text, pictures, replacing)
+        request = ChatRequest(messages=prompt, user=ask.user)
+        started = self.clock.monotonic()
+        if preview is None:
+            answer, served = await self.relays.chat(request, ask.choice)
+        else:
+            stream = self.relays.stream(request, ask.choice)
+            answer, served = await gather(stream, request, preview)
+        self._note(ask, request, answer, served, self.clock.monotonic() - started)
+        outcome = self._answered(ask, text, pictures, answer, served)
+        if replacing and answer.text.strip():
+            replaced = ReplacePair(message_id=replacing)
+            outcome = replace(outcome, effects=(*outcome.effects, replaced))
+        return outcome
+
+    async def _prompt(
+        self, ask: Ask, text: str, pictures: Sequence[Media], replacing: str
+    ) -> tuple[ChatMessage, ...]:
+        persona = self._persona(ask)
+        past = await self._past(ask, replacing)
+        *told, question = trim(past, text, persona, ask.bot.history_chars)
+        if pictures:
+            seen = [Picture(content=await self.content(ask, p), mime=p.mime) for p in pictures]
+            question = ChatMessage(role="user", content=text, pictures=tuple(seen))
+        if not persona:
+            return (*told, question)
+        return (ChatMessage(role="system", content=persona), *told, question)
+
+    async def _past(self, ask: Ask, replacing: str) -> Sequence[Turn]:
+        """Enough of the talk to fill a prompt, without the pair that gives way."""
+        limit = ask.bot.history_chars
+        if replacing and limit != "unlimited":
+            limit += sum(len(turn.text) for turn in await self.store.pair(replacing))
+        recent = await self.store.recent(ask.conversation, limit)
+        return [turn for turn in recent if turn.message_id != replacing]
+
+    def _persona(self, ask: Ask) -> str:
+        """As it is sent: folded into a message it needs a gap, which counts like the rest."""
+        if ask.persona and self.relays.folds_persona(ask.choice):
+            return f"{ask.persona}\n\n"
+        return ask.persona
+
+    def _answered(
+        self, ask: Ask, text: str, pictures: Sequence[Media], answer: Chat, served: Served
+    ) -> Outcome:
+        spend = Spend(
+            kind="chat",
+            relay=served.relay,
+            model=served.model,
+            at=self.clock.now(),
+            prompt_tokens=answer.usage.prompt_tokens,
+            completion_tokens=answer.usage.completion_tokens,
+            estimated=answer.usage.estimated,
+        )
+        if not answer.text.strip():
+            asked = ask.turn("user", text, spend.at, media=pictures, state=TurnState.FAILED)
+            nothing = Text(text=self.texts.say("no_answer", ask.language))
+            return Outcome(parts=(nothing,), turns=(asked,), spends=(spend,))
+        asked = ask.turn("user", text, spend.at, media=pictures)
+        told = ask.turn("assistant", answer.text, spend.at)
+        outcome = Outcome(parts=(Text(text=answer.text),), turns=(asked, told), spends=(spend,))
+        return self._warn_once(ask, outcome, text, answer.text)
+
+    def _warn_once(self, ask: Ask, outcome: Outcome, question: str, answer: str) -> Outcome:
+        """Tell a person once that an answer was too long to be remembered."""
+        limit = ask.bot.history_chars
+        if "told_limit" in ask.settings:
+            return outcome
+        if not never_fits_again(question, answer, self._persona(ask), limit):
+            return outcome
+        warning = Text(text=self.texts.say("too_much_to_remember", ask.language, limit=limit))
+        told = SetSetting(scope=ask.conversation, name="told_limit", value="yes")
+        return replace(outcome, parts=(*outcome.parts, warning), effects=(*outcome.effects, told))
+
+    def _note(
+        self, ask: Ask, request: ChatRequest, answer: Chat, served: Served, seconds: float
+    ) -> None:
+        self.reasons.note(
+            chat_place(ask.message),
+            "why_answered",
+            relay=served.relay,
+            model=served.model,
+            turns=sum(message.role != "system" for message in request.messages),
+            chars=sum(len(message.content) for message in request.messages),
+            tokens=answer.usage.prompt_tokens + answer.usage.completion_tokens,
+            seconds=f"{seconds:.1f}",
+        )
