@@ -3,8 +3,8 @@
 import asyncio
 import io
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Protocol, runtime_checkable
 
 from msgspec import structs
@@ -34,14 +34,21 @@ class Interruptible(Protocol):
 async def run(config: Config, ready: Callable[[], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT, or until every adapter has come to its end.
 
-    `ready` is called once messages are received. Raises ConfigError or StoreError
-    if it cannot start.
+    `ready` is called once messages are received and signals heard. Raises ConfigError
+    or StoreError if it cannot start.
     """
     set_up(config.log.level, config.log.format, secrets_in(config))
     async with opened(config) as house:
-        if ready:
-            ready()
-        await _until_told_to_stop(house)
+        with _listening_to_signals(house) as told_to_stop:
+            if ready:
+                ready()
+            waits = {
+                asyncio.create_task(told_to_stop.wait()),
+                asyncio.create_task(house.finished()),
+            }
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
 
 
 async def say(config: Config, text: str) -> str:
@@ -93,22 +100,21 @@ async def _open(config: Config, stack: AsyncExitStack) -> Kept:
     return Kept(store=store, media=media, relays=relays, secret=secret)
 
 
-async def _until_told_to_stop(house: House) -> None:
+@contextmanager
+def _listening_to_signals(house: House) -> Iterator[asyncio.Event]:
+    """Set by SIGTERM, and by Ctrl-C unless that was for an answer."""
     loop = asyncio.get_running_loop()
-    told = asyncio.Event()
+    told_to_stop = asyncio.Event()
 
     def interrupt() -> None:
         if not _interrupts_an_answer(house):
-            told.set()
+            told_to_stop.set()
 
-    loop.add_signal_handler(signal.SIGTERM, told.set)
+    loop.add_signal_handler(signal.SIGTERM, told_to_stop.set)
     loop.add_signal_handler(signal.SIGINT, interrupt)
-    waits = {asyncio.create_task(told.wait()), asyncio.create_task(house.finished())}
     try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        yield told_to_stop
     finally:
-        for wait in waits:
-            wait.cancel()
         loop.remove_signal_handler(signal.SIGTERM)
         loop.remove_signal_handler(signal.SIGINT)
 

@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -74,12 +73,7 @@ async def serve(port: int | None, folder: Path) -> None:
     async with running(create_app()) as relay:
         config = demo_config(folder, chosen, relay.port)
         moved = port is None and chosen != PORT
-
-        def ready() -> None:
-            # a step later, when a signal is heard too
-            asyncio.get_running_loop().call_soon(partial(welcome, chosen, moved=moved))
-
-        await run(config, ready)
+        await run(config, ready=lambda: welcome(chosen, moved=moved))
 
 
 async def serve_relay(host: str, port: int, pace_s: float, *, off_loopback: bool) -> None:

@@ -26,10 +26,7 @@ def instance_secret(folder: Path) -> Secret:
             _write_once(path, secrets.token_hex(32))
         return Secret(path.read_text(encoding="ascii").strip())
     except OSError as error:
-        raise ConfigError(
-            f"expected to read and write {path}, got: {error.strerror}; "
-            "give this user the right to, or choose another [storage] data folder"
-        ) from error
+        raise _no_right(path, error) from error
 
 
 @contextmanager
@@ -38,19 +35,28 @@ def sole_use(folder: Path) -> Iterator[None]:
 
     The lock goes with the process, however it ends. Raises ConfigError.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK, timeout=0)
     try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
         raise ConfigError(
             f"expected {folder} for this process alone, but another Parley works with it; "
             "stop that one, or choose another data folder"
         ) from error
+    except OSError as error:
+        raise _no_right(folder, error) from error
     try:
         yield
     finally:
         lock.release()
+
+
+def _no_right(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"expected to read and write {path}, got: {error.strerror}; "
+        "give this user the right to, or choose another [storage] data folder"
+    )
 
 
 def derive(secret: Secret, purpose: str) -> Secret:

@@ -25,7 +25,7 @@ STATIC = {
 }
 FIRST = ("unit", "core", "config", "commands", "store", "relays", "sandbox", "contract")
 LAST = ("scenario", "cli", "web")
-SYSTEM = ("chromium", "fonts-noto-cjk", "fonts-noto-color-emoji", "flite")
+SYSTEM = ("chromium", "espeak-ng", "flite", "fonts-noto-cjk", "fonts-noto-color-emoji")
 
 
 def main(arguments: Sequence[str]) -> int:
