@@ -33,8 +33,8 @@ class Bounds:
     error_bytes: int = 64 * 2**10
     line_bytes: int = 2**20
     stream_bytes: int = 32 * 2**20
-    whole_s: float = 600.0
-    stream_s: float = 1800.0
+    whole_s: float = 300.0
+    stream_s: float = 480.0
     redirects: int = 3
     fetches: int = 2
 
