@@ -1,6 +1,6 @@
 """A crowd of people on the chat page, each asking again PAUSE_S after the answer.
 
-Usage: python bench/crowd.py PORT USERS SECONDS PAUSE_S
+Usage: python -m bench.crowd PORT USERS SECONDS PAUSE_S
 Prints one JSON object: replies, latencies in ms. Runs in a process of its own.
 """
 

@@ -1,6 +1,6 @@
 """The floor: the least that answers over a WebSocket by calling a relay. No store, no promises.
 
-Usage: python bench/floor.py PORT RELAY_URL
+Usage: python -m bench.floor PORT RELAY_URL
 Speaks the chat page's frames, so that the same load drives it and Parley.
 """
 

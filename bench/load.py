@@ -1,6 +1,6 @@
 """Parley under load through a socket, beside a floor without a store.
 
-Usage: python bench/load.py [--users 100] [--seconds 10] [--rounds 3]
+Usage: python -m bench.load [--users 100] [--seconds 10] [--rounds 3]
 
 Each server has one core to itself; relay and crowd have others. Rounds are
 taken in turn, medians printed. Asserts that the store runs with synchronous=FULL.
@@ -84,8 +84,8 @@ def memory_mb(pid: int) -> float:
 
 
 def crowd(port: int, users: int, seconds: float, pause_s: float) -> dict[str, float]:
-    words = (str(ROOT / "bench/crowd.py"), str(port), str(users), str(seconds), str(pause_s))
-    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE)
+    words = ("-m", "bench.crowd", str(port), str(users), str(seconds), str(pause_s))
+    process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.PIPE)
     os.sched_setaffinity(process.pid, {2 % os.cpu_count(), 3 % os.cpu_count()})
     result, _ = process.communicate()
     if process.returncode:
@@ -111,7 +111,7 @@ def measure(pid: int, port: int, users: int, seconds: float) -> dict[str, float]
 
 def floor_round(relay: str, users: int, seconds: float) -> dict[str, float]:
     port = free_port()
-    with running(0, "bench/floor.py", str(port), relay) as process:
+    with running(0, "-m", "bench.floor", str(port), relay) as process:
         wait_until_up(port)
         return measure(process.pid, port, users, seconds)
 
@@ -122,7 +122,7 @@ def parley_round(relay: str, users: int, seconds: float) -> dict[str, float]:
         config = Path(folder) / "config.toml"
         config.write_text(CONFIG.format(port=port, data=folder, relay=relay))
         started = time.perf_counter()
-        with running(0, "bench/served.py", str(config)) as process:
+        with running(0, "-m", "bench.served", str(config)) as process:
             wait_until_up(port)
             up_s = time.perf_counter() - started
             first_s = crowd(port, 1, 0, 0)["p50_ms"] / 1000
