@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
+import msgspec
 from msgspec import Struct
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +19,8 @@ from bots.sandbox.line import reset
 from bots.sandbox.presence import Left, Presence
 
 BODY_LIMIT_BYTES = 40 * 1024 * 1024
+
+_NONSENSE = b'{"choices": [<html>\xff\xfe'
 
 
 class Call(Struct, kw_only=True):
@@ -95,7 +98,7 @@ class Endpoint:
     async def _answer(self, call: Call) -> ASGIApp:
         armed = self._desk.faults.take(self._name, streaming=False)
         if armed is not None:
-            failed = await _strike(armed, call.request)
+            failed = await _strike(armed, call)
             if failed is not None:
                 return failed
         if not self._priced:
@@ -115,10 +118,10 @@ class Desk(Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
 
 
-async def _strike(armed: Armed, request: Request) -> ASGIApp | None:
+async def _strike(armed: Armed, call: Call) -> ASGIApp | None:
     """The faulty answer, or None if the call goes on. Raises Refusal, Left."""
     fault = armed.fault
-    async with Presence(request.receive) as presence:
+    async with Presence(call.request.receive) as presence:
         if fault.delay_s:
             await presence.sleep(fault.delay_s)
         armed.strike()
@@ -126,7 +129,7 @@ async def _strike(armed: Armed, request: Request) -> ASGIApp | None:
             case Stall():
                 await presence.wait(armed.gate.passed())
             case Reset():
-                reset(request.scope)
+                reset(call.request.scope)
                 await presence.end()
                 raise Left
             case Status():
@@ -137,13 +140,26 @@ async def _strike(armed: Armed, request: Request) -> ASGIApp | None:
                     retry_after_s=fault.retry_after_s,
                 )
             case Garbage():
-                return _garbage()
+                return _garbage(call)
     return None
 
 
-def _garbage() -> Response:
-    """Neither JSON, nor an event, nor a picture, nor UTF-8."""
-    return Response(b'\xff\xfe{"choices": [<html>\x00', media_type="application/json")
+def _garbage(call: Call) -> Response:
+    """Neither JSON nor UTF-8; where a stream was asked for, as an event."""
+    if _asks_for_stream(call.body):
+        return Response(b"data: " + _NONSENSE + b"\n\n", media_type="text/event-stream")
+    return Response(_NONSENSE, media_type="application/json")
+
+
+class _Streamed(Struct):
+    stream: bool | None = False
+
+
+def _asks_for_stream(body: bytes) -> bool:
+    try:
+        return bool(msgspec.json.decode(body, type=_Streamed).stream)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
 
 
 class _StatusNote:
@@ -160,14 +176,17 @@ class _StatusNote:
 
 
 async def _body(request: Request) -> bytes:
-    """The whole body. Raises Refusal (413) past the limit."""
+    """The whole body. Raises Refusal (413) past the limit, Left."""
     pieces: list[bytes] = []
     size_bytes = 0
-    async for piece in request.stream():
-        size_bytes += len(piece)
-        if size_bytes > BODY_LIMIT_BYTES:
-            raise Refusal(413, f"The body is over {BODY_LIMIT_BYTES} bytes. Send less.")
-        pieces.append(piece)
+    try:
+        async for piece in request.stream():
+            size_bytes += len(piece)
+            if size_bytes > BODY_LIMIT_BYTES:
+                raise Refusal(413, f"The body is over {BODY_LIMIT_BYTES} bytes. Send less.")
+            pieces.append(piece)
+    except ClientDisconnect as error:
+        raise Left from error
     return b"".join(pieces)
 
 

@@ -20,6 +20,10 @@ LIMIT_S = 300
 SILENCE_S = 0.3
 """Put before and after: the recogniser needs it to hear the first and the last word."""
 
+VOICED_FRAME_S = 0.03
+LEAST_VOICED_S = 0.15
+"""With less voice than this nobody speaks; the recogniser would hear words in pure silence."""
+
 _VARIANT = re.compile(r"\(\d+\)$")
 
 
@@ -55,7 +59,7 @@ def hear(content: bytes) -> Heard | Unheard:
         return Unheard(reason=f"{type(error).__name__}: {error}")
     if len(samples) > LIMIT_S * RATE_HZ * 2:
         return Unheard(reason=f"it is longer than {LIMIT_S} s")
-    words = list(recognise(samples))
+    words = list(recognise(samples)) if has_voice(samples) else []
     return Heard(duration_s=len(samples) / 2 / RATE_HZ, words=words)
 
 
@@ -74,6 +78,16 @@ def decode_sound(content: bytes) -> bytes:
         for part in resampler.resample(None):
             samples += bytes(part.planes[0])[: 2 * part.samples]
     return bytes(samples)
+
+
+def has_voice(samples: bytes) -> bool:
+    from pocketsphinx import Vad  # noqa: PLC0415 - an extra
+
+    detector = Vad(Vad.STRICT, RATE_HZ, VOICED_FRAME_S)
+    size = detector.frame_bytes
+    frames = range(0, len(samples) - size + 1, size)
+    voiced: int = sum(detector.is_speech(samples[at : at + size]) for at in frames)
+    return voiced * VOICED_FRAME_S >= LEAST_VOICED_S
 
 
 def recognise(samples: bytes) -> Iterator[Word]:

@@ -91,8 +91,11 @@ def _listen(content: bytes) -> Heard | Unheard:
             check=True,
             cwd=Path(__file__).parents[2],
         )
-    except subprocess.SubprocessError as error:
-        raise Refusal(500, f"The recogniser failed: {type(error).__name__}.") from error
+    except subprocess.CalledProcessError as error:
+        last = error.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise Refusal(500, f"The recogniser ended with {error.returncode}: {last}") from error
+    except subprocess.TimeoutExpired as error:
+        raise Refusal(500, f"The recogniser took over {TIMEOUT_S:g} s and was ended.") from error
     return msgspec.json.decode(done.stdout, type=Heard | Unheard)
 
 

@@ -132,7 +132,7 @@ def _check(messages: list[ChatMessage]) -> None:
         if message.content is None and message.role != "assistant":
             raise Refusal(
                 400,
-                f"The content of a '{message.role}' message must be text or parts, got null.",
+                f"'messages[{index}].content' of a {message.role} must be text or parts, got null.",
                 code="invalid_value",
                 param=f"messages[{index}].content",
             )

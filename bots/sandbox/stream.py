@@ -50,7 +50,10 @@ def script(
             steps.append(Pause(pace_s))
         steps.append(piece)
     steps.append(tail)
-    return _joined(steps if armed is None else _bent(steps, armed))
+    if armed is None:
+        return _joined(steps)
+    late: list[Step] = [Pause(armed.fault.delay_s)] if armed.fault.delay_s else []
+    return _joined([*late, *_bent(steps, armed)])
 
 
 def _bent(steps: list[Step], armed: Armed) -> list[Step]:

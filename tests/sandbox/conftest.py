@@ -1,0 +1,36 @@
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from openai import AsyncOpenAI
+
+from tests.sandbox.server import Sandbox, sandbox
+
+
+@pytest.fixture(scope="session")
+def standing() -> Iterator[Sandbox]:
+    with sandbox() as relay:
+        yield relay
+
+
+@pytest.fixture
+def relay(standing: Sandbox) -> Sandbox:
+    """The relay with an empty journal and no faults."""
+    standing.fresh()
+    return standing
+
+
+@pytest.fixture
+async def client(relay: Sandbox) -> AsyncIterator[AsyncOpenAI]:
+    async with client_of(relay) as made:
+        yield made
+
+
+@pytest.fixture
+async def http(relay: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=relay.origin, trust_env=False) as made:
+        yield made
+
+
+def client_of(relay: Sandbox, key: str = "sk-any-key-1234") -> AsyncOpenAI:
+    return AsyncOpenAI(base_url=relay.base_url, api_key=key, max_retries=0, timeout=20)
