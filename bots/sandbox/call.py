@@ -64,20 +64,21 @@ class Endpoint:
         self._priced = priced
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        noted = _StatusNote(send)
-        call: Call | None = None
-        left = False
         try:
             call = await self._read(Request(scope, receive))
+        except Refusal as refusal:
+            await refusal.response()(scope, receive, send)
+            return
+        except Left:
+            return
+        noted = _StatusNote(send, self._desk.journal, call.entry)
+        try:
             answer = await self._answer(call)
             await answer(scope, receive, noted)
         except Refusal as refusal:
             await refusal.response()(scope, receive, noted)
         except Left:
-            left = True
-        finally:
-            if call is not None:
-                self._desk.journal.settle(call.entry, status=noted.status, left=left)
+            self._desk.journal.leave(call.entry)
 
     async def _read(self, request: Request) -> Call:
         body = await _body(request)
@@ -163,15 +164,16 @@ def _asks_for_stream(body: bytes) -> bool:
 
 
 class _StatusNote:
-    """Passes an answer on and remembers its status."""
+    """Passes an answer on and notes its status."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, journal: Journal, entry: Entry) -> None:
         self._send = send
-        self.status = 0
+        self._journal = journal
+        self._entry = entry
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self._journal.begin_answer(self._entry, message["status"])
         await self._send(message)
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 
 class Entry(Struct, kw_only=True):
-    """One request. `status` is 0 while it is being answered.
+    """One request. `status` is 0 until its answer begins.
 
     `left`: the client went away before its answer ended. `fields` are a form's
     fields, a file being {"filename", "content_type", "size_bytes"}. Of the key
@@ -83,9 +83,17 @@ class Journal:
                 self._held_bytes -= len(self._entries.popleft().content)
             self._changed.notify_all()
 
-    def settle(self, entry: Entry, *, status: int, left: bool = False) -> None:
-        """Note how a request ended."""
-        entry.status, entry.left = status, left
+    def begin_answer(self, entry: Entry, status: int) -> None:
+        """Note the status, before the client can see it."""
+        entry.status = status
+        self._tell()
+
+    def leave(self, entry: Entry) -> None:
+        """Note that the client went away."""
+        entry.left = True
+        self._tell()
+
+    def _tell(self) -> None:
         if self._size:
             with self._changed:
                 self._changed.notify_all()

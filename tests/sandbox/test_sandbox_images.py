@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from openai import AsyncOpenAI
 
 from bots.sandbox.header import Seen, look
+from bots.sandbox.images import LINKS_KEPT
 from bots.sandbox.landscape import draw
 
 
@@ -45,6 +46,21 @@ async def test_links_lead_to_the_pictures(client: AsyncOpenAI, http: httpx.Async
     assert [size_of(picture.content) for picture in pictures] == [(64, 32)] * 2
     assert pictures[0].content != pictures[1].content
     assert (await http.get("/sandbox/images/unknown.png")).status_code == 404
+
+
+async def test_only_the_latest_links_last(client: AsyncOpenAI, http: httpx.AsyncClient) -> None:
+    urls: list[str] = []
+    for _ in range(LINKS_KEPT // 10 + 1):
+        answer = await client.images.generate(
+            model="dall-e-2",
+            prompt="a bee",
+            size="16x16",  # type: ignore[arg-type]
+            n=10,
+            response_format="url",
+        )
+        urls += [image.url or "" for image in answer.data or ()]
+    assert (await http.get(urls[0])).status_code == 404
+    assert (await http.get(urls[-LINKS_KEPT])).status_code == 200
 
 
 async def test_the_usual_answer_is_a_link_to_a_large_square(

@@ -210,6 +210,14 @@ async def test_a_taken_port_is_said_clearly(relay: Sandbox) -> None:
             pytest.fail("it listens")
 
 
+async def test_no_answer_waits_for_an_acknowledgement(http: httpx.AsyncClient) -> None:
+    await http.get("/v1/models")
+    begun = time.monotonic()
+    for _ in range(10):
+        await http.get("/v1/models")
+    assert time.monotonic() - begun < 0.3, "40 ms each: TCP_NODELAY is not set"
+
+
 async def test_it_runs_beside_others_in_one_event_loop() -> None:
     async with running(create_app(pace_s=0)) as one, running(create_app(pace_s=0)) as two:
         assert one.port != two.port
