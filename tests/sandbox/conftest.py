@@ -4,6 +4,7 @@ import httpx
 import pytest
 from openai import AsyncOpenAI
 
+from tests.sandbox.client import client_of
 from tests.sandbox.server import Sandbox, sandbox
 
 
@@ -30,7 +31,3 @@ async def client(relay: Sandbox) -> AsyncIterator[AsyncOpenAI]:
 async def http(relay: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=relay.origin, trust_env=False) as made:
         yield made
-
-
-def client_of(relay: Sandbox, key: str = "sk-any-key-1234") -> AsyncOpenAI:
-    return AsyncOpenAI(base_url=relay.base_url, api_key=key, max_retries=0, timeout=20)

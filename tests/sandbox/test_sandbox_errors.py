@@ -7,7 +7,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.sandbox.conftest import client_of
+from tests.sandbox.client import client_of
 from tests.sandbox.server import sandbox
 
 HELLO = [{"role": "user", "content": "hello"}]

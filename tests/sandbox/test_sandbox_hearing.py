@@ -16,7 +16,7 @@ from bots.sandbox.ears import Heard, Word
 from bots.sandbox.machine import Machine
 from bots.sandbox.transcript import as_srt, as_vtt, segments_of
 from bots.sandbox.wav import Pcm, write_wav
-from tests.sandbox.conftest import client_of
+from tests.sandbox.client import client_of
 from tests.sandbox.needs import need_program
 from tests.sandbox.server import Sandbox, sandbox
 from tests.sandbox.wer import word_error_rate

@@ -18,7 +18,7 @@ from bots.sandbox.faults import Stall
 from bots.sandbox.journal import Entry, Journal
 from bots.sandbox.serve import running
 from core.errors import ConfigError
-from tests.sandbox.conftest import client_of
+from tests.sandbox.client import client_of
 from tests.sandbox.server import Sandbox, sandbox
 
 WIRE = Path(__file__).parent / "wire"

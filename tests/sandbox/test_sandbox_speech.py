@@ -8,7 +8,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from bots.sandbox.machine import Machine
-from tests.sandbox.conftest import client_of
+from tests.sandbox.client import client_of
 from tests.sandbox.needs import need_program
 from tests.sandbox.server import sandbox
 
