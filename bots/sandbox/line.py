@@ -45,9 +45,6 @@ class LineProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        # asyncio does so only for sockets made with IPPROTO_TCP, uvloop always; without it
-        # an answer's body waits 40 ms for the acknowledgement of its head.
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app = Line(self.app, cast("asyncio.Transport", transport))
 
 
