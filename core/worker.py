@@ -21,6 +21,7 @@ from core.ports import Allowance, Claim, Commit, Done, NewId, Observer
 from core.presence import Presence
 from core.render import render
 from core.route import intent_name, spends
+from core.trace import TRACE
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Worker:
 
     async def work(self, job: Job) -> None:
         """Never raises; what could not be finished is found again at the next start."""
+        TRACE.set(job.message.id)
         try:
             delivery = job.delivery or await self._answer(job)
             if delivery:
