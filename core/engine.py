@@ -107,7 +107,7 @@ class Engine:
     def _unknown(self, ask: Ask, mark: str, name: str) -> Outcome:
         close = get_close_matches(name.lower(), self.commands, n=1)
         if not close:
-            return self.say(ask, "unknown_command", name=mark + name)
+            return self.say(ask, "unknown_command", name=mark + name, slash=mark)
         suggestion = mark + close[0]
         return self.say(ask, "unknown_command_close", name=mark + name, suggestion=suggestion)
 

@@ -27,6 +27,7 @@ export class Attachments {
     picker.onchange = () => {
       this.add(picker.files);
       picker.value = "";
+      byId("text").focus();
     };
   }
 

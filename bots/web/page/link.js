@@ -14,6 +14,7 @@ export class Link {
     this.wait = FIRST_WAIT_MS;
     this.timer = 0;
     addEventListener("online", () => this.hurry());
+    addEventListener("offline", () => this.abandon());
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
     this.connect();
   }
