@@ -95,7 +95,7 @@ async def test_quota_tells_messages_used_the_cap_and_when_it_renews():
     talk = Talk(rules=PeopleRules(daily_messages=50, timezone="Asia/Shanghai"))
     talk.store.used[talk.person, "2026-11-03"] = 3
     answer = await talk.say("/quota")
-    assert "3 of 50 messages" in answer
+    assert "3 of 50" in answer
     assert "00:00 Asia/Shanghai, in 4 h 0 min" in answer
     assert "50 条已用 3 条" in await talk.say("/额度", language="zh")
 
@@ -180,7 +180,7 @@ async def test_guests_and_groups_are_shown_no_money(group):
         talk.rules = PeopleRules(owners=frozenset({"qq:amy"}))
     talk.relays.stats = {"main": UserStat(tokens=(token(),), account=ACCOUNT)}
     answer = await talk.say("/quota")
-    assert "Today" in answer
+    assert "today" in answer
     assert "$" not in answer
 
 
