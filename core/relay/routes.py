@@ -116,16 +116,12 @@ class RelayRoutes:
             if answer is not None
         }
 
-    async def stat(self) -> Mapping[str, UserStat]:
+    async def stat(self) -> Mapping[str, UserStat | None]:
         asked = [relay for relay in self._relays.values() if relay.tells_stat]
         answers = await asyncio.gather(
             *(_or_none(relay.call(UserStatRequest())) for relay in asked)
         )
-        return {
-            relay.name: answer
-            for relay, answer in zip(asked, answers, strict=True)
-            if answer is not None
-        }
+        return {relay.name: answer for relay, answer in zip(asked, answers, strict=True)}
 
     def choices(self) -> Sequence[str]:
         return [f"{target.relay}:{target.model}" for target in self._routes["chat"]]

@@ -525,8 +525,23 @@ async def test_stat_of_the_relays_that_have_it_and_a_token_for_it(
     )
     stats = await routes.stat()
     assert list(stats) == ["main"]
+    assert stats["main"]
     assert stats["main"].account.total_quota == 58134140
     assert stage.asked("spare") == 0
+
+
+async def test_stat_is_none_for_a_relay_that_could_not_be_read(
+    stage: Stage, transport: Transport
+) -> None:
+    stage.answers["main"] = refuses(500)
+    routes = open_routes(
+        [entry(stage.servers["main"].base, profile="burnhair", stat_token=Secret(STAT_TOKEN))],
+        RouteTable(),
+        clock=stage.clock,
+        hash_key=b"k",
+        transports=lambda _: transport,
+    )
+    assert await routes.stat() == {"main": None}
 
 
 # -- opening -------------------------------------------------------------------
