@@ -6,6 +6,7 @@ from typing import Any
 
 from core.cancellation import STOP, being_cancelled
 from core.command import Outcome
+from core.errors import RelayLost, RelayTimeout
 
 LONGEST_ANSWER_S = 900.0
 """More than the calls of one answer may take together: a relay's own time-outs come first."""
@@ -24,17 +25,26 @@ class Answering:
     async def run(self, lane: str, making: Coroutine[Any, Any, Outcome]) -> Outcome | None:
         """What `making` comes to; None if it was stopped before there was anything to keep.
 
-        Raises TimeoutError after LONGEST_ANSWER_S.
+        What else ends it early may have been billed, so it is not for trying again:
+        raises RelayTimeout after LONGEST_ANSWER_S, RelayLost if it was cancelled from inside.
         """
         task = self._tasks[lane] = asyncio.create_task(making)
         try:
-            async with asyncio.timeout(LONGEST_ANSWER_S):
+            async with asyncio.timeout(LONGEST_ANSWER_S) as timer:
                 return await task
+        except TimeoutError as error:
+            if not timer.expired():
+                raise
+            raise RelayTimeout(
+                f"expected an answer within {LONGEST_ANSWER_S:.0f} s, got none; it was given up"
+            ) from error
         except asyncio.CancelledError as cancelled:
             if being_cancelled():
                 raise
             if STOP not in cancelled.args:
-                raise ConnectionAbortedError("a call was cancelled from inside") from cancelled
+                raise RelayLost(
+                    "expected an answer, got a call that was cancelled from inside"
+                ) from cancelled
             return None
         finally:
             del self._tasks[lane]

@@ -227,31 +227,37 @@ async def test_notices_are_rendered_like_answers(site: Site) -> None:
     assert "`" not in told
 
 
-async def test_a_handler_that_hangs_is_tried_three_times_then_set_aside(
+async def test_an_answer_that_takes_too_long_is_told_once_and_not_asked_for_again(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.answering.LONGEST_ANSWER_S", 0.01)
     await site.open()
     site.relays.hold("hang")
     amy = site.person()
-    assert await amy.asks("hang") == [site.say("set_aside")]
-    assert site.relays.questions == ["hang"] * 3
+    assert await amy.asks("hang") == [site.say("relay_timeout")]
+    assert site.relays.questions == ["hang"]
     assert await amy.asks("next") == ["re: next"]
 
 
-async def test_a_call_that_is_cancelled_from_inside_is_tried_again(site: Site) -> None:
+async def test_a_handlers_own_time_out_is_a_surprise_and_tried_again(site: Site) -> None:
+    poison = failing(site, TimeoutError(), TimeoutError())
+    await site.open()
+    assert await site.person().asks("/poison") == ["done"]
+    assert poison.tries == 3
+
+
+async def test_a_call_that_is_cancelled_from_inside_is_told_once(site: Site) -> None:
     tries: list[int] = []
 
     async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         tries.append(1)
-        if len(tries) < 3:
-            raise asyncio.CancelledError
-        return Outcome(parts=(Text(text="done"),))
+        raise asyncio.CancelledError
 
     site.command(Command(name="flaky", run=run))
     await site.open()
     amy = site.person()
-    assert await amy.asks("/flaky") == ["done"]
+    assert await amy.asks("/flaky") == [site.say("relay_lost")]
+    assert tries == [1]
     assert await amy.asks("next") == ["re: next"]
 
 
