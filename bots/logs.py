@@ -1,14 +1,17 @@
 """Structured logs on standard error: one line an event, and never a secret."""
 
+import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from core.secret import Secret
+from core.trace import TRACE
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
@@ -42,37 +45,63 @@ def secrets_in(value: object) -> Iterator[Secret]:
 
 
 class LineFormatter(logging.Formatter):
-    """`fields` given with `extra=` become keys of the line."""
+    """`fields` given with `extra=` become keys of the line.
+
+    Secrets are struck out before anything is encoded, which would hide them. As
+    text, only a traceback has lines of its own, and those are indented.
+    """
 
     def __init__(self, form: Format, secrets: Iterable[str]) -> None:
         super().__init__()
         self._json = form == "json"
-        self._secrets = tuple(secrets)
+        spelt = {spelling for secret in secrets for spelling in _spellings(secret)} - {""}
+        self._secrets = sorted(spelt, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        fields: dict[str, object] = getattr(record, "fields", {})
-        error = self.formatException(record.exc_info) if record.exc_info else ""
+        message = self._clean(record.getMessage())
+        fields = {name: self._value(value) for name, value in _fields(record).items()}
+        error = self._clean(self.formatException(record.exc_info)) if record.exc_info else ""
         if self._json:
-            line = self._as_json(record, at, fields, error)
-        else:
-            told = " ".join(f"{name}={value}" for name, value in fields.items())
-            line = f"{at} {record.levelname:7} {record.getMessage()} {told}".rstrip()
-            line = f"{line}\n{error}" if error else line
-        for secret in self._secrets:
-            line = line.replace(secret, "…")
-        return line
+            line = {"at": at, "level": record.levelname.lower(), "event": message}
+            line |= {"from": record.name, **fields} | ({"error": error} if error else {})
+            return msgspec.json.encode(line).decode()
+        told = " ".join(f"{name}={value}" for name, value in fields.items())
+        text = _on_one_line(f"{at} {record.levelname:7} {message} {told}".rstrip())
+        return f"{text}\n{_indented(error)}" if error else text
 
-    def _as_json(
-        self, record: logging.LogRecord, at: str, fields: dict[str, object], error: str
-    ) -> str:
-        line: dict[str, object] = {
-            "at": at,
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            "from": record.name,
-            **fields,
-        }
-        if error:
-            line["error"] = error
-        return msgspec.json.encode(line, enc_hook=str).decode()
+    def _value(self, value: object) -> Any:
+        plain = value is None or isinstance(value, int | float)
+        return value if plain else self._clean(str(value))
+
+    def _clean(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return text
+
+
+def _fields(record: logging.LogRecord) -> Mapping[str, object]:
+    fields: Mapping[str, object] = getattr(record, "fields", {})
+    trace = TRACE.get()
+    return {"trace": trace, **fields} if trace else fields
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """As it is, as Python and JSON quote it; of an address with a login, the password too."""
+    yield from (secret, repr(secret)[1:-1], ascii(secret)[1:-1])
+    yield from (json.dumps(secret, ensure_ascii=pure)[1:-1] for pure in (True, False))
+    try:
+        password = urlsplit(secret).password or ""
+    except ValueError:  # no address
+        return
+    yield from (password, unquote(password))
+
+
+def _on_one_line(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _indented(error: str) -> str:
+    return "\n".join(f"  {_on_one_line(line)}" for line in error.splitlines())

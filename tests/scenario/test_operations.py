@@ -1,5 +1,7 @@
 """What an operator sees: probes, metrics, logs, and who may reach the private listener."""
 
+import asyncio
+import io
 import json
 import logging
 import sqlite3
@@ -7,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bots.logs import QUIET, LineFormatter
+from bots.sandbox.faults import Status
 from core.errors import ConfigError
 from tests.scenario.stage import client, playing
 
@@ -23,6 +27,14 @@ def locked(database: Path) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
+async def figures(http: httpx.AsyncClient, settled: str) -> str:
+    """The metrics once they say this: an answer is read before its end is noted."""
+    async with asyncio.timeout(10):
+        while settled not in (told := (await http.get("/metrics")).text):
+            pass  # a monitor, too, can only ask again
+    return told
+
+
 async def test_probes_and_metrics_tell_what_happens(tmp_path: Path) -> None:
     async with playing(tmp_path) as stage, client(stage.url) as http:
         assert (await http.get("/livez")).text == "alive"
@@ -32,12 +44,11 @@ async def test_probes_and_metrics_tell_what_happens(tmp_path: Path) -> None:
             await tab.ask("hello")
             await tab.ask("/help")
         await person.close()
-        metrics = (await http.get("/metrics")).text
+        metrics = await figures(http, "parley_messages_waiting 0.0")
         answered = 'parley_messages_done_total{intent="chat",outcome="answered",platform="web"} 1.0'
         assert answered in metrics
         assert 'intent="/help"' in metrics
         assert 'parley_tokens_total{direction="out"' in metrics
-        assert "parley_messages_waiting 0.0" in metrics
 
 
 async def test_a_locked_store_makes_the_bot_unready_and_loses_nothing(tmp_path: Path) -> None:
@@ -94,6 +105,39 @@ async def test_a_talk_leaves_one_line_a_message_and_no_secret_and_no_word_of_it(
     ours = [line for line in lines if not line["from"].startswith((*QUIET, "httpcore"))]
     assert "Piet" not in json.dumps(ours, ensure_ascii=False)
     assert "sk-scenario" not in json.dumps([record.getMessage() for record in caplog.records])
+
+
+async def test_what_went_wrong_for_a_message_is_found_by_its_trace(tmp_path: Path) -> None:
+    with logged() as out:
+        async with playing(tmp_path) as stage:
+            stage.faults.add(Status(status=401, call="chat"))
+            person = await stage.person()
+            async with person.tab() as tab:
+                await tab.ask("hello")
+                await tab.ask("hello again")
+            await person.close()
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    troubles = [line for line in lines if line["level"] == "warning" and "401" in line["event"]]
+    first, second = (line["trace"] for line in lines if line["event"] == "message")
+    assert {line["trace"] for line in troubles} == {first}
+    assert first != second
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """What the process would print as JSON."""
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(LineFormatter("json", []))
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield out
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
 
 
 def test_secrets_are_struck_out_of_every_line_and_traceback() -> None:

@@ -1,0 +1,83 @@
+"""The lines that a log consists of."""
+
+import json
+import logging
+from typing import Literal
+
+import pytest
+
+from bots.logs import LineFormatter
+from core.trace import TRACE
+
+FORMS: tuple[Literal["text", "json"], ...] = ("text", "json")
+
+
+def record(message: str, *args: object, fields: dict[str, object] | None = None, error=None):
+    failure = (type(error), error, error.__traceback__) if error else None
+    one = logging.LogRecord("x", logging.ERROR, "", 0, message, args, failure)
+    if fields:
+        one.fields = fields
+    return one
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("secret", ['a"b\\c', "two\nlines", "密码🔑", "plain"])
+def test_a_secret_is_struck_out_of_message_fields_and_traceback(form, secret):
+    formatter = LineFormatter(form, [secret])
+    fields = {"why": secret, "n": 3, "deep": {"key": [secret]}}
+    line = formatter.format(
+        record("with %s", secret, fields=fields, error=ValueError(f"and {secret}"))
+    )
+    for shown in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]):
+        assert shown not in line
+    assert "ValueError" in line
+    assert "with …" in line
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("shown", ["hun%40ter2", "hun@ter2"])
+def test_the_login_of_a_proxy_address_is_struck_out_by_itself(form, shown):
+    formatter = LineFormatter(form, ["socks5h://anna:hun%40ter2@127.0.0.1:1080"])
+    line = formatter.format(record(f"refused: {shown} at 127.0.0.1:1080"))
+    assert shown not in line
+    assert "127.0.0.1:1080" in line
+
+
+def test_of_two_secrets_the_longer_leaves_no_rest():
+    assert "rest" not in LineFormatter("text", ["abc", "abc-rest"]).format(record("abc-rest"))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\u2028", "\x1b[1A", "\x85"])
+def test_a_line_of_text_cannot_be_forged(end):
+    formatter = LineFormatter("text", [])
+    forged = f"x{end}2026-11-21T00:00:00.000+00:00 ERROR   all is lost"
+    line = formatter.format(record(forged, fields={"name": forged}))
+    assert line.isprintable()
+    assert line.count("all is lost") == 2
+
+
+def test_a_traceback_stands_indented_below_its_line():
+    forged = ValueError("bad\n2026-11-21T00:00:00.000+00:00 ERROR   forged")
+    first, *rest = LineFormatter("text", []).format(record("failed", error=forged)).splitlines()
+    assert first.endswith("failed")
+    assert rest
+    assert all(line.startswith("  ") for line in rest)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_line_about_a_message_has_its_trace_once(form):
+    formatter = LineFormatter(form, [])
+    assert "trace" not in formatter.format(record("outside"))
+    mark = TRACE.set("m1")
+    try:
+        assert "m1" in formatter.format(record("inside"))
+        own = formatter.format(record("own", fields={"trace": "m2"}))
+    finally:
+        TRACE.reset(mark)
+    assert "m2" in own
+    assert "m1" not in own
+
+
+def test_json_keeps_numbers_as_they_are():
+    line = LineFormatter("json", []).format(record("x", fields={"n": 3, "yes": True, "none": None}))
+    assert json.loads(line) | {"n": 3, "yes": True, "none": None} == json.loads(line)
