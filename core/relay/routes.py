@@ -15,7 +15,7 @@ from core.relay.cooldown import Cooldowns
 from core.relay.dialect import KINDS, Kind
 from core.relay.encode import Routed, RoutedRequest, kind_of, with_model
 from core.relay.entry import RouteTable, RouteTarget
-from core.relay.retry import Backoff, repeatable
+from core.relay.retry import Backoff, Rounds
 from core.request import (
     ChatRequest,
     ImageRequest,
@@ -64,6 +64,7 @@ class RelayRoutes:
         self._relays = {relay.name: relay for relay in relays}
         self._routes = {kind: tuple(self._route(kind, table)) for kind in KINDS}
         self._cooldowns: Cooldowns[Served] = Cooldowns(clock.monotonic)
+        self._clock = clock
         self._backoff = backoff or Backoff()
         self._sleep = sleep
         self._chance = chance
@@ -140,11 +141,10 @@ class RelayRoutes:
         ask: Callable[[Relay, Routed], Awaitable[Answer]],
         choice: str = "",
     ) -> tuple[Answer, Served]:
-        targets = self._targets(request, choice)
-        tried = 0
+        rounds = Rounds(self._targets(request, choice), self._backoff)
+        failures: dict[Served, RelayError] = {}
         while True:
-            failures: dict[Served, RelayError] = {}
-            for target in self._cooldowns.ordered(targets):
+            for target in self._cooldowns.ordered(rounds.ready):
                 try:
                     return await self._try(target, request, ask), target
                 except RelayInvalid:
@@ -152,9 +152,8 @@ class RelayRoutes:
                 except RelayError as error:
                     log.warning("%s", _account(error))
                     failures[target] = error
-            tried += 1
-            targets = [target for target, error in failures.items() if repeatable(error)]
-            pause_s = self._pause_s(tried, [failures[target] for target in targets])
+                    rounds.failed(target, error, self._clock.monotonic())
+            pause_s = rounds.pause_s(self._clock.monotonic(), self._chance())
             if pause_s is None:
                 raise next(iter(failures.values()))
             await self._sleep(pause_s)
@@ -174,14 +173,6 @@ class RelayRoutes:
             raise
         self._cooldowns.served(target)
         return answer
-
-    def _pause_s(self, tried: int, errors: Sequence[RelayError]) -> float | None:
-        """How long to wait before these are asked again; None not to."""
-        if not errors:
-            return None
-        return self._backoff.delay_s(
-            tried, self._chance(), min(error.retry_after_s or 0.0 for error in errors)
-        )
 
     def _targets(self, request: RoutedRequest, choice: str) -> list[Served]:
         kind = kind_of(request)

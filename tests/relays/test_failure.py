@@ -1,6 +1,6 @@
 """What a relay's refusal is told apart as, and that its error gives nothing away."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -29,7 +29,7 @@ from core.relay.failure import (
     refusal,
     retry_after,
 )
-from core.relay.retry import Backoff, repeatable
+from core.relay.retry import Backoff, Rounds, repeatable
 from tests.relays.stage import KEY, ORIGIN
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -229,18 +229,29 @@ def test_what_may_be_billed_or_cannot_help_is_not_repeated(
 
 def test_pauses_double_up_to_a_cap_and_chance_spreads_them() -> None:
     backoff = Backoff(tries=9, base_s=0.5, cap_s=8.0)
-    longest = [backoff.delay_s(tried, 1.0) for tried in range(1, 8)]
+    longest = [backoff.jitter_s(tried, 1.0) for tried in range(1, 8)]
     assert longest == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
-    assert backoff.delay_s(3, 0.25) == 0.5
-    assert backoff.delay_s(3, 0.0) == 0.0
+    assert backoff.jitter_s(3, 0.25) == 0.5
+    assert backoff.jitter_s(3, 0.0) == 0.0
+
+
+def rounds(**settings: float) -> Rounds[str]:
+    return Rounds(["a"], Backoff(tries=3, **settings))
 
 
 def test_a_relays_own_time_is_kept_and_a_long_one_is_not_waited_for() -> None:
-    backoff = Backoff(patience_s=20.0)
-    assert backoff.delay_s(1, 0.5, 10.0) == pytest.approx(10.25)
-    assert backoff.delay_s(1, 0.5, timedelta(minutes=5).total_seconds()) is None
+    short, long = rounds(patience_s=20.0), rounds(patience_s=20.0)
+    short.failed("a", RelayRateLimited("x", retry_after_s=20.0), 100.0)
+    assert short.pause_s(100.0, 0.5) == pytest.approx(20.25)
+    assert short.ready == ["a"]
+    long.failed("a", RelayRateLimited("x", retry_after_s=20.1), 100.0)
+    assert long.pause_s(100.0, 0.5) is None
 
 
 def test_tries_come_to_an_end() -> None:
-    assert Backoff(tries=3).delay_s(2, 0.5) is not None
-    assert Backoff(tries=3).delay_s(3, 0.5) is None
+    turns = rounds()
+    pauses = []
+    for _ in range(3):
+        turns.failed("a", RelayRefused("x"), 0.0)
+        pauses.append(turns.pause_s(0.0, 1.0))
+    assert pauses == [0.5, 1.0, None]

@@ -223,6 +223,38 @@ async def test_a_long_retry_after_is_told_instead_of_waited_for(stage: Stage) ->
     assert stage.clock.slept == []
 
 
+async def test_a_neighbours_refusal_does_not_shorten_a_relays_own_time(stage: Stage) -> None:
+    asked: list[tuple[str, float]] = []
+
+    def busy(name: str, wait_s: str) -> Answer:
+        async def answer(exchange: Exchange) -> None:
+            asked.append((name, stage.clock.monotonic() - 1000.0))
+            await refuses(429, retry_after=wait_s)(exchange)
+
+        return answer
+
+    stage.answers["main"], stage.answers["spare"] = busy("main", "10"), busy("spare", "1")
+    with pytest.raises(RelayRateLimited):
+        await stage.routes(table("main", "spare")).chat(ask())
+    assert asked == [
+        ("main", 0.0),
+        ("spare", 0.0),
+        ("spare", 1.5),
+        ("spare", 3.5),
+        ("main", 10.5),
+        ("main", 21.5),
+    ]
+
+
+async def test_whose_own_time_is_too_long_holds_up_nobody_else(stage: Stage) -> None:
+    stage.answers["main"] = refuses(429, retry_after="3600")
+    stage.answers["spare"] = refuses(503)
+    with pytest.raises(RelayRateLimited):
+        await stage.routes(table("main", "spare")).chat(ask())
+    assert (stage.asked("main"), stage.asked("spare")) == (1, 3)
+    assert stage.clock.slept == [0.5, 1.0]
+
+
 async def test_a_failed_relay_goes_to_the_back_until_its_time_is_over(stage: Stage) -> None:
     routes = stage.routes()
     stage.answers["main"] = refuses(500)
