@@ -1,9 +1,14 @@
 """Waiting for a database that is locked, full or gone for a while."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from core.errors import Busy, StoreError
+from core.model import Limit, Message, PartState, Turn
+from core.ports import Allowance, Claim, Commit, Exchange, Spent, Store, Unfinished
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -25,3 +30,56 @@ async def persist(write: Callable[[], Awaitable[T]], sleep: Sleep) -> T:
                 raise
         await sleep(WAITS_S[min(tried, len(WAITS_S) - 1)])
         tried += 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientStore:
+    """A Store that waits out its database's troubles.
+
+    So that whoever has asked a relay already need not ask it again.
+    """
+
+    store: Store
+    sleep: Sleep = asyncio.sleep
+
+    async def accept(self, message: Message, conversation: str, received_at: datetime) -> bool:
+        return await self._persist(lambda: self.store.accept(message, conversation, received_at))
+
+    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
+        return await self._persist(lambda: self.store.claim(message_id, owner, allowance))
+
+    async def unfinished(self) -> Sequence[Unfinished]:
+        return await self._persist(self.store.unfinished)
+
+    async def recent(self, conversation: str, chars: Limit) -> Sequence[Turn]:
+        return await self._persist(lambda: self.store.recent(conversation, chars))
+
+    async def log(self, conversation: str, count: int) -> Sequence[Turn]:
+        return await self._persist(lambda: self.store.log(conversation, count))
+
+    async def pair(self, message_id: str) -> Sequence[Turn]:
+        return await self._persist(lambda: self.store.pair(message_id))
+
+    async def commit(self, commit: Commit) -> None:
+        await self._persist(lambda: self.store.commit(commit))
+
+    async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
+        await self._persist(lambda: self.store.mark(reply_id, index, state, receipt))
+
+    async def settings(self, scope: str) -> Mapping[str, str]:
+        return await self._persist(lambda: self.store.settings(scope))
+
+    async def messages_used(self, person: str, day: str) -> int:
+        return await self._persist(lambda: self.store.messages_used(person, day))
+
+    async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
+        return await self._persist(lambda: self.store.spent(person, since))
+
+    async def export(self, person: str) -> dict[str, object]:
+        return await self._persist(lambda: self.store.export(person))
+
+    async def exchanges(self, platform: str, bot: str, chat: str, count: int) -> Sequence[Exchange]:
+        return await self._persist(lambda: self.store.exchanges(platform, bot, chat, count))
+
+    async def _persist(self, work: Callable[[], Awaitable[T]]) -> T:
+        return await persist(work, self.sleep)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeGuard
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from core.engine import Engine
 from core.errors import MessageEnded, ParleyError, StoreError
 from core.job import Job
 from core.model import Delivery, Language, PartState, Reply, person_key
-from core.patience import Sleep, persist
+from core.patience import PatientStore, Sleep
 from core.people import Role, daily_cap, role_of
 from core.ports import Allowance, Claim, Commit, Done, NewId, Observer
 from core.presence import Presence
@@ -54,8 +54,8 @@ class Worker:
         user_hash: Callable[[str], str],
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._engine = engine
-        self._store = engine.store
+        self._store = PatientStore(store=engine.store, sleep=sleep)
+        self._engine = replace(engine, store=self._store)
         self._rules = engine.rules
         self._clock = engine.clock
         self._courier = courier
@@ -64,7 +64,6 @@ class Worker:
         self._new_id = new_id
         self._owner = new_id()
         self._user_hash = user_hash
-        self._sleep = sleep
         self._zone = ZoneInfo(engine.rules.timezone)
         self._answering = Answering()
         self._presence = Presence(courier.adapters)
@@ -86,10 +85,8 @@ class Worker:
         allowance = self._allowance(job, role)
         waited_s = (self._clock.now() - job.received_at).total_seconds()
         started = self._clock.monotonic()
-        claim = await persist(
-            lambda: self._store.claim(job.message.id, self._owner, allowance), self._sleep
-        )
-        ask = await persist(lambda: self._ask(job, role, claim), self._sleep)
+        claim = await self._store.claim(job.message.id, self._owner, allowance)
+        ask = await self._ask(job, role, claim)
         verdict = await self._judge(job, ask, claim, waited_s)
         verdict, reply = await self._conclude(job, ask, verdict)
         self._observer.done(
@@ -158,8 +155,7 @@ class Worker:
         """Handle it, trying again what fails by surprise, three times in all."""
         while True:
             try:
-                outcome = await persist(lambda: self._handle(job, ask), self._sleep)
-                return Verdict(name="answered", outcome=outcome)
+                return Verdict(name="answered", outcome=await self._handle(job, ask))
             except StoreError as error:
                 return self._set_aside(ask, f"{type(error).__name__}: {error}")
             except ParleyError as error:
@@ -169,9 +165,7 @@ class Worker:
                 log.exception("message %s: try %d failed", job.message.id, attempt)
                 if attempt >= MAX_ATTEMPTS:
                     return self._set_aside(ask, f"{type(error).__name__}: {error}")
-                claim = await persist(
-                    lambda: self._store.claim(job.message.id, self._owner, None), self._sleep
-                )
+                claim = await self._store.claim(job.message.id, self._owner, None)
                 attempt = claim.attempt
 
     async def _handle(self, job: Job, ask: Ask) -> Outcome:
@@ -211,7 +205,7 @@ class Worker:
             effects=verdict.outcome.effects,
             dead=verdict.dead,
         )
-        await persist(lambda: self._store.commit(commit), self._sleep)
+        await self._store.commit(commit)
         return reply
 
     def _reply(self, job: Job, outcome: Outcome) -> Reply | None:

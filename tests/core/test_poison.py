@@ -41,6 +41,18 @@ def failing(site: Site, *faults: Exception) -> Failing:
     return run
 
 
+def troubled(site: Site, question: str, *faults: Exception) -> None:
+    """Let the store fail at this question, as often as there are faults."""
+    answer, left = getattr(site.house.store, question), list(faults)
+
+    async def fail(*asked: object) -> object:
+        if left:
+            raise left.pop(0)
+        return await answer(*asked)
+
+    setattr(site.house.store, question, fail)
+
+
 async def test_poison_is_tried_three_times_then_set_aside_and_told(site: Site) -> None:
     poison = failing(site, *[ZeroDivisionError("by nought")] * 5)
     await site.open()
@@ -138,12 +150,32 @@ async def test_a_message_too_long_is_told_both_numbers_and_asks_no_relay(site: S
 
 
 async def test_a_store_in_trouble_while_a_message_is_handled_is_waited_out(site: Site) -> None:
-    poison = failing(site, *[StoreError("locked")] * 7)
+    tries: list[int] = []
+
+    async def run(ask: Ask, rest: str, services: Services) -> Outcome:
+        tries.append(1)
+        read = await services.store.spent(ask.person, services.clock.now())
+        return Outcome(parts=(Text(text=f"read {len(read)}"),))
+
+    site.command(Command(name="read", run=run))
     await site.open()
-    assert await site.person().asks("/poison") == ["done"]
-    assert poison.tries == 8
+    troubled(site, "spent", *[StoreError("locked")] * 7)
+    assert await site.person().asks("/read") == ["read 0"]
+    assert tries == [1]
     assert len(site.naps.spans) == 7
     assert site.house.seen.outcomes == ["answered"]
+
+
+@pytest.mark.parametrize("question", ["recent", "pair", "log"])
+async def test_no_command_asks_a_relay_twice_for_a_store_in_trouble(
+    site: Site, question: str
+) -> None:
+    await site.open()
+    await site.person().asks("hello")
+    troubled(site, question, StoreError("locked"))
+    assert await site.person().asks("/retry") == ["re: hello"]
+    assert site.relays.questions == ["hello"] * 2
+    assert site.naps.spans == [0.05]
 
 
 async def test_what_the_store_will_never_take_is_set_aside(site: Site) -> None:
@@ -276,19 +308,11 @@ async def test_a_file_that_is_gone_is_told(site: Site) -> None:
     assert site.relays.asked == []
 
 
-async def test_speech_whose_answer_meets_a_store_in_trouble_is_answered_later(
-    site: Site,
-) -> None:
+async def test_speech_whose_answer_meets_a_store_in_trouble_is_heard_once(site: Site) -> None:
     platform = site.bot()
     platform.files["v"] = b"OggS"
     await site.open()
-    recent, faults = site.house.store.recent, [StoreError("locked")] * 2
-
-    async def troubled(conversation: str, chars: object) -> object:
-        if faults:
-            raise faults.pop()
-        return await recent(conversation, chars)
-
-    site.house.store.recent = troubled
+    troubled(site, "recent", *[StoreError("locked")] * 2)
     (told,) = await site.person().asks("", Media(kind="voice", remote="v", mime="audio/ogg"))
     assert told.endswith("re: spoken words")
+    assert site.relays.listened == 1
