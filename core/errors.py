@@ -18,6 +18,7 @@
         ├── RelayRateLimited   429
         ├── RelayUnavailable   5xx, overloaded, no channel
         ├── RelayInvalid       the request was refused as it stands (4xx)
+        │   └── RelayTooLarge  more than this relay or model takes; another may
         ├── RelayUnsupported   the relay or model does not serve this call
         ├── RelayGarbage       the answer could not be read, or broke a limit
         └── RelayCut           a stream ended without proof that it was whole
@@ -133,6 +134,10 @@ class RelayUnavailable(RelayError):
 
 class RelayInvalid(RelayError):
     code = "relay_invalid"
+
+
+class RelayTooLarge(RelayInvalid):
+    """Params, where they are known: got, limit."""
 
 
 class RelayUnsupported(RelayError):

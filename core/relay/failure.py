@@ -20,6 +20,7 @@ from core.errors import (
     RelayRateLimited,
     RelayRefused,
     RelayTimeout,
+    RelayTooLarge,
     RelayUnauthorized,
     RelayUnavailable,
     RelayUnsupported,
@@ -117,6 +118,19 @@ RULES = (
         remedy="Choose another one for {call} in [routes].",
     ),
     Rule(
+        error=RelayTooLarge,
+        statuses=_statuses(413),
+        says="the request is too large for it",
+        remedy="Send less, or add another relay to the route.",
+    ),
+    Rule(
+        error=RelayTooLarge,
+        statuses=_statuses(200, 400),
+        words=("context_length_exceeded", "maximum context length"),
+        says="the conversation is too long for this model",
+        remedy="Lower history_chars, or add another model to the route.",
+    ),
+    Rule(
         error=RelayForbidden,
         statuses=_statuses(402, 403),
         says="the token may not do this, or its quota is short",
@@ -173,7 +187,7 @@ RULES = (
     ),
     Rule(
         error=RelayInvalid,
-        words=("invalid_request", "content_filter", "context_length_exceeded"),
+        words=("invalid_request", "content_filter"),
         says="the request was refused as it stands",
         remedy="See the relay's words.",
     ),

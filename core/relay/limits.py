@@ -1,6 +1,6 @@
 """What a relay's profile says a request may hold, checked before anything is sent. Pure."""
 
-from core.errors import RelayInvalid
+from core.errors import RelayTooLarge
 from core.model import Limit
 from core.relay.dialect import Limits
 from core.request import (
@@ -13,7 +13,7 @@ from core.request import (
 
 
 def check_limits(request: Request, limits: Limits, relay: str) -> None:
-    """Raises RelayInvalid with limit, value and remedy; params `got` and `limit`."""
+    """Raises RelayTooLarge with limit, value and remedy; params `got` and `limit`."""
     match request:
         case ImageRequest(prompt=prompt, n=n):
             _check(
@@ -30,7 +30,7 @@ def check_limits(request: Request, limits: Limits, relay: str) -> None:
 
 def _check(relay: str, what: str, got: int, limit: Limit) -> None:
     if limit != "unlimited" and got > limit:
-        raise RelayInvalid(
+        raise RelayTooLarge(
             f'relay "{relay}": expected at most {limit} {what}, got {got}. Send less.',
             got=got,
             limit=limit,

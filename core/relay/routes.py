@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
-from core.errors import ConfigError, RelayError, RelayInvalid, RelayUnsupported
+from core.errors import ConfigError, RelayError, RelayInvalid, RelayTooLarge, RelayUnsupported
 from core.ports import Clock, Served
 from core.relay.client import Relay
 from core.relay.cooldown import Cooldowns
@@ -147,9 +147,9 @@ class RelayRoutes:
             for target in self._cooldowns.ordered(rounds.ready):
                 try:
                     return await self._try(target, request, ask), target
-                except RelayInvalid:
-                    raise
                 except RelayError as error:
+                    if _at_fault_itself(error):
+                        raise
                     log.warning("%s", _account(error))
                     failures[target] = error
                     rounds.failed(target, error, self._clock.monotonic())
@@ -235,6 +235,11 @@ async def _or_none(answer: Awaitable[Answer]) -> Answer | None:
     except RelayError as error:
         log.warning("%s", error)
         return None
+
+
+def _at_fault_itself(error: RelayError) -> bool:
+    """Whether every relay would refuse the request."""
+    return isinstance(error, RelayInvalid) and not isinstance(error, RelayTooLarge)
 
 
 def _account(error: RelayError) -> str:

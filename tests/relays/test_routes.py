@@ -23,7 +23,7 @@ from core.errors import (
 )
 from core.ports import Relays, Served
 from core.relay.cooldown import Cooldowns
-from core.relay.dialect import Capabilities
+from core.relay.dialect import Capabilities, Limits
 from core.relay.entry import RelayEntry, RouteTable, RouteTarget
 from core.relay.opening import open_routes, shared_transports
 from core.relay.routes import RelayRoutes
@@ -173,6 +173,51 @@ async def test_a_request_that_is_at_fault_itself_is_asked_once(stage: Stage) -> 
     with pytest.raises(RelayInvalid):
         await stage.routes().chat(ask())
     assert (stage.asked("main"), stage.asked("spare")) == (1, 0)
+
+
+def complains(status: int, code: str) -> Answer:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(b'{"error":{"message":"no","code":"%s"}}' % code.encode(), status)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refuses(413),
+        complains(404, "model_not_found"),
+        complains(400, "context_length_exceeded"),
+    ],
+    ids=["too large", "no such model", "context"],
+)
+async def test_what_is_too_much_for_one_target_goes_to_the_next(
+    stage: Stage, answer: Answer
+) -> None:
+    stage.answers["main"] = answer
+    assert (await stage.routes().chat(ask()))[0].text == "spare"
+
+
+async def test_a_request_beyond_one_profiles_limit_goes_to_the_next(stage: Stage) -> None:
+    async def hears(exchange: Exchange) -> None:
+        await exchange.reply(b'{"text":"hi"}')
+
+    stage.answers["spare"] = hears
+    request = TranscriptionRequest(audio=WAV, filename="a.wav")
+    small = {"limits": Limits(audio_bytes=1)}
+    assert (await stage.routes(main=small).transcription(request))[1].relay == "spare"
+    with pytest.raises(RelayInvalid, match="at most 1 bytes of audio") as caught:
+        await stage.routes(main=small, spare=small).transcription(request)
+    assert caught.value.params == {"got": len(WAV), "limit": 1}
+    assert stage.asked("main") == 0
+
+
+async def test_a_target_that_was_asked_too_much_does_not_cool(stage: Stage) -> None:
+    routes = stage.routes()
+    stage.answers["main"] = refuses(413)
+    await routes.chat(ask())
+    stage.answers["main"] = says("main")
+    assert (await routes.chat(ask()))[0].text == "main"
 
 
 async def test_a_rate_limited_relay_is_asked_again_after_its_own_time(stage: Stage) -> None:
