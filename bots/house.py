@@ -17,7 +17,7 @@ from bots.listener import Listener, bind
 from bots.menu import menu
 from bots.observation import Observation
 from bots.platforms import Surroundings, Terminal, make_adapter
-from bots.probes import probe_routes
+from bots.probes import Readiness, probe_routes
 from bots.schedules import Schedules
 from bots.supervision import Supervision
 from bots.texts.catalogue import Catalogue, installed_texts
@@ -153,7 +153,8 @@ class House:
 
     def _make_listeners(self, private: socket.socket) -> list[Listener]:
         """The private one always; the public one where an adapter is reached from outside."""
-        probes = probe_routes(self._not_ready, self._observation.exposition)
+        readiness = Readiness(self._not_ready, self._clock, reasons=self._is_open)
+        probes = probe_routes(readiness, self._observation.exposition)
         inside = Starlette(routes=[*probes, *self._routes(public=False)])
         listeners = [Listener(self._guarded(inside), private)]
         if routes := self._routes(public=True):
@@ -171,13 +172,18 @@ class House:
             if isinstance(route, BaseRoute)
         ]
 
-    def _guarded(self, app: ASGIApp) -> ASGIApp:
+    @property
+    def _is_open(self) -> bool:
+        """Whether the private listener asks for no code: only this machine reaches it."""
         server = self._config.server
-        if server.private.loopback and not server.access_code:
+        return server.private.loopback and not server.access_code
+
+    def _guarded(self, app: ASGIApp) -> ASGIApp:
+        if self._is_open:
             return LoopbackOnly(app)
         return AccessCode(
             app,
-            code=server.access_code,
+            code=self._config.server.access_code,
             secret=derive(self._kept.secret, "access"),
             clock=self._clock,
         )

@@ -62,9 +62,11 @@ async def test_a_locked_store_makes_the_bot_unready_and_loses_nothing(tmp_path: 
                 assert (await http.get("/livez")).status_code == 200
                 refused = await tab.say("can you keep this?")
                 assert await tab.receipt(refused) == "failed"
-            assert (await http.get("/readyz")).status_code == 200
             (part,) = await tab.ask("and this?")
             assert "and this?" in part["text"]
+            async with asyncio.timeout(10):
+                while (await http.get("/readyz")).status_code != 200:
+                    pass  # what it says is 2 s old at most
         await person.close()
 
 
@@ -78,6 +80,16 @@ async def test_off_loopback_the_page_asks_for_the_code_and_probes_do_not(tmp_pat
         assert (await http.get("/metrics")).status_code == 401
         bearer = {"Authorization": "Bearer correct horse battery"}
         assert (await http.get("/metrics", headers=bearer)).status_code == 200
+
+
+async def test_behind_a_code_a_probe_names_what_is_wrong_and_no_more(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    code.write_text("correct horse battery")
+    server = f'access_code = "file:{code}"'
+    async with playing(tmp_path, server=server) as stage, client(stage.url) as http:
+        with locked(tmp_path / "parley.db"):
+            answer = await http.get("/readyz", timeout=20)
+        assert answer.json() == {"ready": False, "store": "not ready"}
 
 
 async def test_one_data_folder_serves_one_process(tmp_path: Path) -> None:
