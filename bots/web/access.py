@@ -6,8 +6,10 @@ Off loopback an access code is asked: by a login page which leaves a signed
 cookie, or as `Authorization: Bearer CODE` for /metrics.
 """
 
+import asyncio
 import hashlib
 import math
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -22,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bots.web.attempts import Attempts
 from core.errors import ConfigError
+from core.loopback import is_loopback
 from core.ports import Clock
 from core.secret import Secret
 
@@ -64,16 +67,12 @@ _WORDS = {
 }
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a Host header or a bound address, port or not, names this machine alone."""
+def names_this_machine(host: str) -> bool:
+    """Whether a Host header, port or not, names this machine alone."""
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
     except ValueError:
         return False
-    if name in {"localhost", "::1"} or name.endswith(".localhost"):
-        return True
-    numbers = name.split(".")
-    return len(numbers) == 4 and numbers[0] == "127" and all(n.isdecimal() for n in numbers)
 
 
 class LoopbackOnly:
@@ -83,7 +82,7 @@ class LoopbackOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or is_loopback(Headers(scope=scope).get("host", "")):
+        if scope["type"] == "lifespan" or names_this_machine(Headers(scope=scope).get("host", "")):
             await self._app(scope, receive, send)
             return
         refusal = PlainTextResponse(
@@ -99,7 +98,15 @@ class AccessCode:
     visits. Raises ConfigError where the code is missing or too short.
     """
 
-    def __init__(self, app: ASGIApp, *, code: Secret, secret: Secret, clock: Clock) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        code: Secret,
+        secret: Secret,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         if len(code.reveal()) < CODE_CHARS:
             raise ConfigError(
                 f"server.access_code: expected at least {CODE_CHARS} characters, since the private"
@@ -112,32 +119,35 @@ class AccessCode:
         self._code = code
         self._signer = _Signer(secret, code, clock)
         self._attempts = Attempts(clock)
+        self._sleep = sleep
         self._page = Template((Path(__file__).parent / "login.html").read_text("utf-8"))
         self._style = (Path(__file__).parent / "login.css").read_bytes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or scope["path"] in PROBES or self._admits(scope):
+        if scope["type"] == "lifespan" or scope["path"] in PROBES or await self._admits(scope):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive) if scope["type"] == "http" else None
         await _answer(scope, receive, send, await self._refuse(request))
 
-    def _admits(self, scope: Scope) -> bool:
+    async def _admits(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
         if self._signer.admits(_cookie(headers)):
             return True
         kind, _, given = headers.get("authorization", "").partition(" ")
         bears = scope["path"] == "/metrics" and kind.lower() == "bearer"
-        return bears and self._knows(given.strip(), _client(scope))
+        return bears and await self._knows(given.strip(), _client(scope))
 
-    def _knows(self, code: str, client: str) -> bool:
+    async def _knows(self, code: str, client: str) -> bool:
         """Whether this is the code. A wrong one counts; after too many none is looked at."""
         if self._attempts.wait_s(client):
             return False
-        if self._code.matches(code):
-            return True
-        self._attempts.note(client)
-        return False
+        if first_s := self._attempts.begin(client):
+            await self._sleep(first_s)
+        if not self._code.matches(code):
+            return False
+        self._attempts.forgive(client)
+        return True
 
     async def _refuse(self, request: Request | None) -> Response:
         match request:
@@ -155,12 +165,13 @@ class AccessCode:
         if urlsplit(request.headers.get("origin", "")).netloc != request.headers.get("host"):
             return PlainTextResponse("expected a request from this page", 403, _HEADERS)
         client = _client(request.scope)
+        code = await _given_code(request)
         wait_s = self._attempts.wait_s(client)
         if wait_s:
             response = self._form(request, "wait", 429, minutes=math.ceil(wait_s / 60))
             response.headers["Retry-After"] = str(math.ceil(wait_s))
             return response
-        if self._knows(await _given_code(request), client):
+        if await self._knows(code, client):
             return self._welcome(request)
         return self._form(request, "wrong", 401)
 

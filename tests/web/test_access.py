@@ -11,8 +11,8 @@ from starlette.routing import Route
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from bots.web.access import COOKIE_AGE_S, AccessCode, LoopbackOnly, is_loopback
-from bots.web.attempts import IN_ALL, PER_CLIENT, WINDOW_S, Attempts
+from bots.web.access import COOKIE_AGE_S, AccessCode, LoopbackOnly, names_this_machine
+from bots.web.attempts import IN_ALL, PER_CLIENT, QUEUE_S, SLOW_S, WINDOW_S, Attempts
 from core.errors import ConfigError
 from core.secret import Secret
 from tests.web.stage import House, Stage
@@ -138,12 +138,68 @@ async def test_guessing_by_way_of_the_metrics_is_slowed_down_too(
     assert (await enter(guest, CODE)).status_code == 429
 
 
-def test_guessing_from_many_addresses_is_slowed_down_too(clock: Clock) -> None:
+@pytest.fixture
+def besieged(clock: Clock) -> Attempts:
+    """Many addresses have guessed wrong."""
     attempts = Attempts(clock)
     for number in range(IN_ALL):
         assert attempts.wait_s(f"10.0.0.{number}") == 0
-        attempts.note(f"10.0.0.{number}")
-    assert attempts.wait_s("10.0.1.1") == WINDOW_S
+        assert attempts.begin(f"10.0.0.{number}") == 0
+    return attempts
+
+
+def test_guessing_from_many_addresses_is_slowed_down_too(besieged: Attempts, clock: Clock) -> None:
+    assert besieged.wait_s("10.0.0.7") == WINDOW_S
+    assert [besieged.begin(f"10.0.1.{number}") for number in range(3)] == [0, SLOW_S, 2 * SLOW_S]
+    assert besieged.wait_s("10.0.1.2") == WINDOW_S
+    assert besieged.wait_s("10.0.1.3") == 0
+    clock.passed_s += WINDOW_S + 1
+    assert besieged.begin("10.0.1.4") == 0
+
+
+def test_one_network_of_version_6_is_one_who_guesses(clock: Clock) -> None:
+    attempts = Attempts(clock)
+    for number in range(PER_CLIENT):
+        attempts.begin(f"2001:db8:1:2::{number:x}")
+    assert attempts.wait_s("2001:db8:1:2:ffff::1") == WINDOW_S
+    assert attempts.wait_s("2001:db8:1:3::1") == 0
+
+
+def test_whoever_keeps_guessing_slowly_has_a_guess_a_second_at_most(
+    besieged: Attempts, clock: Clock
+) -> None:
+    looked_at = 0
+    for number in range(5_000):
+        clock.passed_s += 0.02
+        client = f"10.{1 + number // 250}.0.{number % 250}"
+        if not besieged.wait_s(client):
+            besieged.begin(client)
+            looked_at += 1
+    assert looked_at <= 5_000 * 0.02 / SLOW_S + QUEUE_S / SLOW_S + 2
+
+
+async def test_a_right_code_opens_while_others_guess(stage: Stage, clock: Clock) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    def wrap(app: Starlette) -> AccessCode:
+        return AccessCode(app, code=Secret(CODE), secret=SECRET, clock=clock, sleep=sleep)
+
+    house = House(stage, wrap=wrap)
+    await house.start()
+    async with httpx.AsyncClient(base_url=house.url, trust_env=False) as http:
+        for number in range(IN_ALL + 3):
+            http.headers["X-Forwarded-For"] = f"10.0.0.{number}"
+            assert (await enter(http, "wrong")).status_code == 401
+        assert slept == [SLOW_S, 2 * SLOW_S]
+        assert (await enter(http, CODE)).status_code == 429
+        http.headers["X-Forwarded-For"] = "10.0.1.1"
+        assert (await enter(http, CODE)).status_code == 303
+        http.cookies.clear()
+        assert (await enter(http, CODE)).status_code == 303
+    await house.stop()
 
 
 async def test_another_site_cannot_log_anyone_in(guest: httpx.AsyncClient) -> None:
@@ -199,7 +255,7 @@ def test_off_loopback_there_is_no_default_code(code: str, clock: Clock) -> None:
     ],
 )
 def test_loopback_names_are_known(host: str, expected: bool) -> None:
-    assert is_loopback(host) is expected
+    assert names_this_machine(host) is expected
 
 
 async def test_on_loopback_a_rebound_name_is_turned_away(stage: Stage) -> None:
