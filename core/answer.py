@@ -7,8 +7,8 @@ from core.cancellation import STOP
 from core.command import Preview
 from core.ports import Served
 from core.request import ChatRequest
-from core.response import Chat, Chunk, Usage
-from core.tokens import estimate_tokens
+from core.response import Chat, Chunk
+from core.tokens import estimated_usage
 
 
 async def gather(
@@ -36,14 +36,6 @@ async def gather(
         text=text,
         model=last.model,
         finish_reason=last.finish_reason,
-        usage=last.usage or _estimated(request, text),
+        usage=last.usage or estimated_usage(request, text),
     )
     return answer, served
-
-
-def _estimated(request: ChatRequest, answer: str) -> Usage:
-    return Usage(
-        prompt_tokens=sum(estimate_tokens(message.content) for message in request.messages),
-        completion_tokens=estimate_tokens(answer),
-        estimated=True,
-    )

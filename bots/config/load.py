@@ -20,8 +20,8 @@ from bots.config.secrets import DIRECT
 from bots.config.values import parsers
 from core.bot import Bot
 from core.errors import ConfigError
+from core.loopback import is_loopback
 from core.people import PeopleRules
-from core.relay.address import is_loopback
 from core.relay.entry import RelayEntry, RouteTable
 from core.secret import Secret
 

@@ -6,9 +6,9 @@ from typing import Literal
 from msgspec import Struct
 
 from core.bot import Bot
+from core.loopback import is_loopback
 from core.model import Limit
 from core.people import PeopleRules
-from core.relay.address import is_loopback
 from core.relay.entry import RelayEntry, RouteTable
 from core.secret import Secret
 

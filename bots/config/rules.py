@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bots.config.expect import Wrong, mismatch, shown
 from bots.config.model import BotEntry, Config, Server, Storage
 from core.errors import ConfigError
+from core.loopback import is_loopback
 from core.people import PeopleRules
-from core.relay.address import base_url, is_loopback
+from core.relay.address import base_url
 from core.relay.dialect import load_dialect
 from core.relay.entry import RelayEntry, RouteTable
 from core.secret import Secret

@@ -17,7 +17,8 @@ from bots.init.prompt import Prompt
 from bots.init.trial import list_models, neighbours
 from bots.loop import run_async
 from core.errors import ConfigError, RelayError, RelayUnsupported
-from core.relay.address import base_url, is_loopback
+from core.loopback import is_loopback
+from core.relay.address import base_url
 from core.relay.dialect import load_dialect, profile_names
 from core.relay.entry import RelayEntry
 from core.secret import Secret

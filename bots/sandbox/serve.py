@@ -1,7 +1,6 @@
 """Serves the sandbox relay on a port of this process."""
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +10,7 @@ from bots.listener import Listener, bind
 from bots.sandbox.app import create_app
 from bots.sandbox.line import LineProtocol
 from core.errors import ConfigError
+from core.loopback import is_loopback
 
 HOST = "127.0.0.1"
 PORT = 8765
@@ -47,11 +47,7 @@ async def serve(
 
 
 def _check_loopback(host: str) -> None:
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(host):
         raise ConfigError(
             f"expected a loopback address for the sandbox relay, got {host}: it answers anyone, "
             "without a key. Use 127.0.0.1, or allow it explicitly."

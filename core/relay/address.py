@@ -4,17 +4,9 @@ from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from core.errors import ConfigError
+from core.loopback import is_loopback
 from core.relay.dialect import Dialect
 from core.relay.entry import RelayEntry
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def is_public(address: str) -> bool:

@@ -11,7 +11,7 @@ from core.relay.failure import UNREADABLE, Origin, complaint_of, read_complaint,
 from core.relay.magic import audio_mime, image_mime
 from core.request import ChatRequest
 from core.response import Chat, Image, Model, Models, Speech, Transcription, Usage
-from core.tokens import estimate_tokens
+from core.tokens import estimated_usage
 
 Wire = TypeVar("Wire", bound="Answer")
 
@@ -103,14 +103,6 @@ def _unreadable(body: bytes, origin: Origin) -> RelayError:
     if complaint:
         return refusal(origin, 200, complaint)
     return origin.garbage("JSON of an unknown form", body[:200].decode(errors="replace"))
-
-
-def estimated_usage(request: ChatRequest, answer: str) -> Usage:
-    return Usage(
-        prompt_tokens=sum(estimate_tokens(message.content) for message in request.messages),
-        completion_tokens=estimate_tokens(answer),
-        estimated=True,
-    )
 
 
 def decode_chat(body: bytes, request: ChatRequest, origin: Origin) -> Chat:

@@ -7,10 +7,11 @@ import msgspec
 from msgspec import Struct
 
 from core.errors import RelayCut, RelayError
-from core.relay.decode import TokenCount, estimated_usage
+from core.relay.decode import TokenCount
 from core.relay.failure import UNREADABLE, Complaint, Origin, complaint_of, read_complaint, refusal
 from core.request import ChatRequest
 from core.response import Chunk
+from core.tokens import estimated_usage
 
 
 class _Delta(Struct):
