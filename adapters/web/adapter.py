@@ -1,6 +1,7 @@
 """The chat page as a platform: HTTP and a WebSocket in, frames out."""
 
 import asyncio
+import math
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from adapters.web.files import Files
 from adapters.web.format import encode, format_answer, format_history, format_said
 from adapters.web.frames import Ack, BusyNotice, Failed, Hello, Invalid, Send, TypingNotice
 from adapters.web.guard import HEADERS, PAGE_HEADERS
+from adapters.web.newcomers import Newcomers
 from adapters.web.parse import BadFrame, parse_message
 from adapters.web.session import COOKIE, COOKIE_AGE_S, Sessions, Tickets
 from adapters.web.socket import Socket
@@ -86,6 +88,7 @@ class WebAdapter:
         self._assets = load_assets(page)
         self._tabs = Tabs()
         self._sessions = Sessions(secret)
+        self._newcomers = Newcomers(clock)
         self._tickets = Tickets(secret)
         self._files = Files(
             media=media,
@@ -153,10 +156,13 @@ class WebAdapter:
     async def _index(self, request: Request) -> Response:
         page = self._assets["index.html"]
         response = Response(page.content, 200, PAGE_HEADERS, page.mime)
-        session = self._sessions.read(request.cookies.get(COOKIE)) or self._new_session()
+        session = self._sessions.read(request.cookies.get(COOKIE))
+        client = request.client.host if request.client else ""
+        if session is None and (wait_s := self._newcomers.wait_s(client)):
+            return _full(wait_s)
         response.set_cookie(
             COOKIE,
-            self._sessions.sign(session),
+            self._sessions.sign(session or self._new_session()),
             max_age=COOKIE_AGE_S,
             httponly=True,
             samesite="lax",
@@ -231,6 +237,15 @@ class WebAdapter:
 
     def _address(self, session: str) -> Address:
         return Address(platform=self.platform, bot=self.bot, chat=session, sender=session)
+
+
+def _full(wait_s: float) -> Response:
+    return PlainTextResponse(
+        "Too many new visitors from your address: "
+        f"try again in {math.ceil(wait_s / 60)} min, or with cookies allowed.",
+        429,
+        HEADERS | {"Retry-After": str(math.ceil(wait_s))},
+    )
 
 
 def _asset(request: Request, asset: Asset) -> Response:

@@ -197,6 +197,7 @@ class House:
         self.stage = stage
         self.wrap = wrap
         self.options = options
+        self.clock = Clock()
         self.port = 0
 
     async def start(self) -> None:
@@ -206,7 +207,7 @@ class House:
             media=self.stage.shelf,
             transcript=self.stage,
             secret=Secret("a key for tests only"),
-            clock=Clock(),
+            clock=self.clock,
             new_id=lambda: f"m{next(numbers):06}",
             page=PAGE,
             menu=lambda language: MENU[language],
