@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import TextIO
 
+from adapters.console.drafts import Drafts
 from adapters.console.keyboard import Keyboard
 from adapters.console.parse import Line, ending_of, kind_of, parse_line
 from adapters.console.printer import Printer
@@ -67,6 +68,7 @@ class ConsoleAdapter:
         self._keyboard = Keyboard(stdin, stdout)
         self._printer = Printer(stdout)
         self._screen = Screen(self._printer.put)
+        self._drafts = Drafts(self._grow)
         self._capabilities = Capabilities(
             source=SOURCE,
             markup="terminal" if self._keyboard.interactive else "markdown",
@@ -110,6 +112,7 @@ class ConsoleAdapter:
             return None
 
     async def send(self, outgoing: Outgoing) -> SendResult:
+        self._drafts.drop(outgoing.answers)
         try:
             return await self._show(outgoing)
         finally:
@@ -131,9 +134,12 @@ class ConsoleAdapter:
     def draft(self, to: Address, answers: str, text: str) -> None:
         del to
         if self._keyboard.interactive and answers in self._awaited:
-            for part in render((Text(text=settled(text)),), self._capabilities):
-                if isinstance(part, Text):
-                    self._screen.grow(answers, part.text)
+            self._drafts.put(answers, text)
+
+    def _grow(self, answers: str, text: str) -> None:
+        for part in render((Text(text=settled(text)),), self._capabilities):
+            if isinstance(part, Text):
+                self._screen.grow(answers, part.text)
 
     # -- Ctrl-C --------------------------------------------------------------
 

@@ -26,7 +26,9 @@ class Keyboard:
         line = await in_daemon_thread(lambda: self._read(PROMPT))
         while line is not None and line.endswith("\\"):
             more = await in_daemon_thread(lambda: self._read(CONTINUED))
-            line = line[:-1] + ("" if more is None else "\n" + more)
+            if more is None:
+                return line
+            line = line[:-1] + "\n" + more
         return line
 
     @contextmanager

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.console import language_of
+from adapters.console.drafts import PACE_S, Drafts
 from adapters.console.parse import Line, ending_of, kind_of, parse_line
 from adapters.console.screen import Screen, settled
 from core.model import Capabilities, Text
@@ -72,8 +73,9 @@ async def test_empty_lines_and_no_input_at_all_are_nothing(tmp_path):
 
 
 async def test_a_backslash_at_the_very_end_loses_nothing(tmp_path):
-    _, messages = await piped("one\\", tmp_path, lambda _: ["?"])
-    assert messages[0].text == "one"
+    for end in ("", "\n"):
+        _, messages = await piped(f"one\\\\\ntwo\\{end}", tmp_path, lambda _: ["?"])
+        assert messages[0].text == "one\\\ntwo\\"
 
 
 async def test_bytes_that_are_not_utf_8_end_nothing(tmp_path):
@@ -148,6 +150,31 @@ def test_a_kept_file_ends_as_its_type_does():
 )
 def test_the_language_comes_from_the_locale(environment, language):
     assert language_of(environment) == language
+
+
+async def test_drafts_are_shown_at_a_steady_pace():
+    loop = asyncio.get_running_loop()
+    shown: list[tuple[float, str]] = []
+    news = asyncio.Event()
+
+    def show(answers, text):
+        shown.append((loop.time(), answers + text))
+        news.set()
+
+    drafts = Drafts(show)
+    drafts.put("m1", "a")
+    drafts.put("m1", "ab")
+    drafts.put("m2", "never")
+    drafts.drop("m2")
+    async with asyncio.timeout(5):
+        await news.wait()
+        assert [text for _, text in shown] == ["m1ab"]
+        news.clear()
+        drafts.put("m1", "abc")
+        await news.wait()
+    (first, _), (second, text) = shown
+    assert text == "m1abc"
+    assert second - first >= PACE_S * 0.9
 
 
 # -- growth ------------------------------------------------------------------

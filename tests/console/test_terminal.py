@@ -60,6 +60,23 @@ async def test_an_answer_is_printed_as_it_grows_and_only_once(desk):
     assert person.sees.count("fri") == 1
 
 
+async def test_of_many_drafts_the_latest_is_shown_and_none_after_the_answer(desk):
+    person, adapter, core, _ = desk
+    message = await says(person, core, "hello\n")
+    for length in range(1, 2000):
+        adapter.draft(message.address, message.key, f"No. {length}: " + "word " * length)
+    await person.waits_for("word")
+    adapter.draft(message.address, message.key, "too late")
+    await adapter.send(part(message, "No. 1999: " + "word " * 1999 + "end."))
+    await person.waits_for("end.\n› ")
+    following = await says(person, core, "and now?\n")
+    adapter.draft(following.address, following.key, "So it is")
+    await person.waits_for("So it is")
+    assert person.sees.count("No.") == 1
+    assert person.sees.count("word") == 1999
+    assert "late" not in person.sees
+
+
 async def test_a_part_that_differs_from_its_draft_is_printed_again_from_that_line(desk):
     person, adapter, core, _ = desk
     message = await says(person, core, "hello\n")
