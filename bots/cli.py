@@ -53,7 +53,9 @@ def add_demo(commands: Subcommands) -> None:
     words = "of the chat page (default: 8700, or the next free one)"
     sub.add_argument("--port", type=open_port, metavar="N", help=words)
     sub.add_argument("--data", type=Path, metavar="DIR", help="what is kept (default: .parley)")
-    sub.add_argument("--say", metavar="TEXT", help="send one message, print the answer, end")
+    sub.add_argument(
+        "--say", type=message, metavar="TEXT", help="send one message, print the answer, end"
+    )
     sub.set_defaults(command=demo)
 
 
@@ -123,6 +125,12 @@ def open_port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, got {text}")
     return int(text)
+
+
+def message(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected a message, got no words")
+    return text
 
 
 def seconds(text: str) -> float:

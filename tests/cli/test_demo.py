@@ -87,6 +87,19 @@ def test_messages_are_answered_on_standard_output_alone_from_one_store(tmp_path)
     assert (tmp_path / "kept" / "parley.db").exists()
 
 
+@pytest.mark.parametrize("text", ["ends with a backslash\\", "two\nlines\\\nand a rest"])
+def test_a_message_is_sent_as_it_is(text, tmp_path):
+    assert f"“{text}”" in say(tmp_path, text).stdout
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_a_message_without_words_is_refused(text, tmp_path):
+    done = say(tmp_path, text)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("error: argument --say: expected a message, got no words\n")
+    assert not (tmp_path / "kept").exists()
+
+
 def test_the_page_is_served_and_meanwhile_a_message_answered_and_the_port_refused(tmp_path):
     port = free_port()
     with started("demo", "--data", "kept", "--port", str(port), cwd=tmp_path) as demo:
