@@ -3,9 +3,9 @@
 import asyncio
 import io
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Protocol, runtime_checkable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol, Self, runtime_checkable
 
 from msgspec import structs
 
@@ -20,6 +20,9 @@ from bots.platforms import Terminal
 from core.relay.opening import open_routes
 from storage.media import FileMedia
 from storage.store import SqlStore
+
+CLOSE_S = 1.0
+"""For the store to write what waits, at the end of the 10 s that a stop may take."""
 
 
 @runtime_checkable
@@ -38,12 +41,13 @@ async def run(config: Config, ready: Callable[[], None] | None = None) -> None:
     or StoreError if it cannot start.
     """
     set_up(config.log.level, config.log.format, secrets_in(config))
-    async with opened(config) as house:
-        with _listening_to_signals(house) as told_to_stop:
+    with Signals() as signals:
+        async with opened(config) as house:
+            signals.house = house
             if ready:
                 ready()
             waits = {
-                asyncio.create_task(told_to_stop.wait()),
+                asyncio.create_task(signals.told_to_stop.wait()),
                 asyncio.create_task(house.finished()),
             }
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -89,7 +93,7 @@ async def _open(config: Config, stack: AsyncExitStack) -> Kept:
     secret = instance_secret(config.storage.data)
     media = FileMedia(config.storage.media)
     store = await SqlStore.open(config.storage.url.reveal(), media)
-    stack.push_async_callback(store.close)
+    stack.push_async_callback(store.close, CLOSE_S)
     relays = open_routes(
         config.relays,
         config.routes,
@@ -100,23 +104,36 @@ async def _open(config: Config, stack: AsyncExitStack) -> Kept:
     return Kept(store=store, media=media, relays=relays, secret=secret)
 
 
-@contextmanager
-def _listening_to_signals(house: House) -> Iterator[asyncio.Event]:
-    """Set by SIGTERM, and by Ctrl-C unless that was for an answer."""
-    loop = asyncio.get_running_loop()
-    told_to_stop = asyncio.Event()
+class Signals:
+    """SIGTERM and Ctrl-C, heard until everything is stopped.
 
-    def interrupt() -> None:
-        if not _interrupts_an_answer(house):
-            told_to_stop.set()
+    The first stops, unless a Ctrl-C was for an answer; a second one hurries.
+    """
 
-    loop.add_signal_handler(signal.SIGTERM, told_to_stop.set)
-    loop.add_signal_handler(signal.SIGINT, interrupt)
-    try:
-        yield told_to_stop
-    finally:
+    def __init__(self) -> None:
+        self.told_to_stop = asyncio.Event()
+        self.house: House | None = None
+
+    def __enter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop)
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        loop = asyncio.get_running_loop()
         loop.remove_signal_handler(signal.SIGTERM)
         loop.remove_signal_handler(signal.SIGINT)
+
+    def _stop(self) -> None:
+        if self.told_to_stop.is_set() and self.house:
+            self.house.hurry()
+        self.told_to_stop.set()
+
+    def _interrupt(self) -> None:
+        stopping = self.told_to_stop.is_set()
+        if stopping or not self.house or not _interrupts_an_answer(self.house):
+            self._stop()
 
 
 def _interrupts_an_answer(house: House) -> bool:

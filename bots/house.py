@@ -41,8 +41,10 @@ from storage.store import SqlStore
 log = logging.getLogger(__name__)
 
 DRAIN_S = 6.0
-"""How long running answers may take to end once the process is to stop. With the
-listeners' 2 s and the store's 1 s it stops within 10 s."""
+"""How long running answers may take to end once the process is to stop."""
+
+STOP_S = 8.5
+"""How long all of `House.stop` may take; 1.5 s are left for whatever it worked with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +82,12 @@ class House:
             clock=self._clock,
             observer=self._observation,
         )
-        self._supervision = Supervision(tuple(self.adapters.values()), self._gateway.accept)
+        self._supervision = Supervision(
+            tuple(self.adapters.values()), self._gateway.accept, self._clock
+        )
         self._schedules = Schedules(kept.store, self._clock, config.storage.retention_days)
         self._listeners = self._make_listeners(private)
+        self._hurried = asyncio.Event()
 
     @property
     def port(self) -> int:
@@ -105,10 +110,26 @@ class House:
 
     async def stop(self) -> None:
         """Receive nothing new, finish what runs as far as time allows, hang up."""
-        self._schedules.stop()
-        await self._supervision.stop()
-        await self._lanes.close(DRAIN_S)
-        await asyncio.gather(*(listener.close() for listener in self._listeners))
+        try:
+            async with asyncio.timeout(STOP_S):
+                self._schedules.stop()
+                await self._supervision.stop()
+                await self._drain()
+                await asyncio.gather(*(listener.close() for listener in self._listeners))
+        except TimeoutError:
+            log.warning("not everything ended within %.1f s; it is cut off", STOP_S)
+
+    def hurry(self) -> None:
+        """Wait for no running answer: each is found again at the next start."""
+        self._hurried.set()
+
+    async def _drain(self) -> None:
+        hurried = asyncio.create_task(self._hurried.wait())
+        ending = asyncio.create_task(self._lanes.close(DRAIN_S))
+        await asyncio.wait({hurried, ending}, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        await self._lanes.close(0)
+        await ending
 
     def _bots(self) -> dict[str, Bot]:
         return {entry.bot.name: entry.bot for entry in self._config.bots}

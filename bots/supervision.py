@@ -2,22 +2,32 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from core.ports import Adapter, Emit
+from core.ports import Adapter, Clock, Emit
 
 log = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
+STEADY_S = 60.0
+"""Whoever received for so long begins with the first wait again."""
 
 
 class Supervision:
     """Runs every adapter in a task of its own, and knows which are down."""
 
-    def __init__(self, adapters: Sequence[Adapter], emit: Emit) -> None:
+    def __init__(
+        self,
+        adapters: Sequence[Adapter],
+        emit: Emit,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._adapters = adapters
         self._emit = emit
+        self._clock = clock
+        self._sleep = sleep
         self._down: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -41,15 +51,16 @@ class Supervision:
     async def _keep(self, adapter: Adapter) -> None:
         wait_s = FIRST_WAIT_S
         while True:
-            started = asyncio.get_running_loop().time()
+            started = self._clock.monotonic()
             try:
                 await adapter.run(self._emit)
             except Exception as error:
+                if self._clock.monotonic() - started > STEADY_S:
+                    wait_s = FIRST_WAIT_S
                 log.exception("bot %s does not receive; again in %.0f s", adapter.bot, wait_s)
                 self._down[adapter.bot] = f"{type(error).__name__}; again in {wait_s:.0f} s"
             else:
                 return
-            await asyncio.sleep(wait_s)
+            await self._sleep(wait_s)
             self._down.pop(adapter.bot, None)
-            ran_s = asyncio.get_running_loop().time() - started
-            wait_s = FIRST_WAIT_S if ran_s > 60 else min(wait_s * 2, LONGEST_WAIT_S)
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S)

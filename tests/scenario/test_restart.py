@@ -4,10 +4,12 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bots.house import DRAIN_S
 from bots.listener import bind
 from bots.sandbox.accounts import STAT_TOKEN
 from bots.sandbox.app import create_app
@@ -137,3 +139,24 @@ async def test_a_running_answer_is_finished_before_the_process_stops(tmp_path: P
         (part,) = await tab.answer(question)
         assert "a question" in part["text"]
         assert await stopping == 0
+
+
+async def test_a_second_signal_hurries_and_loses_nothing(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as (stage, process, person):
+        held = stage.faults.add(Stall(call="chat"))
+        async with person.tab() as tab:
+            await tab.frame("ack", await tab.say("a question"))
+            await held.struck()
+            stopping = asyncio.create_task(process.end(signal.SIGTERM))
+            while await tab.receipt(await tab.say("/help")) != "failed":
+                pass  # the signal is on its way
+            began = time.monotonic()
+            assert await process.end(signal.SIGINT) == 0
+            assert time.monotonic() - began < DRAIN_S / 2
+            assert await stopping == 0
+        stage.faults.clear()
+        await process.start()
+        async with asyncio.timeout(10):
+            while not (answer := (await person.history())[0]["answer"]):
+                pass  # the page, too, can only ask again
+        assert "a question" in answer[0]["text"]
