@@ -1,7 +1,7 @@
 """What happens by the clock: sweeping out what is past its time."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -13,6 +13,8 @@ from storage.store import SqlStore
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_H = 1
+FIRST_SWEEP_AFTER = timedelta(seconds=60)
+"""For a bot that never runs through a whole hour; its start is not made longer."""
 
 
 class Schedules:
@@ -31,7 +33,9 @@ class Schedules:
         )
 
     def start(self) -> None:
+        soon = self._clock.now() + FIRST_SWEEP_AFTER
         self._scheduler.add_job(self.sweep, "cron", hour=f"*/{SWEEP_EVERY_H}")
+        self._scheduler.add_job(self.sweep, "date", run_date=soon)
         self._scheduler.start()
 
     def stop(self) -> None:
