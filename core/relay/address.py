@@ -49,6 +49,12 @@ def base_url(entry: RelayEntry, dialect: Dialect) -> str:
     return address
 
 
+def proxy_password(proxy: str) -> str:
+    """As it stands in the address, "" for none."""
+    parts = _split(proxy)
+    return (parts.password or "") if parts else ""
+
+
 def _split(address: str) -> SplitResult | None:
     try:
         return urlsplit(address)

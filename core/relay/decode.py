@@ -99,10 +99,10 @@ def _unreadable(body: bytes, origin: Origin) -> RelayError:
     try:
         complaint = complaint_of(msgspec.json.decode(body))
     except UNREADABLE:
-        return origin.garbage("no JSON", body[:200].decode(errors="replace"))
+        return origin.garbage("no JSON", origin.excerpt(body))
     if complaint:
         return refusal(origin, 200, complaint)
-    return origin.garbage("JSON of an unknown form", body[:200].decode(errors="replace"))
+    return origin.garbage("JSON of an unknown form", origin.excerpt(body))
 
 
 def decode_chat(body: bytes, request: ChatRequest, origin: Origin) -> Chat:
@@ -147,7 +147,7 @@ def read_image(content: bytes, origin: Origin) -> Image:
     """The picture, its type told by its first bytes."""
     mime = image_mime(content)
     if not mime:
-        got = content[:40].decode(errors="replace")
+        got = origin.excerpt(content)
         raise origin.garbage("a file that is no PNG, JPEG, GIF or WebP", got)
     return Image(content=content, mime=mime)
 
@@ -159,7 +159,7 @@ def decode_speech(body: bytes, content_type: str, origin: Origin) -> Speech:
         raise _unreadable(body, origin)
     mime = audio_mime(body) or (told if told.startswith("audio/") else "")
     if not mime:
-        raise origin.garbage("no audio", body[:200].decode(errors="replace"))
+        raise origin.garbage("no audio", origin.excerpt(body))
     return Speech(content=body, mime=mime)
 
 

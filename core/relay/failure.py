@@ -28,6 +28,8 @@ from core.errors import (
 from core.relay.dialect import Call
 
 EXCERPT_CHARS = 200
+READ_CHARS = 4096
+"""How much of a text is read for an excerpt: room for what is redacted or only spaces."""
 LONGEST_S = 86_400.0
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -48,6 +50,12 @@ class Origin:
         said = f" ({redact(words, self.secrets)})" if words else ""
         remedy = remedy.format(relay=self.relay, call=self.call)
         return f'relay "{self.relay}": {redact(got, self.secrets)}{said}. {remedy}'.rstrip()
+
+    def excerpt(self, body: bytes) -> str:
+        """The beginning of a body. Its secrets go first: a cut may leave part of one."""
+        for secret in self.secrets:
+            body = body.replace(secret.encode(), "…".encode())
+        return body[:READ_CHARS].decode(errors="replace")
 
     def garbage(self, got: str, words: str = "") -> RelayGarbage:
         """The answer could not be read: `got` says what came instead."""
@@ -245,8 +253,8 @@ def _complaint(fields: Mapping[str, object]) -> Complaint:
 
 
 def _plain(body: bytes) -> str:
-    text = body[:4096].decode(errors="replace")
-    return "" if "<html" in text.lower() else text
+    text = body.decode(errors="replace")
+    return "" if "<html" in text[:READ_CHARS].lower() else text
 
 
 def refusal(
@@ -300,13 +308,15 @@ def retry_after(value: str, now: datetime) -> float | None:
 
 
 # A relay may echo a key masked, in part, or as it was sent.
-_SECRET = re.compile(r"(?i)\bbearer\s+\S+|\bsk-[\w*.-]+|\S*\*{3,}\S*|(?<=//)[^\s/@]+@")
+_SECRET = re.compile(r"(?i)\bbearer\s+\S+|\bsk-[\w*.-]+|(?<=//)[^\s/@]+@")
+_MASK = "***"
 
 
 def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
     """Text on one line, cut at EXCERPT_CHARS, with everything that may be a secret as "…"."""
     for secret in secrets:
         text = text.replace(secret, "…")
-    line = " ".join(_SECRET.sub("…", text).split())
+    words = _SECRET.sub("…", text[:READ_CHARS]).split()
+    line = " ".join("…" if _MASK in word else word for word in words)
     line = "".join(char for char in line if char.isprintable())
     return line if len(line) <= EXCERPT_CHARS else line[:EXCERPT_CHARS] + "…"

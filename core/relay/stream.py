@@ -115,7 +115,7 @@ class StreamDecoder:
         if line.startswith(_BOM):
             return self._read(line.removeprefix(_BOM))
         if not line.startswith((b":", b"event:", b"id:", b"retry:")):
-            self._strange = line[:1000]
+            self._strange = line
         return None
 
     def _read_rest(self, tail: bytes) -> Chunk | None:
@@ -130,7 +130,7 @@ class StreamDecoder:
             event = _EVENT.decode(data)
         except UNREADABLE as error:
             raise self._origin.garbage(
-                "an event that is no JSON of a chunk", _shown(data)
+                "an event that is no JSON of a chunk", self._origin.excerpt(data)
             ) from error
         self._events += 1
         if event.error:
@@ -155,7 +155,7 @@ class StreamDecoder:
         complaint = read_complaint(self._strange)
         if _is_json(self._strange) and complaint.message:
             return refusal(self._origin, 200, complaint)
-        return self._origin.garbage("no event stream", _shown(self._strange))
+        return self._origin.garbage("no event stream", self._origin.excerpt(self._strange))
 
 
 def together(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
@@ -186,7 +186,3 @@ def _is_json(data: bytes) -> bool:
     except UNREADABLE:
         return False
     return True
-
-
-def _shown(data: bytes) -> str:
-    return data[:200].decode(errors="replace")

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 import httpx
 
 from core.errors import ConfigError, RelayError, RelayLost, RelayTimeout
 from core.ports import Clock
-from core.relay.address import base_url
+from core.relay.address import base_url, proxy_password
 from core.relay.dialect import Call, Dialect
 from core.relay.encode import Outbound
 from core.relay.entry import RelayEntry
@@ -87,9 +87,7 @@ class Wire:
         self._urls: dict[Call, httpx.URL] = {}
         self._headers = self._authorised("key", entry.key)
         self._stat_headers = self._authorised("stat_token", entry.stat_token)
-        self._secrets = tuple(
-            secret.reveal() for secret in (entry.key, entry.stat_token, entry.proxy) if secret
-        )
+        self._secrets = _secrets(entry)
         self._timeout = {
             "connect": entry.connect_timeout_s,
             "first_byte": entry.first_byte_timeout_s,
@@ -223,6 +221,14 @@ class Wire:
         if key:
             headers[self._dialect.auth_header] = f"{self._dialect.auth_scheme} {key}".strip()
         return httpx.Headers(headers)
+
+
+def _secrets(entry: RelayEntry) -> tuple[str, ...]:
+    """Whatever may not be told, the longest first: one may hold another."""
+    password = proxy_password(entry.proxy.reveal())
+    given = (entry.key.reveal(), entry.stat_token.reveal(), entry.proxy.reveal())
+    every = {secret for secret in (*given, password, unquote(password)) if secret}
+    return tuple(sorted(every, key=len, reverse=True))
 
 
 def _address(link: str, place: Origin, base: str = "") -> httpx.URL:

@@ -1,5 +1,7 @@
 """What a relay's refusal is told apart as, and that its error gives nothing away."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import httpx
@@ -21,6 +23,7 @@ from core.errors import (
     RelayUnavailable,
     RelayUnsupported,
 )
+from core.relay.decode import decode_chat, decode_speech, read_image
 from core.relay.failure import (
     Complaint,
     Origin,
@@ -31,7 +34,8 @@ from core.relay.failure import (
     retry_after,
 )
 from core.relay.retry import Backoff, Rounds, repeatable
-from tests.relays.stage import KEY, ORIGIN
+from core.relay.stream import StreamDecoder
+from tests.relays.stage import KEY, ORIGIN, ask
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -134,6 +138,37 @@ def test_secrets_are_redacted_whole_masked_or_in_part(words: str) -> None:
 def test_a_key_of_any_form_is_redacted() -> None:
     origin = Origin("main", "chat", "/", ("plain.canary/key",))
     assert "canary" not in str(refusal(origin, 401, Complaint(message="got plain.canary/key")))
+
+
+@pytest.mark.parametrize("before", range(150, 205, 9))
+def test_a_key_is_redacted_wherever_an_excerpt_of_a_body_is_cut(before: int) -> None:
+    key = "plain.canary/key-0123456789"
+    origin = Origin("main", "chat", "/", (key,))
+    body = b"x" * before + b" " + key.encode()
+    stream = StreamDecoder(ask(), origin)
+    tellers: list[Callable[[], object]] = [
+        lambda: decode_chat(body, ask(), origin),
+        lambda: decode_speech(body, "text/plain", origin),
+        lambda: read_image(b" " * (before % 20) + key.encode(), origin),
+        lambda: [*stream.feed(b"x" * (before + 800) + body + b"\n"), *stream.finish()],
+    ]
+    for teller in tellers:
+        with pytest.raises(RelayGarbage) as caught:
+            teller()
+        assert not any(part in str(caught.value) for part in ("plai", "can", "0123"))
+
+
+def test_a_key_in_a_page_is_redacted_where_only_its_beginning_is_read() -> None:
+    origin = Origin("main", "chat", "/", ("plain.canary/key",))
+    for spaces in range(4080, 4097):
+        complaint = read_complaint(b" " * spaces + b"plain.canary/key")
+        assert "pl" not in str(refusal(origin, 400, complaint)).replace("Supply", "")
+
+
+def test_a_long_text_without_spaces_is_redacted_in_no_time() -> None:
+    began = time.perf_counter()
+    redact("*a" * 2**16 + "sk-" * 2**16)
+    assert time.perf_counter() - began < 1.0
 
 
 def test_what_is_no_secret_stays() -> None:

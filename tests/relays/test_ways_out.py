@@ -11,8 +11,9 @@ import httpx
 import pytest
 import trustme
 
-from core.errors import ConfigError, RelayRefused
+from core.errors import ConfigError, RelayInvalid, RelayRefused
 from core.relay.transport import Transport
+from core.secret import Secret
 from tests.relays.servers import (
     Exchange,
     Server,
@@ -159,6 +160,19 @@ async def test_a_proxy_that_makes_no_tunnel_is_a_refused_connection(
         with pytest.raises(RelayRefused, match=reason) as caught:
             await say(transport, "https://relay.invalid")
     assert "canary-pass" not in str(caught.value)
+
+
+@pytest.mark.parametrize("told", ["s%40nary-pass", "s@nary-pass"])
+async def test_a_proxys_password_alone_is_a_secret_too(told: str) -> None:
+    async def echo(exchange: Exchange) -> None:
+        await exchange.reply(f"you came with {told}, did you".encode(), 400)
+
+    async with listening(echo) as server, via() as transport:
+        secret = Secret("http://me:s%40nary-pass@proxy.test:3128")
+        with pytest.raises(RelayInvalid) as caught:
+            await relay(entry(server.base, proxy=secret), transport).call(ask())
+    assert "nary" not in str(caught.value)
+    assert "you came with …, did you" in str(caught.value)
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
