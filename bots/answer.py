@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.command import Ask, Outcome, Services
-from core.model import Effect, Media, Spend, Text, Turn
+from core.model import Effect, Media, Text, Turn
 
 
 def tell(
@@ -22,9 +22,9 @@ def slash(ask: Ask) -> str:
     return next((mark for mark in ask.bot.command_prefixes if mark), "/")
 
 
-def show(ask: Ask, services: Services, files: Sequence[Media], spend: Spend) -> Outcome:
+def show(ask: Ask, services: Services, files: Sequence[Media]) -> Outcome:
     """Files that a relay made. They are kept in the history, where no model is sent them."""
     now = services.clock.now()
     asked = Turn(role="user", text=ask.message.text, message_id=ask.message.id, at=now)
     made = Turn(role="assistant", text="", media=tuple(files), message_id=ask.message.id, at=now)
-    return Outcome(parts=tuple(files), turns=(asked, made), spends=(spend,))
+    return Outcome(parts=tuple(files), turns=(asked, made))

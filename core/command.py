@@ -38,7 +38,8 @@ class Ask:
 
     `settings` are the person's and the conversation's, the conversation's last:
     language, model, persona, voice. `user` is the opaque id that a relay may see
-    of the person.
+    of the person. `spends` grows with each relay call made for it, and is kept
+    whatever becomes of the answer.
     """
 
     message: Message
@@ -50,6 +51,7 @@ class Ask:
     settings: Mapping[str, str]
     user: str = ""
     used_today: int = 0
+    spends: list[Spend] = field(default_factory=list)
 
     @property
     def persona(self) -> str:
@@ -86,7 +88,6 @@ class Outcome:
 
     parts: tuple[Text | Media, ...] = ()
     turns: tuple[Turn, ...] = ()
-    spends: tuple[Spend, ...] = ()
     effects: tuple[Effect, ...] = ()
 
 
@@ -114,7 +115,7 @@ class Chatter(Protocol):
         ...
 
     async def transcribe(self, ask: Ask, media: Media, *, to_english: bool = False) -> Outcome:
-        """One text part with the words, and its turns and spend."""
+        """One text part with the words, and its turns."""
         ...
 
     async def content(self, ask: Ask, media: Media) -> bytes:

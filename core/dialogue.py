@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from core.answer import gather
 from core.command import Ask, Outcome, Preview, Reasons
 from core.history import never_fits_again, trim
-from core.model import Media, ReplacePair, SetSetting, Spend, Text, Turn, TurnState
+from core.model import Media, ReplacePair, SetSetting, Text, Turn, TurnState
 from core.ports import Clock, History, Relays, Served, Texts
 from core.reasons import chat_place
 from core.request import ChatMessage, ChatRequest, Picture
@@ -42,7 +42,7 @@ class Dialogue:
             stream = self.relays.stream(request, ask.choice)
             answer, served = await gather(stream, request, preview)
         self._note(ask, request, answer, served, self.clock.monotonic() - started)
-        outcome = self._answered(ask, text, pictures, answer, served)
+        outcome = self._answered(ask, text, pictures, answer)
         if replacing and answer.text.strip():
             replaced = ReplacePair(message_id=replacing)
             outcome = replace(outcome, effects=(*outcome.effects, replaced))
@@ -75,25 +75,15 @@ class Dialogue:
             return f"{ask.persona}\n\n"
         return ask.persona
 
-    def _answered(
-        self, ask: Ask, text: str, pictures: Sequence[Media], answer: Chat, served: Served
-    ) -> Outcome:
-        spend = Spend(
-            kind="chat",
-            relay=served.relay,
-            model=served.model,
-            at=self.clock.now(),
-            prompt_tokens=answer.usage.prompt_tokens,
-            completion_tokens=answer.usage.completion_tokens,
-            estimated=answer.usage.estimated,
-        )
+    def _answered(self, ask: Ask, text: str, pictures: Sequence[Media], answer: Chat) -> Outcome:
+        now = self.clock.now()
         if not answer.text.strip():
-            asked = ask.turn("user", text, spend.at, media=pictures, state=TurnState.FAILED)
+            asked = ask.turn("user", text, now, media=pictures, state=TurnState.FAILED)
             nothing = Text(text=self.texts.say("no_answer", ask.language))
-            return Outcome(parts=(nothing,), turns=(asked,), spends=(spend,))
-        asked = ask.turn("user", text, spend.at, media=pictures)
-        told = ask.turn("assistant", answer.text, spend.at)
-        outcome = Outcome(parts=(Text(text=answer.text),), turns=(asked, told), spends=(spend,))
+            return Outcome(parts=(nothing,), turns=(asked,))
+        asked = ask.turn("user", text, now, media=pictures)
+        told = ask.turn("assistant", answer.text, now)
+        outcome = Outcome(parts=(Text(text=answer.text),), turns=(asked, told))
         return self._warn_once(ask, outcome, text, answer.text)
 
     def _warn_once(self, ask: Ask, outcome: Outcome, question: str, answer: str) -> Outcome:

@@ -10,9 +10,10 @@ from core.audio import audio_filename
 from core.command import Ask, Command, Outcome, Preview, Reasons, Running, Services
 from core.dialogue import Dialogue
 from core.errors import ParleyError, StoreError
-from core.model import Media, Message, Spend, Text, TurnState
+from core.metering import MeteredRelays
+from core.model import Media, Message, Text, TurnState
 from core.people import PeopleRules
-from core.ports import Clock, MediaStore, Relays, Served, Store, Texts
+from core.ports import Clock, MediaStore, Relays, Store, Texts
 from core.reasons import chat_place
 from core.request import TranscriptionRequest, TranslationRequest
 from core.response import Transcription
@@ -41,6 +42,13 @@ class Engine:
         self, ask: Ask, intent: Intent, running: Running, preview: Preview | None = None
     ) -> Outcome:
         """Raises ParleyError where the person must be told why there is no answer."""
+        metered = MeteredRelays(relays=self.relays, clock=self.clock, spends=ask.spends)
+        return await replace(self, relays=metered).answer(ask, intent, running, preview)
+
+    async def answer(
+        self, ask: Ask, intent: Intent, running: Running, preview: Preview | None
+    ) -> Outcome:
+        """As `handle`, but what it costs is not noted."""
         match intent:
             case Talk(text=text, pictures=pictures):
                 return await self._talk(ask, text, pictures, preview)
@@ -84,20 +92,14 @@ class Engine:
         return await dialogue.ask(ask, text, pictures, preview, replacing=replacing)
 
     async def transcribe(self, ask: Ask, media: Media, *, to_english: bool = False) -> Outcome:
-        words, served = await self._recognise(await self.content(ask, media), media, to_english)
-        spend = Spend(
-            kind="translation" if to_english else "transcription",
-            relay=served.relay,
-            model=served.model,
-            at=self.clock.now(),
-            audio_s=words.duration_s or media.duration_s,
-        )
-        asked = ask.turn("user", "", spend.at, media=(media,))
+        words = await self._recognise(await self.content(ask, media), media, to_english)
+        now = self.clock.now()
+        asked = ask.turn("user", "", now, media=(media,))
         text = words.text.strip()
         if not text:
-            return replace(self.say(ask, "no_speech_found"), turns=(asked,), spends=(spend,))
-        told = ask.turn("assistant", text, spend.at)
-        return Outcome(parts=(Text(text=text),), turns=(asked, told), spends=(spend,))
+            return replace(self.say(ask, "no_speech_found"), turns=(asked,))
+        told = ask.turn("assistant", text, now)
+        return Outcome(parts=(Text(text=text),), turns=(asked, told))
 
     async def content(self, ask: Ask, media: Media) -> bytes:
         if media.blob:
@@ -138,16 +140,17 @@ class Engine:
             outcome,
             parts=_after(quoted, outcome.parts),
             turns=(structs.replace(asked, text=asked.text or spoken, media=(speech,)), *told),
-            spends=heard.spends + outcome.spends,
         )
 
-    async def _recognise(
-        self, audio: bytes, media: Media, to_english: bool
-    ) -> tuple[Transcription, Served]:
-        name = audio_filename(media)
+    async def _recognise(self, audio: bytes, media: Media, to_english: bool) -> Transcription:
+        name, seconds = audio_filename(media), media.duration_s
         if to_english:
-            return await self.relays.translation(TranslationRequest(audio=audio, filename=name))
-        return await self.relays.transcription(TranscriptionRequest(audio=audio, filename=name))
+            spoken = TranslationRequest(audio=audio, filename=name, duration_s=seconds)
+            words, _ = await self.relays.translation(spoken)
+        else:
+            heard = TranscriptionRequest(audio=audio, filename=name, duration_s=seconds)
+            words, _ = await self.relays.transcription(heard)
+        return words
 
     def _services(self, running: Running, preview: Preview | None) -> Services:
         return Services(

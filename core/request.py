@@ -52,7 +52,8 @@ class SpeechRequest(Struct, frozen=True, kw_only=True):
 class TranscriptionRequest(Struct, frozen=True, kw_only=True):
     """POST /v1/audio/transcriptions. `language` is ISO-639-1 or "".
 
-    `filename` carries the format by its ending: the relay goes by it.
+    `filename` carries the format by its ending: the relay goes by it. `duration_s`
+    is what the platform tells, if it does; it is not sent.
     """
 
     audio: bytes
@@ -60,15 +61,20 @@ class TranscriptionRequest(Struct, frozen=True, kw_only=True):
     model: str = ""
     language: str = ""
     prompt: str = ""
+    duration_s: float = 0.0
 
 
 class TranslationRequest(Struct, frozen=True, kw_only=True):
-    """POST /v1/audio/translations: speech of any language to English text."""
+    """POST /v1/audio/translations: speech of any language to English text.
+
+    `duration_s` as in TranscriptionRequest.
+    """
 
     audio: bytes
     filename: str
     model: str = ""
     prompt: str = ""
+    duration_s: float = 0.0
 
 
 class ModelsRequest(Struct, frozen=True, kw_only=True):

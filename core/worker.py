@@ -98,7 +98,7 @@ class Worker:
                 waited_s=waited_s,
                 took_s=self._clock.monotonic() - started,
                 parts=len(reply.parts) if reply else 0,
-                spends=verdict.outcome.spends,
+                spends=tuple(ask.spends),
             )
         )
         if reply is None:
@@ -201,7 +201,7 @@ class Worker:
             at=self._clock.now(),
             reply=reply,
             turns=verdict.outcome.turns,
-            spends=verdict.outcome.spends,
+            spends=tuple(ask.spends),
             effects=verdict.outcome.effects,
             dead=verdict.dead,
         )

@@ -3,7 +3,7 @@
 from bots.answer import show, tell
 from bots.quoted import quoted_text
 from core.command import Ask, Command, Outcome, Services
-from core.model import Media, Spend
+from core.model import Media
 from core.ports import MediaStore
 from core.request import ImageRequest
 from core.response import Image
@@ -13,16 +13,9 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     prompt = rest or quoted_text(ask.message)
     if not prompt:
         return tell(ask, services, "image_how")
-    drawn, served = await services.relays.images(ImageRequest(prompt=prompt, user=ask.user))
+    drawn, _ = await services.relays.images(ImageRequest(prompt=prompt, user=ask.user))
     pictures = [await _keep(image, services.media) for image in drawn.images]
-    spend = Spend(
-        kind="image",
-        relay=served.relay,
-        model=served.model,
-        at=services.clock.now(),
-        images=len(pictures),
-    )
-    return show(ask, services, pictures, spend)
+    return show(ask, services, pictures)
 
 
 async def _keep(image: Image, media: MediaStore) -> Media:

@@ -3,7 +3,7 @@
 from bots.answer import show, tell
 from bots.quoted import quoted_text
 from core.command import Ask, Command, Outcome, Services
-from core.model import Media, Spend
+from core.model import Media
 from core.ports import History
 from core.request import SpeechRequest
 
@@ -23,7 +23,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     if len(text) > SPEECH_CHARS:
         return tell(ask, services, "say_too_long", got=len(text), limit=SPEECH_CHARS)
     request = SpeechRequest(text=text, voice=ask.bot.voice_name)
-    speech, served = await services.relays.speech(request)
+    speech, _ = await services.relays.speech(request)
     spoken = Media(
         kind="voice",
         blob=await services.media.put(speech.content),
@@ -31,14 +31,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         name=f"speech.{ENDINGS.get(speech.mime, 'mp3')}",
         size_bytes=len(speech.content),
     )
-    spend = Spend(
-        kind="speech",
-        relay=served.relay,
-        model=served.model,
-        at=services.clock.now(),
-        characters=len(text),
-    )
-    return show(ask, services, [spoken], spend)
+    return show(ask, services, [spoken])
 
 
 async def _latest_answer(history: History, ask: Ask) -> str:

@@ -345,6 +345,7 @@ class Talk:
         self.platform_files: dict[str, bytes] = {}
         self._ids = map(str, count(1)) if beside is None else beside._ids
         self.outcome = Outcome()
+        self.spends: tuple[Spend, ...] = ()
 
     @property
     def conversation(self) -> str:
@@ -372,7 +373,9 @@ class Talk:
             addressed=True,
             language=language,
         )
-        self.outcome = await self._handle(await self._ask(message))
+        ask = await self._ask(message)
+        self.outcome = await self._handle(ask)
+        self.spends = tuple(ask.spends)
         await self._commit(message)
         return "\n".join(part.text for part in self.outcome.parts if isinstance(part, Text))
 
@@ -425,7 +428,7 @@ class Talk:
                 person=self.person,
                 at=self.clock.now(),
                 turns=self.outcome.turns,
-                spends=self.outcome.spends,
+                spends=self.spends,
                 effects=self.outcome.effects,
             )
         )

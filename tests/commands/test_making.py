@@ -30,7 +30,7 @@ async def test_an_image_is_drawn_kept_and_accounted(talk, command):
     assert await talk.media.get(picture.blob) == b"\x89PNG a red fox"
     assert (picture.kind, picture.mime, picture.name) == ("image", "image/png", "image.png")
     assert picture.size_bytes == len(b"\x89PNG a red fox")
-    (spend,) = talk.outcome.spends
+    (spend,) = talk.spends
     assert (spend.kind, spend.relay, spend.model, spend.images) == ("image", "main", "m-large", 1)
 
 
@@ -66,7 +66,7 @@ async def test_text_is_spoken_kept_and_accounted(talk, command):
     (speech,) = talk.files
     assert await talk.media.get(speech.blob) == b"ID3 good morning"
     assert (speech.kind, speech.mime, speech.name) == ("voice", "audio/mpeg", "speech.mp3")
-    (spend,) = talk.outcome.spends
+    (spend,) = talk.spends
     assert (spend.kind, spend.characters) == ("speech", 12)
     assert talk.relays.asked[0].voice == "alloy"
 
@@ -119,14 +119,14 @@ async def test_say_takes_4096_characters_and_no_more(talk):
 async def test_an_attached_recording_is_transcribed(listener, command):
     assert await listener.say(command, VOICE) == "hello there"
     assert listener.relays.asked[0].audio == b"ogg"
-    (spend,) = listener.outcome.spends
+    (spend,) = listener.spends
     assert (spend.kind, spend.audio_s) == ("transcription", 2.0)
 
 
 @pytest.mark.parametrize("command", ["/translate", "/翻译"])
 async def test_a_recording_replied_to_is_translated(listener, command):
     assert await listener.say(command, quote=quoting(VOICE)) == "hello there in English"
-    assert listener.outcome.spends[0].kind == "translation"
+    assert listener.spends[0].kind == "translation"
 
 
 async def test_an_attached_recording_goes_before_the_one_replied_to(listener):
