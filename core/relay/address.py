@@ -1,6 +1,8 @@
 """Where a relay may be reached, and where its links may lead. Pure."""
 
-from ipaddress import IPv6Address, ip_address
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from socket import inet_aton, inet_ntoa
 from urllib.parse import SplitResult, urlsplit
 
 from core.errors import ConfigError
@@ -8,22 +10,48 @@ from core.loopback import is_loopback
 from core.relay.dialect import Dialect
 from core.relay.entry import RelayEntry
 
+_NAT64 = IPv6Network("64:ff9b::/96")
+_UNROUTED = tuple(map(IPv6Network, ("::/96", "64:ff9b:1::/48", "fec0::/10")))
+_HOUSE_NAMES = (".localhost", ".localdomain", ".local", ".internal", ".home.arpa")
+"""Endings that the open internet does not serve (RFC 6761, 6762, 8375; ICANN, July 2024)."""
+
 
 def is_public(address: str) -> bool:
     """Whether a numeric address lies on the open internet."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        ip = inner or ip
+        if any(ip in network for network in _UNROUTED):
+            return False
+        ip = _inner(ip) or ip
     return ip.is_global and not ip.is_multicast
 
 
-def is_numeric(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+def _inner(ip: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that one of IPv6 stands for, if it does."""
+    if ip in _NAT64:
+        return IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+
+
+def is_private(host: str) -> bool:
+    """Whether a host is no public one by its spelling alone, in any that a resolver takes.
+
+    Names may still lead anywhere.
+    """
+    name = host.rstrip(".").lower()
+    number = _number(name)
+    if number:
+        return not is_public(number)
+    return "." not in name or name.endswith(_HOUSE_NAMES)
+
+
+def _number(host: str) -> str:
+    """The address of a host in numbers, such as 0x7f.1; "" for a name."""
+    with suppress(ValueError):
+        return str(ip_address(host))
+    with suppress(OSError, UnicodeEncodeError):
+        return inet_ntoa(inet_aton(host))
+    return ""
 
 
 def base_url(entry: RelayEntry, dialect: Dialect) -> str:

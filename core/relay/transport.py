@@ -18,7 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from core.errors import ConfigError
-from core.relay.address import is_numeric, is_public
+from core.relay.address import is_private
 from core.relay.connect import KEEP_ALIVE_S, DirectConnector, PublicResolver
 
 _OURS_TO_SAY = frozenset({b"host", b"accept-encoding"})
@@ -36,8 +36,9 @@ class Transport(httpx.AsyncBaseTransport):
     Reads from `request.extensions` the `timeout`s in seconds, httpx's `connect`
     and `read` (between two pieces of the answer) and beside them `first_byte`
     (up to the answer's head, then up to its body); and `public_only`: refuse
-    addresses that are not on the open internet (behind a proxy, which resolves
-    names itself, numeric ones alone). Bodies come decompressed, in pieces of
+    addresses that are not on the open internet. An http or socks5h proxy resolves
+    names itself: behind one, a public name that leads into the proxy's own
+    network is not noticed. Bodies come decompressed, in pieces of
     under 1 MiB however well they were compressed.
     """
 
@@ -54,7 +55,7 @@ class Transport(httpx.AsyncBaseTransport):
         public_only = request.extensions.get("public_only", False)
         url = URL(str(request.url), encoded=True)
         if public_only:
-            _refuse_private(url.host or "", proxied=self._proxy is not None)
+            _refuse_private(url.host or "")
         with _errors_told_apart():
             async with asyncio.timeout(timeout.get("first_byte")):
                 response = await self._session(public_only).request(
@@ -93,7 +94,7 @@ class Transport(httpx.AsyncBaseTransport):
             # Imported only where it is used: 60 ms.
             from core.relay.socks import socks_connector  # noqa: PLC0415
 
-            return socks_connector(str(self._proxy))
+            return socks_connector(str(self._proxy), public_only=public_only)
         resolver = PublicResolver() if public_only and not self._proxy else None
         return DirectConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=resolver)
 
@@ -195,9 +196,9 @@ def _trusting_everybody_known() -> ssl.SSLContext:
     return context
 
 
-def _refuse_private(host: str, *, proxied: bool) -> None:
-    """Names are judged by PublicResolver, but where a proxy resolves them."""
-    if (proxied and host == "localhost") or (is_numeric(host) and not is_public(host)):
+def _refuse_private(host: str) -> None:
+    """What names lead to is judged by PublicResolver, but where a proxy resolves them."""
+    if is_private(host):
         raise httpx.ConnectError("not a public address")
 
 

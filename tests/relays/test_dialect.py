@@ -119,12 +119,18 @@ def test_what_is_no_address_is_refused_without_its_secrets(address: str) -> None
         "fd00::1",
         "::ffff:10.0.0.1",
         "2002:0a00:0001::",
+        "64:ff9b::a00:1",
+        "64:ff9b:1::1",
+        "::7f00:1",
+        "fec0::1",
     ],
 )
 def test_private_addresses_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"])
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+)
 def test_addresses_of_the_internet_are_public(address: str) -> None:
     assert is_public(address)

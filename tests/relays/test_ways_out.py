@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
+from aiohttp.resolver import DefaultResolver
 
 from core.errors import ConfigError, RelayInvalid, RelayRefused
 from core.relay.transport import Transport
@@ -221,13 +222,52 @@ async def test_a_certificate_is_checked_behind_socks5_too(secure: Server) -> Non
     assert secure.asked == []
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.0.0.1.",
+        "10.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.1",
+        "localhost",
+        "localhost.",
+        "LOCALHOST",
+        "parley.localhost",
+        "localhost.localdomain",
+        "printer.local",
+        "metadata.google.internal",
+        "intranet",
+        "[::1]",
+        "[::ffff:10.0.0.1]",
+        "[64:ff9b::7f00:1]",
+    ],
+)
 async def test_a_proxy_is_not_asked_for_private_addresses_either(host: str) -> None:
     async with (
         http_proxy() as proxy,
         via(proxy=f"http://127.0.0.1:{proxy.port}") as transport,
     ):
         request = httpx.Request("GET", f"http://{host}:9/", extensions={"public_only": True})
+        with pytest.raises(httpx.ConnectError, match="not a public address"):
+            await transport.handle_async_request(request)
+    assert proxy.reached == []
+
+
+async def test_behind_socks5_a_public_name_that_leads_here_is_not_followed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def rebound(self: object, host: str, port: int, family: int) -> list[dict[str, str]]:
+        return [{"host": "127.0.0.1"}]
+
+    monkeypatch.setattr(DefaultResolver, "resolve", rebound)
+    async with (
+        socks5_proxy() as proxy,
+        via(proxy=f"socks5://127.0.0.1:{proxy.port}") as transport,
+    ):
+        request = httpx.Request("GET", "http://rebound.test/", extensions={"public_only": True})
         with pytest.raises(httpx.ConnectError, match="not a public address"):
             await transport.handle_async_request(request)
     assert proxy.reached == []
