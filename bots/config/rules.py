@@ -1,7 +1,8 @@
-"""What must hold between settings, or of one setting beyond its type. Pure."""
+"""What must hold between settings, or of one beyond its type. Reads no file but a `ca_file`."""
 
 import re
 from collections.abc import Iterable, Iterator
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,16 +12,16 @@ from bots.config.model import BotEntry, Config, Server, Storage
 from core.errors import ConfigError
 from core.loopback import is_loopback
 from core.people import PeopleRules
-from core.relay.address import base_url
+from core.relay.address import base_url, check_proxy
 from core.relay.dialect import load_dialect
 from core.relay.entry import RelayEntry, RouteTable
+from core.relay.trust import add_authorities
 from core.secret import Secret
 
 Finding: TypeAlias = tuple[tuple[str, ...], Wrong]
 """Where, and what is wrong there."""
 
 NAME = re.compile(r"[\w-]+")
-PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 ACCESS_CODE_CHARS = 8
 
 
@@ -65,13 +66,27 @@ def storage_findings(storage: Storage) -> Iterator[Finding]:
 
 
 def proxy_findings(place: tuple[str, ...], proxy: Secret) -> Iterator[Finding]:
-    if proxy and proxy.reveal().partition("://")[0] not in PROXY_SCHEMES:
-        yield place, mismatch("an address that begins with " + ", ".join(PROXY_SCHEMES), "another")
+    if not proxy:
+        return
+    try:
+        check_proxy(proxy.reveal())
+    except ConfigError as error:
+        yield place, restated(error)
+
+
+def trust_findings(entry: RelayEntry) -> Iterator[Finding]:
+    if not entry.ca_file:
+        return
+    try:
+        add_authorities(SSLContext(PROTOCOL_TLS_CLIENT), entry.ca_file)
+    except ConfigError as error:
+        yield ("relays", entry.name, "ca_file"), restated(error)
 
 
 def relay_findings(entry: RelayEntry) -> Iterator[Finding]:
     place = ("relays", entry.name)
     yield from name_findings(place)
+    yield from trust_findings(entry)
     try:
         dialect = load_dialect(entry.profile)
     except ConfigError as error:

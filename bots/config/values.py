@@ -21,10 +21,16 @@ def parsers(folder: Path, environ: Mapping[str, str]) -> dict[Any, Parser]:
         Secret: lambda value: secret(value, folder, environ),
         (Secret, "proxy"): lambda value: proxy(value, folder, environ),
         (Secret, "url"): lambda value: address(value, folder, environ),
+        (str, "ca_file"): lambda value: beside(folder, text(value, "a path in quotes")),
         Listen: listen,
         Path: lambda value: folder / text(value, "a path in quotes"),
         tuple[RouteTarget, ...]: targets,
     }
+
+
+def beside(folder: Path, path: str) -> str:
+    """ "" stays: it is no file."""
+    return str(folder / path) if path else ""
 
 
 def listen(value: object) -> Listen:

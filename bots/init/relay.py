@@ -18,7 +18,7 @@ from bots.init.trial import list_models, neighbours
 from bots.loop import run_async
 from core.errors import ConfigError, RelayError, RelayUnsupported
 from core.loopback import is_loopback
-from core.relay.address import base_url
+from core.relay.address import base_url, check_proxy
 from core.relay.dialect import load_dialect, profile_names
 from core.relay.entry import RelayEntry
 from core.secret import Secret
@@ -149,7 +149,8 @@ def tried_again(prompt: Prompt, answered: Answered, error: RelayError) -> Answer
 def proxied(prompt: Prompt, entry: RelayEntry) -> RelayEntry:
     try:
         given = address(prompt.ask("proxy", None), Path(), os.environ)
+        check_proxy(given.reveal())
         return replace(entry, proxy=given)
-    except Wrong:
+    except (Wrong, ConfigError):
         prompt.say("wrong_proxy")
         return entry

@@ -10,6 +10,7 @@ from core.loopback import is_loopback
 from core.relay.dialect import Dialect
 from core.relay.entry import RelayEntry
 
+_PROXIES = ("http", "socks5", "socks5h")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _UNROUTED = tuple(map(IPv6Network, ("::/96", "64:ff9b:1::/48", "fec0::/10")))
 _HOUSE_NAMES = (".localhost", ".localdomain", ".local", ".internal", ".home.arpa")
@@ -75,6 +76,23 @@ def base_url(entry: RelayEntry, dialect: Dialect) -> str:
             f"would travel readable. Use https, or set relays.{entry.name}.allow_plain_http = true."
         )
     return address
+
+
+def check_proxy(proxy: str) -> None:
+    """Raises ConfigError for an address that no connection can go through."""
+    parts = _split(proxy)
+    if parts is None or parts.scheme not in _PROXIES or not parts.hostname or not _port(parts):
+        scheme = proxy.partition("://")[0] if "://" in proxy else ""
+        raise ConfigError(
+            "proxy: expected http://host:port, socks5://host:port or socks5h://host:port "
+            f'(with user:password@ before the host where it asks for them), got "{scheme}://…".'
+        )
+
+
+def _port(parts: SplitResult) -> int:
+    with suppress(ValueError):
+        return parts.port or 0
+    return 0
 
 
 def proxy_password(proxy: str) -> str:

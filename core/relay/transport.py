@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from io import BytesIO
 
 import aiohttp
-import certifi
 import httpx
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from core.errors import ConfigError
-from core.relay.address import is_private
+from core.relay.address import check_proxy, is_private
 from core.relay.connect import KEEP_ALIVE_S, DirectConnector, PublicResolver
+from core.relay.trust import trusting
 
 _OURS_TO_SAY = frozenset({b"host", b"accept-encoding"})
 _AT_ONCE_BYTES = 2**16
@@ -30,7 +29,7 @@ class Transport(httpx.AsyncBaseTransport):
     """One pool of connections, without a bound, behind one proxy and one TLS setting.
 
     `proxy` is an http://, socks5:// (names are resolved here) or socks5h://
-    (there) address, "" for none. `ca_file` replaces the trusted authorities.
+    (there) address, "" for none. `ca_file` is trusted besides the usual authorities.
     Raises ConfigError for another kind of proxy or an unreadable file.
 
     Reads from `request.extensions` the `timeout`s in seconds, httpx's `connect`
@@ -46,7 +45,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._proxy = _proxy_url(proxy) if proxy else None
         self._socks = self._proxy is not None and self._proxy.scheme != "http"
         self._verify = verify
-        self._tls = _trusting(ca_file) if ca_file and verify else None
+        self._tls = trusting(ca_file) if ca_file and verify else None
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._closed = False
 
@@ -103,7 +102,7 @@ class Transport(httpx.AsyncBaseTransport):
         if not self._verify:
             return False
         if self._tls is None:
-            self._tls = _trusting_everybody_known()
+            self._tls = trusting()
         return self._tls
 
 
@@ -171,29 +170,8 @@ def _plain(error: Exception) -> str:
 
 
 def _proxy_url(proxy: str) -> URL:
-    url = URL(proxy)
-    if url.scheme not in ("http", "socks5", "socks5h") or not url.host or not url.port:
-        raise ConfigError(
-            "proxy: expected http://host:port, socks5://host:port or socks5h://host:port "
-            f'(with user:password@ before the host where it asks for them), got "{url.scheme}://…".'
-        )
-    return url
-
-
-def _trusting(ca_file: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:  # ssl.SSLError is one
-        raise ConfigError(
-            f'ca_file: expected a readable file of PEM certificates, got "{ca_file}": {error}.'
-        ) from error
-
-
-def _trusting_everybody_known() -> ssl.SSLContext:
-    """The system's authorities, which may be none (python.org's Python on macOS), and Mozilla's."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
+    check_proxy(proxy)
+    return URL(proxy)
 
 
 def _refuse_private(host: str) -> None:

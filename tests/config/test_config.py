@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import trustme
 
 from bots.config import load, parse
 from core.errors import ConfigError
@@ -214,3 +215,37 @@ def test_a_relay_takes_the_common_proxy_unless_it_is_local_or_says_otherwise():
         "direct": "",
         "own": "http://me:pass@host:8080",
     }
+
+
+@pytest.mark.parametrize(
+    "proxy", ["ftp://127.0.0.1:1", "https://127.0.0.1:1", "http://proxy.test", "socks5://p:99999"]
+)
+@pytest.mark.parametrize("section", ["proxy", "relays.main"])
+def test_a_proxy_that_cannot_be_used_is_told_with_its_line(
+    tmp_path: Path, section: str, proxy: str
+) -> None:
+    key = "url" if section == "proxy" else "proxy"
+    relay = "" if section == "relays.main" else '[relays.main]\nprofile = "sandbox"\n'
+    text = f'[{section}]\n{key} = "{proxy}"\nprofile = "sandbox"\n{relay}{WEB}'
+    if section == "proxy":
+        text = text.replace('profile = "sandbox"\n', "", 1)
+    with pytest.raises(ConfigError, match=rf"line 2: {section}\.{key}: expected http://host:port"):
+        parse(text, tmp_path, environ={})
+
+
+WEB = '[bots.web]\nplatform = "web"\n'
+TRUSTING = '[relays.main]\nprofile = "sandbox"\nca_file = "ca.pem"\n' + WEB
+
+
+def test_a_ca_file_stands_beside_the_configuration(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    (entry,) = parse(TRUSTING, tmp_path, environ={}).relays
+    assert entry.ca_file == str(tmp_path / "ca.pem")
+
+
+@pytest.mark.parametrize("content", [None, "no certificate", ""])
+def test_a_ca_file_that_is_none_is_told_with_its_line(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content)
+    with pytest.raises(ConfigError, match=r"line 3: relays\.main\.ca_file: expected a readable"):
+        parse(TRUSTING, tmp_path, environ={})

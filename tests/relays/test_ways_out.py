@@ -11,9 +11,12 @@ import httpx
 import pytest
 import trustme
 from aiohttp.resolver import DefaultResolver
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from core.errors import ConfigError, RelayInvalid, RelayRefused
 from core.relay.transport import Transport
+from core.relay.trust import trusting
 from core.secret import Secret
 from tests.relays.servers import (
     Exchange,
@@ -69,6 +72,16 @@ async def test_a_certificate_of_the_given_authority_is_trusted(
 ) -> None:
     async with via(ca_file=ca_file) as transport:
         assert await say(transport, secure.base) == "Hello."
+
+
+def test_a_ca_file_is_trusted_besides_the_usual_authorities(
+    authority: trustme.CA, ca_file: str
+) -> None:
+    own = x509.load_pem_x509_certificate(authority.cert_pem.bytes()).public_bytes(Encoding.DER)
+    trusted = trusting(ca_file).get_ca_certs(binary_form=True)
+    assert own in trusted
+    assert set(trusting().get_ca_certs(binary_form=True)) < set(trusted)
+    assert len(trusted) > 100
 
 
 async def test_a_certificate_of_nobody_known_is_refused_and_the_remedy_named(
