@@ -141,7 +141,9 @@ class Sessions:
             row = session.exec(select(InboxRow).where(InboxRow.id == message.id)).one()
             row.state, row.answered_at = "answered", NOW
             turns = [turn_values(turn, commit.conversation) for turn in commit.turns]
-            spends = [spend_values(spend, commit) for spend in commit.spends]
+            spends = [
+                spend_values(spend, commit.person, commit.message_id) for spend in commit.spends
+            ]
             session.add_all(TurnRow(**_aware(values)) for values in turns)
             session.add_all(SpendRow(**_aware(values)) for values in spends)
             session.add(ReplyRow(**_aware(reply_values(reply, commit))))

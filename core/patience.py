@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from core.errors import Busy, StoreError
-from core.model import Limit, Message, PartState, Turn
+from core.model import Limit, Message, PartState, Spend, Turn
 from core.ports import Allowance, Claim, Commit, Exchange, Spent, Store, Unfinished
 
 T = TypeVar("T")
@@ -48,6 +48,9 @@ class PatientStore:
     async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
         return await self._persist(lambda: self.store.claim(message_id, owner, allowance))
 
+    async def release(self, message_id: str, owner: str) -> bool:
+        return await self._persist(lambda: self.store.release(message_id, owner))
+
     async def unfinished(self) -> Sequence[Unfinished]:
         return await self._persist(self.store.unfinished)
 
@@ -62,6 +65,9 @@ class PatientStore:
 
     async def commit(self, commit: Commit) -> None:
         await self._persist(lambda: self.store.commit(commit))
+
+    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
+        await self._persist(lambda: self.store.charge(message_id, person, spends))
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         await self._persist(lambda: self.store.mark(reply_id, index, state, receipt))

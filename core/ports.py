@@ -127,6 +127,10 @@ class Inbox(Protocol):
         """
         ...
 
+    async def release(self, message_id: str, owner: str) -> bool:
+        """Give the owner's claim back, its attempt not counted; False if nothing is claimed."""
+        ...
+
     async def unfinished(self) -> Sequence[Unfinished]:
         """Oldest first."""
         ...
@@ -153,6 +157,10 @@ class History(Protocol):
 class Outbox(Protocol):
     async def commit(self, commit: Commit) -> None:
         """The same commit again changes nothing. Raises MessageEnded for another one."""
+        ...
+
+    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
+        """Note what was spent on a message apart from any commit: it got no answer here."""
         ...
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from core.delivery import Courier
 from core.engine import Engine
 from core.errors import MessageEnded, ParleyError, StoreError
 from core.job import Job
-from core.model import Delivery, Language, PartState, Reply, person_key
+from core.model import Delivery, Language, PartState, Reply, Spend, person_key
 from core.patience import PatientStore, Sleep
 from core.people import Role, daily_cap, role_of
 from core.ports import Allowance, Claim, Commit, Done, NewId, Observer
@@ -26,6 +27,9 @@ from core.trace import TRACE
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+
+GIVE_BACK_S = 0.5
+"""How long the store may take to note that a message was given up as the process ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +85,36 @@ class Worker:
             log.exception("message %s is left for the next start", job.message.id)
 
     async def _answer(self, job: Job) -> Delivery | None:
+        """What was spent is kept, also where there is nothing to keep it with."""
+        spends: list[Spend] = []
+        try:
+            return await self._finish(job, spends)
+        except asyncio.CancelledError:
+            await self._give_back(job, spends)
+            raise
+        except Exception:
+            if spends:
+                await self._store.charge(job.message.id, person_key(job.message.address), spends)
+            raise
+
+    async def _give_back(self, job: Job, spends: list[Spend]) -> None:
+        """The process ends: that is not the message's fault, and no attempt at it."""
+        giving = asyncio.create_task(self._release(job, spends))
+        await asyncio.wait({giving}, timeout=GIVE_BACK_S)
+
+    async def _release(self, job: Job, spends: list[Spend]) -> None:
+        store, message = self._store.store, job.message
+        with suppress(StoreError):
+            if await store.release(message.id, self._owner) and spends:
+                await store.charge(message.id, person_key(message.address), spends)
+
+    async def _finish(self, job: Job, spends: list[Spend]) -> Delivery | None:
         role = role_of(job.message.address, self._rules)
         allowance = self._allowance(job, role)
         waited_s = (self._clock.now() - job.received_at).total_seconds()
         started = self._clock.monotonic()
         claim = await self._store.claim(job.message.id, self._owner, allowance)
-        ask = await self._ask(job, role, claim)
+        ask = await self._ask(job, role, claim, spends)
         verdict = await self._judge(job, ask, claim, waited_s)
         verdict, reply = await self._conclude(job, ask, verdict)
         self._observer.done(
@@ -113,7 +141,7 @@ class Worker:
         cap = 1 if role is Role.DENIED else daily_cap(role, self._rules)
         return Allowance(person=person_key(job.message.address), day=day, cap=cap)
 
-    async def _ask(self, job: Job, role: Role, claim: Claim) -> Ask:
+    async def _ask(self, job: Job, role: Role, claim: Claim, spends: list[Spend]) -> Ask:
         message = job.message
         bot = self._bots[message.address.bot]
         person = person_key(message.address)
@@ -132,6 +160,7 @@ class Worker:
             settings=settings,
             user=self._user_hash(person),
             used_today=claim.used,
+            spends=spends,
         )
 
     async def _judge(self, job: Job, ask: Ask, claim: Claim, age_s: float) -> Verdict:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from core.model import Limit, Message, PartState, Turn
+from core.model import Limit, Message, PartState, Spend, Turn
 from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished
 
 T = TypeVar("T")
@@ -40,6 +40,23 @@ class Take(Operation[Claim]):
     message_id: str
     owner: str
     allowance: Allowance | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(Operation[bool]):
+    """As `Inbox.release`."""
+
+    message_id: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge(Operation[None]):
+    """As `Outbox.charge`."""
+
+    message_id: str
+    person: str
+    spends: tuple[Spend, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

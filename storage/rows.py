@@ -99,11 +99,11 @@ def part_values(reply: Reply) -> list[Values]:
     ]
 
 
-def spend_values(spend: Spend, commit: Commit) -> Values:
+def spend_values(spend: Spend, person: str, message_id: str) -> Values:
     values = msgspec.structs.asdict(spend)
     return values | {
-        "person": commit.person,
-        "message_id": commit.message_id,
+        "person": person,
+        "message_id": message_id,
         "at": to_us(spend.at),
     }
 

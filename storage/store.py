@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.errors import StoreError
-from core.model import Limit, Message, PartState, Turn
+from core.model import Limit, Message, PartState, Spend, Turn
 from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished
 from storage.batcher import Batcher
 from storage.cache import Cache
 from storage.media import FileMedia
 from storage.operation import (
     Accept,
+    Charge,
     Check,
     Erase,
     Expire,
@@ -29,6 +30,7 @@ from storage.operation import (
     Pending,
     Recall,
     Referenced,
+    Release,
     Settings,
     Show,
     Sum,
@@ -120,6 +122,9 @@ class SqlStore:
             Take(message_id=message_id, owner=owner, allowance=allowance)
         )
 
+    async def release(self, message_id: str, owner: str) -> bool:
+        return await self._writes.submit(Release(message_id=message_id, owner=owner))
+
     async def unfinished(self) -> Sequence[Unfinished]:
         """Messages still to be answered, and replies with a PENDING or TRYING part.
 
@@ -156,6 +161,11 @@ class SqlStore:
         """
         finished = await self._writes.submit(Finish(commit=commit))
         await self._discard(finished.orphans)
+
+    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
+        await self._writes.submit(
+            Charge(message_id=message_id, person=person, spends=tuple(spends))
+        )
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         await self._writes.submit(

@@ -7,10 +7,13 @@ from sqlalchemy.dialects.sqlite import insert
 
 from core.errors import MessageEnded
 from core.ports import Allowance, Claim
-from storage.operation import Accept, Take
+from storage.operation import Accept, Release, Take
 from storage.rows import blobs, inbox_values
 from storage.sqlite.statement import constant, insert_row, param, sql
 from storage.tables import AllowanceRow, InboxRow, InboxState, MediaRefRow
+
+GIVEN_BACK = "given back"
+"""The reason of a new message whose claim was given back: it has been counted already."""
 
 
 class InboxWrites:
@@ -37,7 +40,20 @@ class InboxWrites:
             update(inbox)
             .where(inbox.c.id == param("message_id"), inbox.c.state == constant(InboxState.NEW))
             .values(attempt=inbox.c.attempt + constant(1), owner=param("owner"))
-            .returning(inbox.c.attempt, inbox.c.granted)
+            .returning(inbox.c.attempt, inbox.c.granted, inbox.c.reason)
+        )
+        self._release = sql(
+            update(inbox)
+            .where(
+                inbox.c.id == param("message_id"),
+                inbox.c.state == constant(InboxState.NEW),
+                inbox.c.owner == param("claimed_by"),
+            )
+            .values(
+                attempt=inbox.c.attempt - constant(1),
+                owner=constant(""),
+                reason=constant(GIVEN_BACK),
+            )
         )
         self._refuse = sql(
             update(inbox).where(inbox.c.id == param("message_id")).values(granted=constant(0))
@@ -79,15 +95,19 @@ class InboxWrites:
                 "store: expected a message still to be answered, got one that is answered, "
                 "set aside, forgotten or unknown"
             )
-        attempt, granted = rows[0]
+        attempt, granted, reason = rows[0]
         match take.allowance:
             case None:
                 return Claim(attempt=attempt, granted=bool(granted), used=0)
-            case allowance if attempt > 1:
+            case allowance if attempt > 1 or reason == GIVEN_BACK:
                 used = self._count(allowance)
                 return Claim(attempt=attempt, granted=bool(granted), used=used)
             case allowance:
                 return self._first(take.message_id, allowance)
+
+    def release(self, release: Release) -> bool:
+        claimed = {"message_id": release.message_id, "claimed_by": release.owner}
+        return self._run(self._release, claimed).rowcount == 1
 
     def _first(self, message_id: str, allowance: Allowance) -> Claim:
         cap = None if allowance.cap == "unlimited" else allowance.cap

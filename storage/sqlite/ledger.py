@@ -5,9 +5,9 @@ import sqlite3
 from sqlalchemy import select, update
 
 from core.errors import MessageEnded, StoreInvalid
-from core.model import PartState
+from core.model import PartState, Spend
 from core.ports import Commit
-from storage.operation import Finish, Finished, Mark
+from storage.operation import Charge, Finish, Finished, Mark
 from storage.rows import (
     commit_blobs,
     ended,
@@ -80,9 +80,15 @@ class LedgerWrites:
         if commit.reply:
             self._run(self._reply, reply_values(commit.reply, commit))
             self._many(self._part, part_values(commit.reply))
-        if commit.spends:
-            self._many(self._spend, [spend_values(s, commit) for s in commit.spends])
+        self._charge(commit.message_id, commit.person, commit.spends)
         self._refer(commit.message_id, set(commit_blobs(commit)))
+
+    def charge(self, charge: Charge) -> None:
+        self._charge(charge.message_id, charge.person, charge.spends)
+
+    def _charge(self, message_id: str, person: str, spends: tuple[Spend, ...]) -> None:
+        if spends:
+            self._many(self._spend, [spend_values(s, person, message_id) for s in spends])
 
     def _expect_same(self, commit: Commit) -> None:
         """A repeated commit is harmless; another answer to the same message is not."""

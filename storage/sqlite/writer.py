@@ -14,6 +14,7 @@ from core.errors import StoreInvalid
 from core.model import Forget
 from storage.operation import (
     Accept,
+    Charge,
     Check,
     Erase,
     Expire,
@@ -21,6 +22,7 @@ from storage.operation import (
     Fire,
     Mark,
     Operation,
+    Release,
     Take,
 )
 from storage.sqlite.connection import open_writer
@@ -55,7 +57,9 @@ class Writes:
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Accept: inbox.accept,
             Take: inbox.take,
+            Release: inbox.release,
             Finish: ledger.finish,
+            Charge: ledger.charge,
             Mark: ledger.mark,
             Erase: retention.erase,
             Expire: retention.expire,

@@ -106,6 +106,13 @@ class MemoryStore:
         self.used[place] += granted and attempt == 1
         return Claim(attempt=attempt, granted=granted, used=self.used[place])
 
+    async def release(self, message_id: str, owner: str) -> bool:
+        self.attempts[message_id] -= 1
+        return message_id not in self.commits
+
+    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
+        self.ledger += [(person, spend) for spend in spends]
+
     async def unfinished(self) -> Sequence[Unfinished]:
         return [
             Unfinished(

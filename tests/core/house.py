@@ -111,7 +111,12 @@ class House:
                 await asyncio.wait(self.lanes._tasks)
 
     async def kill(self) -> None:
-        """End it wherever it stands."""
+        """End it wherever it stands: nothing is stored any more."""
+        await self.store.close()
+        await self.lanes.close(0)
+
+    async def end(self) -> None:
+        """End it in order."""
         await self.lanes.close(0)
         await self.store.close()
 
@@ -190,6 +195,12 @@ class Site:
     async def restart(self) -> House:
         """End the process wherever it stands, and start another on the same database."""
         await self.close()
+        return await self.open()
+
+    async def restart_in_order(self) -> House:
+        """As an upgrade does: the process is asked to end, and ends as it should."""
+        await self.house.end()
+        self._house = None
         return await self.open()
 
     def person(

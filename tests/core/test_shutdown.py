@@ -2,6 +2,7 @@
 
 import asyncio
 
+from core.ports import Commit
 from tests.core.held import Held
 from tests.core.house import Site
 
@@ -79,3 +80,50 @@ async def test_an_orderly_end_is_no_stop(site: Site) -> None:
     await site.restart()
     await site.house.settled()
     assert amy.reads == ["half an answer"]
+
+
+async def test_orderly_restarts_are_no_attempts(site: Site) -> None:
+    await site.open()
+    amy = site.person()
+    held = site.relays.hold("hello")
+    await amy.says("hello")
+    for _ in range(5):
+        await held.reached()
+        held = site.relays.hold("hello")
+        await site.restart_in_order()
+    held.release()
+    await site.house.settled()
+    assert amy.reads == ["re: hello"]
+    assert site.house.seen.ended[0].attempt == 1
+    assert await site.house.store.messages_used(amy.key, "2026-11-03") == 1
+
+
+async def test_what_was_asked_before_an_orderly_restart_counts(site: Site) -> None:
+    await site.open()
+    held = site.relays.hold("hello")
+    await site.person().says("hello")
+    await held.reached()
+    site.relays.script.clear()
+    await site.restart_in_order()
+    await site.house.settled()
+    assert site.rows("SELECT kind, estimated FROM spends") == [("chat", 1), ("chat", 0)]
+
+
+async def test_an_answer_that_was_being_stored_as_the_process_ended_counts_once(
+    site: Site,
+) -> None:
+    await site.open()
+    commit = site.house.store.commit
+
+    async def end_meanwhile(done: Commit) -> None:
+        await commit(done)
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+
+    site.house.store.commit = end_meanwhile
+    await site.person().says("hello")
+    await site.house.settled()
+    await site.restart_in_order()
+    await site.house.settled()
+    assert site.person().reads == ["re: hello"]
+    assert site.rows("SELECT kind FROM spends") == [("chat",)]

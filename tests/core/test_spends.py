@@ -129,3 +129,17 @@ async def test_every_try_of_what_is_set_aside_counts(site: Site) -> None:
     assert kinds(site) == ["image"] * 3
     (done,) = site.house.seen.ended
     assert [spend.kind for spend in done.spends] == ["image"] * 3
+
+
+async def test_what_was_spent_on_an_answer_that_was_forgotten_meanwhile_counts(site: Site) -> None:
+    await site.open()
+    held = site.relays.hold("slow")
+    amy, elsewhere = site.person(), site.person(chat="elsewhere")
+    await amy.says("slow")
+    await held.reached()
+    await elsewhere.says("/forget yes")
+    await site.platform.shows(1)
+    held.release()
+    await site.house.settled()
+    assert amy.reads == []
+    assert site.rows("SELECT person, kind, estimated FROM spends") == [(amy.key, "chat", 0)]

@@ -136,3 +136,15 @@ async def test_what_is_answered_or_unknown_cannot_be_claimed(store):
         with pytest.raises(StoreInvalid):
             await store.claim(name, "boot", Allowance(person="p", day=DAY, cap=5))
     assert await store.messages_used("p", DAY) == 0
+
+
+async def test_a_claim_given_back_is_no_attempt(store):
+    await store.accept(message("m1"), "c", NOW)
+    allowance = Allowance(person="p", day=DAY, cap=1)
+    await store.claim("m1", "boot", allowance)
+    assert not await store.release("m1", "another boot")
+    assert await store.release("m1", "boot")
+    assert not await store.release("m1", "boot")
+    assert await store.claim("m1", "boot", allowance) == Claim(attempt=1, granted=True, used=1)
+    await store.commit(answer(message("m1"), "yes"))
+    assert not await store.release("m1", "boot")
