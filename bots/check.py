@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from bots.config import Config, Listen, load
-from bots.init.trial import list_models
+from bots.init.trial import account, list_models
 from bots.listener import bind
 from bots.loop import run_async
 from core.errors import ConfigError, RelayError, RelayUnsupported
@@ -153,7 +153,9 @@ async def reached(config: Config) -> list[Finding]:
     """Every proxy and relay, all at once."""
     proxies = {entry.proxy.reveal() for entry in config.relays if entry.proxy}
     calls = [proxy(address) for address in sorted(proxies)]
-    return await asyncio.gather(*calls, *(relay(entry, config) for entry in config.relays))
+    calls += [relay(entry, config) for entry in config.relays]
+    calls += [quota(entry) for entry in config.relays if entry.stat_token]
+    return await asyncio.gather(*calls)
 
 
 async def proxy(address: str) -> Finding:
@@ -180,7 +182,7 @@ async def relay(entry: RelayEntry, config: Config) -> Finding:
         return Finding("WRONG", about, f"no list of models within {RELAY_S:.0f} s")
     except RelayUnsupported:
         return Finding("note", about, f"{entry.profile}: it does not list its models")
-    except RelayError as error:
+    except (RelayError, ConfigError) as error:
         return Finding("WRONG", about, str(error))
     took_ms = (time.monotonic() - began) * 1000
     routed = {target.model for target in routed_to(entry, config) if target.model}
@@ -188,6 +190,21 @@ async def relay(entry: RelayEntry, config: Config) -> Finding:
         words = f"it does not list {', '.join(unlisted)}, which [routes] names"
         return Finding("note", about, words)
     return Finding("ok", about, f"{entry.profile}: {len(models)} models in {took_ms:.0f} ms")
+
+
+async def quota(entry: RelayEntry) -> Finding:
+    """Whether the `stat_token` opens what /quota reads."""
+    about = f"quota {entry.name}"
+    try:
+        async with asyncio.timeout(RELAY_S):
+            stat = await account(entry)
+    except TimeoutError:
+        return Finding("WRONG", about, f"no account within {RELAY_S:.0f} s")
+    except RelayUnsupported:
+        return Finding("note", about, f"{entry.profile}: it tells no account")
+    except (RelayError, ConfigError) as error:
+        return Finding("WRONG", about, str(error))
+    return Finding("ok", about, f"{entry.profile}: {len(stat.tokens)} tokens")
 
 
 def routed_to(entry: RelayEntry, config: Config) -> Iterator[RouteTarget]:

@@ -11,8 +11,8 @@ from core.relay.client import Relay
 from core.relay.dialect import load_dialect
 from core.relay.entry import RelayEntry
 from core.relay.transport import Transport
-from core.request import ChatMessage, ChatRequest, ModelsRequest
-from core.response import Chat
+from core.request import ChatMessage, ChatRequest, ModelsRequest, UserStatRequest
+from core.response import Chat, UserStat
 
 LOCAL_PORTS = {"Ollama": 11434, "llama.cpp": 8080, "LM Studio": 1234}
 """Where each listens unless told otherwise (their documentation, November 2026)."""
@@ -52,6 +52,13 @@ async def list_models(entry: RelayEntry) -> Sequence[str]:
     async with transport:
         answer = await relay.call(ModelsRequest())
     return [model.id for model in answer.models]
+
+
+async def account(entry: RelayEntry) -> UserStat:
+    """What its `stat_token` lets it tell. Raises RelayError, or ConfigError where there is none."""
+    transport, relay = opened(entry)
+    async with transport:
+        return await relay.call(UserStatRequest())
 
 
 async def greet(entry: RelayEntry, model: str, text: str) -> Chat:

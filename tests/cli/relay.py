@@ -4,17 +4,18 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
+STAT = Path(__file__).parents[1] / "relays/payloads/burnhair_user_stat.json"
 KEY = "sk-good-k3y"
 MODELS = ("text-embedding-3-small", "tiny-chat", "whisper-1")
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.answer(
-            {"object": "list", "data": [{"id": name, "object": "model"} for name in MODELS]}
-        )
+        listed = {"object": "list", "data": [{"id": name, "object": "model"} for name in MODELS]}
+        self.answer(json.loads(STAT.read_bytes()) if self.path == "/api/user/stat" else listed)
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -158,3 +158,25 @@ def test_a_file_that_is_no_database_is_told(written, tmp_path, capsys):
 def test_a_table_in_a_pipe_has_no_colours(written, capsys):
     check(written("http://127.0.0.1:1"), offline=True)
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_relay_that_cannot_be_opened_keeps_its_line_in_the_table(written, monkeypatch, capsys):
+    path = written("http://127.0.0.1:1", key="two words")
+    assert check(path, offline=False) == 1
+    said = lines(capsys)
+    assert said["relay main"].startswith("WRONG")
+    assert "relays.main.key" in said["relay main"]
+    assert "two words" not in said["relay main"]
+    assert "database" in said
+
+
+@pytest.mark.parametrize(("given", "code", "state"), [(KEY, 0, "ok"), ("another", 1, "WRONG")])
+def test_a_stat_token_is_tried_where_one_is_set(written, monkeypatch, capsys, given, code, state):
+    with relay(KEY) as address:
+        path = written(address)
+        text = path.read_text().replace('"openai"', '"sandbox"')
+        monkeypatch.setenv("A_TOKEN", given)
+        path.write_text(text.replace("[routes]", 'stat_token = "env:A_TOKEN"\n[routes]'))
+        assert check(path, offline=False) == code
+    said = lines(capsys)
+    assert said["quota main"].startswith(state)
