@@ -1,6 +1,7 @@
 """Groups operations, so that many writes share one commit."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -8,6 +9,8 @@ from typing import Any, Protocol, TypeAlias
 
 from core.errors import StoreError
 from storage.operation import Operation, T
+
+log = logging.getLogger(__name__)
 
 
 class Backend(Protocol):
@@ -93,18 +96,21 @@ class Batcher:
             await self._execute(batch)
 
     async def _execute(self, batch: list[tuple[Operation[Any], asyncio.Future[Any]]]) -> None:
-        outcomes: Sequence[object] = ()
+        outcomes = await self._outcomes([operation for operation, _ in batch])
+        for (operation, future), outcome in zip(batch, outcomes, strict=True):
+            self._observer(operation, outcome)
+            _settle(future, outcome)
+
+    async def _outcomes(self, operations: list[Operation[Any]]) -> Sequence[object]:
+        """Whatever the backend does, nobody is left waiting."""
         failure = StoreError("store: the outcome of this operation is unknown")
         try:
-            outcomes = await self._backend.execute([operation for operation, _ in batch])
+            return await self._backend.execute(operations)
         except StoreError as error:
             failure = error
-        finally:
-            for (operation, future), outcome in zip(
-                batch, outcomes or [failure] * len(batch), strict=True
-            ):
-                self._observer(operation, outcome)
-                _settle(future, outcome)
+        except Exception:
+            log.exception("store: a batch of %d operations failed by surprise", len(operations))
+        return [failure] * len(operations)
 
 
 def _settle(future: "asyncio.Future[Any]", outcome: object) -> None:
