@@ -1,5 +1,6 @@
 """The store: what the core's ports ask, answered by a backend."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ class SqlStore:
         database = await Database.open(url, busy_timeout_s=busy_timeout_s)
         return cls(database, media, queue_limit=queue_limit)
 
-    async def close(self, timeout_s: float = 5.0) -> None:
+    async def close(self, timeout_s: float = 1.0) -> None:
         """Write what waits, within a bound; what could not be written fails with StoreError.
 
         Closing again does nothing.
@@ -97,10 +98,11 @@ class SqlStore:
         if self._closed:
             return
         self._closed = True
-        flushed = await self._writes.close(timeout_s)
+        flushed, _ = await asyncio.gather(
+            self._writes.close(timeout_s), self._reads.close(timeout_s)
+        )
         if not flushed:
             self._database.writer.interrupt()
-        await self._reads.close(timeout_s)
         await self._database.close()
 
     # -- inbox ---------------------------------------------------------------
