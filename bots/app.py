@@ -3,6 +3,7 @@
 import asyncio
 import io
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol, Self, runtime_checkable
@@ -15,7 +16,7 @@ from bots.config.platforms import NoSettings
 from bots.house import House, Kept
 from bots.instance import derive, instance_secret, sole_use
 from bots.listener import bind
-from bots.logs import secrets_in, set_up
+from bots.logs import Level, secrets_in, set_up
 from bots.platforms import Terminal
 from core.relay.opening import open_routes
 from storage.media import FileMedia
@@ -40,7 +41,7 @@ async def run(config: Config, ready: Callable[[], None] | None = None) -> None:
     `ready` is called once messages are received and signals heard. Raises ConfigError
     or StoreError if it cannot start.
     """
-    set_up(config.log.level, config.log.format, secrets_in(config))
+    set_up(_log_level(config), config.log.format, secrets_in(config))
     with Signals() as signals:
         async with opened(config) as house:
             signals.house = house
@@ -53,6 +54,14 @@ async def run(config: Config, ready: Callable[[], None] | None = None) -> None:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
+
+
+def _log_level(config: Config) -> Level:
+    """At a terminal where somebody talks, a line a message would stand between the answers."""
+    talks = any(entry.bot.platform == "console" for entry in config.bots)
+    if talks and sys.stderr.isatty() and config.log.level == "info":
+        return "warning"
+    return config.log.level
 
 
 async def say(config: Config, text: str) -> str:

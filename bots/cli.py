@@ -152,11 +152,13 @@ def limit(text: str) -> int | str:
 
 
 def run(options: argparse.Namespace) -> int:
+    from bots.announcement import announce
     from bots.app import run as serve
     from bots.config import load
     from bots.loop import run_async
 
-    run_async(serve(load(options.config)))
+    config = load(options.config)
+    run_async(serve(config, ready=lambda: announce(config)))
     return 0
 
 

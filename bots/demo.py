@@ -40,7 +40,9 @@ base_url = "http://{host}:{relay_port}"
 key = "env:KEY"
 stat_token = "env:STAT_TOKEN"
 [people]
-daily_messages = "unlimited"
+owners = ["web:*", "console:*"]
+[routes]
+chat = ["sandbox:sandbox-chat", "sandbox:sandbox-reasoner"]
 [bots.web]
 platform = "web"
 persona = "You are Parley, a friendly assistant. Answer briefly."

@@ -8,6 +8,8 @@ from core.bot import Bot
 from core.command import Command
 from core.model import Media, Message, Quote, Text
 
+UNREAD = ("file", "video")
+
 QUOTE_CHARS = 500
 """How much of a quoted message travels with the question about it."""
 
@@ -42,7 +44,7 @@ class UnknownCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """Nothing in it that the bot can take."""
+    """A file that the bot cannot take, or nothing at all: a model would make something up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ def _talk(message: Message, text: str) -> Intent:
         return Transcribe(speech=speech, text=text)
     quote = next((part for part in message.parts if isinstance(part, Quote)), None)
     pictures = tuple(media for media in _media(message, quote) if media.kind == "image")
-    if not text and not pictures:
+    if any(media.kind in UNREAD for media in message.media) or not (text or pictures):
         return Unreadable()
     return Chat(text=_with_quote(text, quote), pictures=pictures)
 

@@ -72,8 +72,13 @@ def test_a_quote_travels_with_the_question_about_it_shortened() -> None:
     assert routed == Chat(text=f"> {'x' * 500}…\n\nwhat?", pictures=(PICTURE,))
 
 
-def test_a_message_with_nothing_to_read_is_unreadable() -> None:
-    assert route(message(Media(kind="file", blob="f")), BOT, COMMANDS) == Unreadable()
+@pytest.mark.parametrize("words", [(), (Text(text="summarise this"),)])
+def test_a_file_that_cannot_be_read_is_not_passed_over(words: tuple[Text, ...]) -> None:
+    assert route(message(*words, Media(kind="file", blob="f")), BOT, COMMANDS) == Unreadable()
+
+
+def test_a_message_with_nothing_in_it_is_unreadable() -> None:
+    assert route(message(), BOT, COMMANDS) == Unreadable()
 
 
 @pytest.mark.parametrize("text", ["hello", "/imagine x"])
