@@ -91,7 +91,8 @@ async def chooses(walk: Walk) -> None:
     *_, body = walk.stage.asked()
     assert body["messages"][0] == {"role": "system", "content": "You are a pirate."}
     assert await walk.told("persona", walk.word("off")) == walk.sentence("persona_off")
-    assert "en" in await walk.told("language")
+    spoken = walk.sentence(f"language_{walk.language}")
+    assert await walk.told("language") == walk.sentence("language_how", current=spoken)
     assert await walk.told("voice", walk.word("text")) == walk.sentence("voice_set_text")
 
 
