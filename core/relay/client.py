@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TypeAlias, overload
 
 import httpx
@@ -23,7 +24,7 @@ from core.relay.dialect import Dialect
 from core.relay.encode import Outbound, encode
 from core.relay.entry import RelayEntry
 from core.relay.failure import Origin, outage
-from core.relay.limits import check_limits
+from core.relay.limits import check_limits, upload_bytes
 from core.relay.stat import decode_user_stat
 from core.relay.stream import StreamDecoder, together
 from core.relay.wire import Bounds, Wire, content_type, pieces
@@ -40,6 +41,9 @@ from core.request import (
 from core.response import Chat, Chunk, Image, Images, Models, Speech, Transcription, UserStat
 
 Response: TypeAlias = Chat | Images | Speech | Transcription | Models | UserStat
+
+_AT_ONCE = 2**20
+"""Files of more bytes are encoded in a thread: 20 MB would hold the loop for 50 ms and more."""
 
 _REST_S = 0.1
 """How long the end of a finished stream is waited for, to keep its connection."""
@@ -99,7 +103,7 @@ class Relay:
     async def call(self, request: UserStatRequest) -> UserStat: ...
     async def call(self, request: Request) -> Response:
         """The whole answer. Raises RelayError."""
-        outbound = self._encode(request)
+        outbound = await self._encode(request)
         told, body = await self._wire.ask(outbound)
         origin = self._wire.origin(outbound.call)
         match request:
@@ -121,7 +125,7 @@ class Relay:
 
         Closing the generator closes the connection. Raises RelayError.
         """
-        outbound = self._encode(request, stream=True)
+        outbound = await self._encode(request, stream=True)
         origin = self._wire.origin("chat")
         decoder = StreamDecoder(request, origin, self._wire.bounds.line_bytes)
         budget = self._wire.budget(origin)
@@ -159,10 +163,11 @@ class Relay:
             picture = await self._wire.fetch(picture, origin.call)
         return read_image(picture, origin)
 
-    def _encode(self, request: Request, *, stream: bool = False) -> Outbound:
+    async def _encode(self, request: Request, *, stream: bool = False) -> Outbound:
         check_limits(request, self.dialect.limits, self.name)
         boundary = "" if isinstance(request, ChatRequest) else secrets.token_hex(16)
-        outbound = encode(request, self.dialect, stream=stream, boundary=boundary)
+        made = partial(encode, request, self.dialect, stream=stream, boundary=boundary)
+        outbound = await asyncio.to_thread(made) if upload_bytes(request) > _AT_ONCE else made()
         if not self.dialect.serves(outbound.call):
             raise RelayUnsupported(
                 f'relay "{self.name}": its profile says that it does not serve {outbound.call}. '

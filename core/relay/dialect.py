@@ -62,10 +62,14 @@ class Capabilities(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a request may hold; characters are code points."""
+    """What a request may hold; characters are code points.
+
+    `images` are drawn at once, `pictures_bytes` sent with a question's messages in all.
+    """
 
     image_prompt_chars: Limit = 32_000
     images: Limit = 10
+    pictures_bytes: Limit = 20 * 2**20
     speech_chars: Limit = 4_096
     audio_bytes: Limit = 25 * 2**20
 

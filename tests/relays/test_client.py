@@ -7,6 +7,8 @@ import zlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from threading import get_ident
+from typing import Any
 
 import httpx
 import pytest
@@ -24,13 +26,18 @@ from core.errors import (
     RelayUnavailable,
     RelayUnsupported,
 )
+from core.relay import client
 from core.relay.client import Relay
 from core.relay.dialect import Capabilities
+from core.relay.encode import Outbound, encode
 from core.relay.transport import Transport
 from core.relay.wire import Bounds
 from core.request import (
+    ChatMessage,
+    ChatRequest,
     ImageRequest,
     ModelsRequest,
+    Picture,
     Request,
     SpeechRequest,
     TranscriptionRequest,
@@ -226,6 +233,39 @@ async def test_a_linked_picture_is_fetched_at_once_without_the_key(transport: Tr
     assert fetched.target == "/cat.png?sig=1%2F2"
     assert "authorization" not in fetched.headers
     assert KEY not in str(fetched.headers)
+
+
+async def test_pictures_of_one_question_are_bounded_together(transport: Transport) -> None:
+    half = Picture(content=bytes(10 * 2**20), mime="image/png")
+    over = Picture(content=bytes(10 * 2**20 + 1), mime="image/png")
+    question = ChatMessage(role="user", content="?", pictures=(half, over))
+    with pytest.raises(RelayInvalid, match=r"at most 20971520 bytes of pictures.*got 20971521"):
+        await relay(entry("http://127.0.0.1:9"), transport).call(ChatRequest(messages=(question,)))
+
+
+async def test_a_large_body_is_encoded_beside_the_loop(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def seen(*given: Any, **more: Any) -> Outbound:
+        threads.append(get_ident())
+        return encode(*given, **more)
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(CHAT)
+
+    monkeypatch.setattr(client, "encode", seen)
+    picture = Picture(content=bytes(2 * 2**20), mime="image/png")
+    large = ChatMessage(role="user", content="?", pictures=(picture,))
+    async with listening(answer) as server:
+        to = relay(entry(server.base), transport)
+        await to.call(ask())
+        await to.call(ChatRequest(messages=(large,)))
+    here, beside = threads
+    assert here == get_ident()
+    assert beside != here
+    assert b64encode(picture.content) in server.asked[1].body
 
 
 async def test_a_link_into_a_private_network_is_not_followed(transport: Transport) -> None:
