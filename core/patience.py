@@ -60,6 +60,9 @@ class PatientStore:
     async def log(self, conversation: str, count: int) -> Sequence[Turn]:
         return await self._persist(lambda: self.store.log(conversation, count))
 
+    async def own(self, conversation: str, person: str, count: int) -> Sequence[Turn]:
+        return await self._persist(lambda: self.store.own(conversation, person, count))
+
     async def pair(self, message_id: str) -> Sequence[Turn]:
         return await self._persist(lambda: self.store.pair(message_id))
 

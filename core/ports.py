@@ -149,6 +149,10 @@ class History(Protocol):
         """The latest `count` turns of any state, oldest first, for people to read."""
         ...
 
+    async def own(self, conversation: str, person: str, count: int) -> Sequence[Turn]:
+        """One person's latest `count` turns since the last StartAfresh, of any state."""
+        ...
+
     async def pair(self, message_id: str) -> Sequence[Turn]:
         """The turns of one message, the user's first."""
         ...

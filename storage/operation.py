@@ -142,6 +142,15 @@ class Log(Operation[Sequence[Turn]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Own(Operation[Sequence[Turn]]):
+    """As `History.own`."""
+
+    conversation: str
+    person: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Operation[Sequence[Turn]]):
     """As `History.pair`."""
 

@@ -27,6 +27,7 @@ from storage.operation import (
     Log,
     Mark,
     Operation,
+    Own,
     Pair,
     Pending,
     Recall,
@@ -145,6 +146,9 @@ class SqlStore:
 
     async def log(self, conversation: str, count: int) -> Sequence[Turn]:
         return await self._reads.submit(Log(conversation=conversation, count=count))
+
+    async def own(self, conversation: str, person: str, count: int) -> Sequence[Turn]:
+        return await self._reads.submit(Own(conversation=conversation, person=person, count=count))
 
     async def pair(self, message_id: str) -> Sequence[Turn]:
         return await self._reads.submit(Pair(message_id=message_id))

@@ -1,4 +1,4 @@
-"""/retry: the latest question again, for another answer in the place of the first."""
+"""/retry: one's own latest question again, for another answer in the place of the first."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ async def _chat(ask: Ask, question: Turn, services: Services) -> Outcome:
 
 
 async def _latest_question(ask: Ask, services: Services) -> Turn | None:
-    turns = await services.store.log(ask.conversation, LOOK_BACK)
+    turns = await services.store.own(ask.conversation, ask.person, LOOK_BACK)
     asked = (
         turn
         for turn in reversed(turns)

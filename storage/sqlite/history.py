@@ -2,14 +2,14 @@
 
 import sqlite3
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from core.model import Turn, TurnState
-from storage.operation import Log, Pair, Recall
+from storage.operation import Log, Own, Pair, Recall
 from storage.recent import needed
 from storage.rows import turn_of
 from storage.sqlite.statement import constant, first, param, sql
-from storage.tables import ConversationRow, TurnRow
+from storage.tables import ConversationRow, InboxRow, TurnRow
 
 
 class HistoryReads:
@@ -23,14 +23,18 @@ class HistoryReads:
             .scalar_subquery()
         )
         newest = select(turns).where(here).order_by(turns.c.seq.desc())
+        fresh = turns.c.seq > func.coalesce(afresh, constant(0))
         self._since = sql(
             newest.where(
-                turns.c.seq > func.coalesce(afresh, constant(0)),
+                fresh,
                 turns.c.state == constant(TurnState.COMPLETE),
                 turns.c.text != constant(""),
             )
         )
         self._latest = sql(first(newest, "count"))
+        inbox = InboxRow.table()
+        theirs = exists().where(inbox.c.id == turns.c.message_id, inbox.c.person == param("person"))
+        self._own = sql(first(newest.where(fresh, theirs), "count"))
         self._pair = sql(
             select(turns).where(turns.c.message_id == param("message_id")).order_by(turns.c.seq)
         )
@@ -44,6 +48,10 @@ class HistoryReads:
     def log(self, log: Log) -> list[Turn]:
         asked = {"conversation": log.conversation, "count": log.count}
         return [turn_of(row) for row in self._run(self._latest, asked).fetchall()][::-1]
+
+    def own(self, own: Own) -> list[Turn]:
+        asked = {"conversation": own.conversation, "person": own.person, "count": own.count}
+        return [turn_of(row) for row in self._run(self._own, asked).fetchall()][::-1]
 
     def pair(self, pair: Pair) -> list[Turn]:
         rows = self._run(self._pair, {"message_id": pair.message_id})

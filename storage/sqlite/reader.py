@@ -13,6 +13,7 @@ from storage.operation import (
     Export,
     Log,
     Operation,
+    Own,
     Pair,
     Pending,
     Recall,
@@ -41,6 +42,7 @@ class Reads:
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Recall: history.recall,
             Log: history.log,
+            Own: history.own,
             Pair: history.pair,
             Pending: messages.pending,
             Show: messages.show,

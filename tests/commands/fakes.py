@@ -140,6 +140,11 @@ class MemoryStore:
     async def log(self, conversation: str, count: int) -> Sequence[Turn]:
         return self.turns[conversation][-count:] if count else []
 
+    async def own(self, conversation: str, person: str, count: int) -> Sequence[Turn]:
+        fresh = self.turns[conversation][self.afresh[conversation] :]
+        own = [turn for turn in fresh if self.commits[turn.message_id].person == person]
+        return own[-count:]
+
     async def pair(self, message_id: str) -> Sequence[Turn]:
         everything = (turn for turns in self.turns.values() for turn in turns)
         return [turn for turn in everything if turn.message_id == message_id]

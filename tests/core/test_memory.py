@@ -68,11 +68,11 @@ class Talk:
                 await self.site.restart()
 
     async def _ask_again(self, answer: str) -> None:
-        log = await self._whole_log()
+        log = await self._log()
         question = next((t for t in reversed(log) if t.role == "user"), None)
         if question is None or not question.text or question.text.startswith("/"):
             return
-        others = [t for t in await self._log() if t.message_id != question.message_id]
+        others = [t for t in log if t.message_id != question.message_id]
         await self._ask("/retry", question.text, (answer,), others)
 
     async def _ask(self, says: str, text: str, script: tuple[Step, ...], log: list[Turn]) -> None:
@@ -165,3 +165,24 @@ async def test_an_answer_gives_way_to_another_and_not_to_none(site: Site) -> Non
     assert await amy.asks("/retry") == [site.say("no_answer")]
     await amy.asks("next")
     assert site.relays.sent[:2] == [("user", "hello"), ("assistant", "re: hello")]
+
+
+async def test_in_a_shared_history_a_retry_is_of_ones_own_question(site: Site) -> None:
+    site.bot(group_history="group")
+    await site.open()
+    amy, bob = (site.person(who, chat="g", group=True) for who in ("amy", "bob"))
+    await bob.asks("bob's")
+    await amy.asks("amy's")
+    await bob.asks("/retry")
+    assert site.relays.questions == ["bob's", "amy's", "bob's"]
+    carol = site.person("carol", chat="g", group=True)
+    assert await carol.asks("/retry") == [site.say("retry_nothing")]
+
+
+async def test_a_retry_brings_nothing_back_from_before_a_fresh_start(site: Site) -> None:
+    await site.open()
+    amy = site.person()
+    await amy.asks("old")
+    await amy.asks("/new")
+    assert await amy.asks("/retry") == [site.say("retry_nothing")]
+    assert site.relays.questions == ["old"]

@@ -166,7 +166,7 @@ async def test_a_store_in_trouble_while_a_message_is_handled_is_waited_out(site:
     assert site.house.seen.outcomes == ["answered"]
 
 
-@pytest.mark.parametrize("question", ["recent", "pair", "log"])
+@pytest.mark.parametrize("question", ["recent", "pair", "own"])
 async def test_no_command_asks_a_relay_twice_for_a_store_in_trouble(
     site: Site, question: str
 ) -> None:
