@@ -1,16 +1,20 @@
 """One question to the model: what is sent with it, and what comes of the answer."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.answer import gather
+from core.answer import Answer, gather
 from core.command import Ask, Outcome, Preview, Reasons
+from core.errors import RelayError
 from core.history import never_fits_again, trim
 from core.model import Media, ReplacePair, SetSetting, Text, Turn, TurnState
-from core.ports import Clock, History, Relays, Served, Texts
+from core.ports import Clock, History, Relays, Texts
 from core.reasons import chat_place
 from core.request import ChatMessage, ChatRequest, Picture
 from core.response import Chat
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +40,21 @@ class Dialogue:
         prompt = await self._prompt(ask, text, pictures, replacing)
         request = ChatRequest(messages=prompt, user=ask.user)
         started = self.clock.monotonic()
-        if preview is None:
-            answer, served = await self.relays.chat(request, ask.choice)
-        else:
-            stream = self.relays.stream(request, ask.choice)
-            answer, served = await gather(stream, request, preview)
-        self._note(ask, request, answer, served, self.clock.monotonic() - started)
-        outcome = self._answered(ask, text, pictures, answer)
-        if replacing and answer.text.strip():
+        answer = await self._answer(request, ask.choice, preview)
+        if answer.broken:
+            return self._broken_off(ask, text, pictures, answer.chat, answer.broken)
+        self._note(ask, request, answer, self.clock.monotonic() - started)
+        outcome = self._answered(ask, text, pictures, answer.chat)
+        if replacing and answer.chat.text.strip():
             replaced = ReplacePair(message_id=replacing)
             outcome = replace(outcome, effects=(*outcome.effects, replaced))
         return outcome
+
+    async def _answer(self, request: ChatRequest, choice: str, preview: Preview | None) -> Answer:
+        if preview is None:
+            chat, served = await self.relays.chat(request, choice)
+            return Answer(chat=chat, served=served)
+        return await gather(self.relays.stream(request, choice), request, preview)
 
     async def _prompt(
         self, ask: Ask, text: str, pictures: Sequence[Media], replacing: str
@@ -86,6 +94,22 @@ class Dialogue:
         outcome = Outcome(parts=(Text(text=answer.text),), turns=(asked, told))
         return self._warn_once(ask, outcome, text, answer.text)
 
+    def _broken_off(
+        self, ask: Ask, text: str, pictures: Sequence[Media], answer: Chat, error: RelayError
+    ) -> Outcome:
+        """What was shown stays, with the reason under it; no model is sent it again."""
+        log.warning("%s: %s", error.code, error)
+        self.reasons.note(chat_place(ask.message), "why_failed", error=error.code)
+        now, failed = self.clock.now(), TurnState.FAILED
+        reason = self.texts.say(error.code, ask.language, **error.params)
+        return Outcome(
+            parts=(Text(text=answer.text), Text(text=reason)),
+            turns=(
+                ask.turn("user", text, now, media=pictures, state=failed),
+                ask.turn("assistant", answer.text, now, state=failed),
+            ),
+        )
+
     def _warn_once(self, ask: Ask, outcome: Outcome, question: str, answer: str) -> Outcome:
         """Tell a person once that an answer was too long to be remembered."""
         limit = ask.bot.history_chars
@@ -97,16 +121,15 @@ class Dialogue:
         told = SetSetting(scope=ask.conversation, name="told_limit", value="yes")
         return replace(outcome, parts=(*outcome.parts, warning), effects=(*outcome.effects, told))
 
-    def _note(
-        self, ask: Ask, request: ChatRequest, answer: Chat, served: Served, seconds: float
-    ) -> None:
+    def _note(self, ask: Ask, request: ChatRequest, answer: Answer, seconds: float) -> None:
+        usage = answer.chat.usage
         self.reasons.note(
             chat_place(ask.message),
             "why_answered",
-            relay=served.relay,
-            model=served.model,
+            relay=answer.served.relay,
+            model=answer.served.model,
             turns=sum(message.role != "system" for message in request.messages),
             chars=sum(len(message.content) for message in request.messages),
-            tokens=answer.usage.prompt_tokens + answer.usage.completion_tokens,
+            tokens=usage.prompt_tokens + usage.completion_tokens,
             seconds=f"{seconds:.1f}",
         )
