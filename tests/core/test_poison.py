@@ -130,15 +130,19 @@ async def test_a_question_that_failed_is_kept_but_never_sent_again(site: Site) -
     assert site.relays.sent == [("user", "hello")]
 
 
-async def test_a_stream_that_breaks_after_something_was_shown_is_not_asked_again(
+async def test_a_stream_that_breaks_keeps_what_was_shown_and_is_not_asked_again(
     site: Site,
 ) -> None:
     live = site.live_bot()
     await site.open()
     site.relays.script["hello"] = ("half an", RelayCut("broken off"))
-    assert await site.person().asks("hello") == [site.say("relay_cut")]
+    amy = site.person()
+    assert await amy.asks("hello") == ["half an", site.say("relay_cut")]
     assert live.drafts == ["half an"]
     assert site.relays.questions == ["hello"]
+    assert await amy.turns() == [("user", "hello", "failed"), ("assistant", "half an", "failed")]
+    await amy.asks("next")
+    assert site.relays.sent == [("user", "next")]
 
 
 async def test_a_message_too_long_is_told_both_numbers_and_asks_no_relay(site: Site) -> None:
