@@ -9,7 +9,9 @@ class RelayEntry(Struct, frozen=True, kw_only=True):
     """A [relays.NAME] section. Empty fields mean the profile's own value.
 
     `vision` lists model names (globs) that take pictures, beside the profile's.
-    `proxy` is an http://, socks5:// or socks5h:// address, "" for none. Times in seconds.
+    `proxy` is an http://, socks5:// or socks5h:// address, "" for none. Times in seconds:
+    `first_byte_timeout_s` from the end of the request, however slow its upload,
+    `idle_timeout_s` between two pieces of the answer or of an upload.
     """
 
     name: str

@@ -7,9 +7,8 @@ reached the server.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from io import BytesIO
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import aiohttp
 import httpx
@@ -34,7 +33,9 @@ class Transport(httpx.AsyncBaseTransport):
 
     Reads from `request.extensions` the `timeout`s in seconds, httpx's `connect`
     and `read` (between two pieces of the answer) and beside them `first_byte`
-    (up to the answer's head, then up to its body); and `public_only`: refuse
+    (from the request's end up to the answer's head, then up to its body) and
+    `write` (between two pieces of a large request; what the system holds of it
+    counts as sent); and `public_only`: refuse
     addresses that are not on the open internet. An http or socks5h proxy resolves
     names itself: behind one, a public name that leads into the proxy's own
     network is not noticed. Bodies come decompressed, in pieces of
@@ -56,12 +57,12 @@ class Transport(httpx.AsyncBaseTransport):
         if public_only:
             _refuse_private(url.host or "")
         with _errors_told_apart():
-            async with asyncio.timeout(timeout.get("first_byte")):
+            async with asyncio.timeout(timeout.get("first_byte")) as timer:
                 response = await self._session(public_only).request(
                     request.method,
                     url,
                     headers=_headers(request),
-                    data=_body(request),
+                    data=_body(request, timer),
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None, connect=timeout.get("connect")),
                     proxy=None if self._socks else self._proxy,
@@ -181,23 +182,47 @@ def _refuse_private(host: str) -> None:
 
 
 def _headers(request: httpx.Request) -> list[tuple[str, str]]:
-    return [
+    headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in request.headers.raw
         if name.lower() not in _OURS_TO_SAY
     ]
+    if isinstance(request.stream, httpx.ByteStream) and "content-length" not in request.headers:
+        length = sum(map(len, request.stream))
+        if length:  # else a body in steps would go out in chunks, which some relays don't take
+            headers.append(("Content-Length", str(length)))
+    return headers
 
 
-def _body(request: httpx.Request) -> bytes | BytesIO | httpx.AsyncByteStream | None:
+def _body(
+    request: httpx.Request, timer: asyncio.Timeout
+) -> bytes | AsyncIterator[bytes] | httpx.AsyncByteStream | None:
     match request.stream:
         case httpx.ByteStream() as stream:
             content = b"".join(stream)
-            # aiohttp writes a file in steps; large bytes at once would hold the loop.
-            return BytesIO(content) if len(content) > _AT_ONCE_BYTES else content or None
+            if len(content) <= _AT_ONCE_BYTES:
+                return content or None
+            return _in_steps(content, timer, request.extensions.get("timeout", {}))
         case httpx.AsyncByteStream() as stream:
             return stream
         case _:
             raise TypeError("expected a request with an asynchronous body")
+
+
+async def _in_steps(
+    content: bytes, timer: asyncio.Timeout, limits_s: Mapping[str, float | None]
+) -> AsyncIterator[bytes]:
+    """A large body, whose every step starts the timer anew. At once it would hold the loop."""
+    for start in range(0, len(content), _AT_ONCE_BYTES):
+        _restart(timer, limits_s.get("write"))
+        yield content[start : start + _AT_ONCE_BYTES]
+    _restart(timer, limits_s.get("first_byte"))
+
+
+def _restart(timer: asyncio.Timeout, seconds: float | None) -> None:
+    now = asyncio.get_running_loop().time()
+    with suppress(RuntimeError):  # it has ended: the answer came before the upload's end
+        timer.reschedule(None if seconds is None else now + seconds)
 
 
 def _answered(response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:

@@ -92,6 +92,7 @@ class Wire:
             "connect": entry.connect_timeout_s,
             "first_byte": entry.first_byte_timeout_s,
             "read": entry.idle_timeout_s,
+            "write": entry.idle_timeout_s,
         }
 
     def origin(self, call: Call) -> Origin:

@@ -151,10 +151,52 @@ async def test_an_upload_that_is_not_taken_is_a_read_timeout(transport: Transpor
             "POST",
             f"http://127.0.0.1:{port}",
             content=bytes(32 * 2**20),
-            extensions={"timeout": FAST | {"first_byte": 0.1}},
+            extensions={"timeout": FAST | {"write": 0.1, "first_byte": 60.0}},
         )
         with pytest.raises(httpx.ReadTimeout):
             await transport.handle_async_request(request)
+
+
+async def test_a_slow_upload_takes_nothing_of_the_time_for_the_first_byte(
+    transport: Transport,
+) -> None:
+    size = 20 * 2**20
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"content-length: %d\r\n" % size in head.lower()
+        for _ in range(20):
+            await asyncio.sleep(0.05)
+            await reader.readexactly(2**20)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        await writer.drain()
+
+    async with accepting(slow) as port:
+        request = httpx.Request(
+            "POST",
+            f"http://127.0.0.1:{port}",
+            content=bytes(size),
+            extensions={"timeout": FAST | {"write": 0.7, "first_byte": 0.7}},
+        )
+        assert await read(await transport.handle_async_request(request)) == b"{}"
+
+
+async def test_an_answer_may_come_before_the_upload_ends(transport: Transport) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Large\r\ncontent-length: 2\r\n\r\n{}")
+        await writer.drain()
+        await reader.read()
+
+    async with accepting(refuse) as port:
+        request = httpx.Request(
+            "POST",
+            f"http://127.0.0.1:{port}",
+            content=bytes(32 * 2**20),
+            extensions={"timeout": FAST},
+        )
+        response = await transport.handle_async_request(request)
+        assert (response.status_code, await read(response)) == (413, b"{}")
 
 
 async def test_silence_before_the_body_has_the_first_byte_timeout(transport: Transport) -> None:
