@@ -1,6 +1,6 @@
 """Parley under load through a socket, beside a floor without a store.
 
-Usage: python -m bench.load [--users 100] [--seconds 10] [--rounds 3]
+Usage: python -m bench.load [--users 100] [--seconds 10] [--rounds 3] [--judge]
 
 Each server has one core to itself; relay and crowd have others. Rounds are
 taken in turn, medians printed. Asserts that the store runs with synchronous=FULL.
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +41,23 @@ platform = "web"
 [log]
 level = "warning"
 """
+
+MARKS = {
+    "replies/s": (">=", 800.0),
+    "CPU ms/reply": ("<=", 1.0),
+    "first answer after s": ("<=", 2.0),
+    "idle MB": ("<=", 90.0),
+}
+"""The first marks: 100 users on one core, a relay of 0 ms."""
+
+
+def missed(medians: Mapping[str, float]) -> list[str]:
+    """Which marks these figures miss, in words."""
+    return [
+        f"{name}: expected {sign} {mark:g}, got {medians[name]:.2f}"
+        for name, (sign, mark) in MARKS.items()
+        if (medians[name] < mark if sign == ">=" else medians[name] > mark)
+    ]
 
 
 def free_port() -> int:
@@ -139,30 +156,41 @@ def parley_round(relay: str, users: int, seconds: float) -> dict[str, float]:
     }
 
 
-def main() -> None:
+def medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
+
+
+def compare(options: argparse.Namespace) -> tuple[dict[str, float], dict[str, float]]:
+    """(Parley's medians, the floor's)"""
+    port = free_port()
+    relay = f"http://127.0.0.1:{port}"
+    ours: list[dict[str, float]] = []
+    floor: list[dict[str, float]] = []
+    with running(1, "-m", "bots", "sandbox", "--port", str(port), "--pace", "0"):
+        wait_until_up(port)
+        for _ in range(options.rounds):
+            floor.append(floor_round(relay, options.users, options.seconds))
+            ours.append(parley_round(relay, options.users, options.seconds))
+    return medians(ours), medians(floor)
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--judge", action="store_true", help="exit 1 where a mark is missed")
     options = parser.parse_args()
-    port = free_port()
-    relay = f"http://127.0.0.1:{port}"
-    rounds: dict[str, list[dict[str, float]]] = {"parley": [], "floor": []}
-    with running(1, "-m", "bots", "sandbox", "--port", str(port), "--pace", "0"):
-        wait_until_up(port)
-        for _ in range(options.rounds):
-            rounds["floor"].append(floor_round(relay, options.users, options.seconds))
-            rounds["parley"].append(parley_round(relay, options.users, options.seconds))
+    ours, floor = compare(options)
     print(f"{options.users} users, {options.rounds} rounds of {options.seconds:.0f} s, medians")
     print(f"{'':22}{'parley':>10}{'floor':>10}{'ratio':>8}")
-    for name in rounds["parley"][0]:
-        ours = statistics.median(figures[name] for figures in rounds["parley"])
-        if name in rounds["floor"][0]:
-            theirs = statistics.median(figures[name] for figures in rounds["floor"])
-            print(f"{name:22}{ours:10.2f}{theirs:10.2f}{ours / theirs:8.2f}")
-        else:
-            print(f"{name:22}{ours:10.2f}")
+    for name, figure in ours.items():
+        beside = f"{floor[name]:10.2f}{figure / floor[name]:8.2f}" if name in floor else ""
+        print(f"{name:22}{figure:10.2f}{beside}")
+    wrong = missed(ours) if options.judge else []
+    print("".join(f"missed: {words}\n" for words in wrong), end="")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
