@@ -71,7 +71,7 @@ class Gateway:
             intent=intent,
         )
         try:
-            slot = self.lanes.enter(job.lane)
+            slot = self.lanes.enter(job.lane, weight=len(message.text) + len(message.raw))
         except Busy:
             return Receipt.BUSY
         # The sender may hang up while it is being stored: what is stored is worked on.

@@ -13,9 +13,10 @@ Job = TypeVar("Job")
 class Slot(Generic[Job]):
     """A place in a conversation's lane, taken before it is known whether it will be used."""
 
-    __slots__ = ("_job",)
+    __slots__ = ("_job", "weight")
 
-    def __init__(self) -> None:
+    def __init__(self, weight: int = 0) -> None:
+        self.weight = weight
         self._job: asyncio.Future[Job | None] = asyncio.get_running_loop().create_future()
 
     def fill(self, job: Job) -> None:
@@ -42,31 +43,38 @@ class Lanes(Generic[Job]):
         *,
         per_conversation: int = 20,
         in_all: int = 10_000,
+        weight_in_all: int = 50_000_000,
     ) -> None:
         self._work = work
         self._per_conversation = per_conversation
         self._in_all = in_all
+        self._weight_in_all = weight_in_all
         self._lanes: dict[str, deque[Slot[Job]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting = 0
+        self._weight = 0
 
     @property
     def depth(self) -> int:
         """Messages waiting or being worked on."""
         return self._waiting
 
-    def enter(self, conversation: str, *, bounded: bool = True) -> Slot[Job]:
-        """Take the next place. Raises Busy if the lane or the house is full."""
+    def enter(self, conversation: str, *, weight: int = 0, bounded: bool = True) -> Slot[Job]:
+        """Take the next place. `weight` is in characters. Raises Busy if lane or house is full."""
         lane = self._lanes.get(conversation)
         if bounded and (
-            self._waiting >= self._in_all or (lane and len(lane) >= self._per_conversation)
+            self._waiting >= self._in_all
+            or self._weight + weight > self._weight_in_all
+            or (lane and len(lane) >= self._per_conversation)
         ):
             raise Busy(
                 f"expected at most {self._per_conversation} messages waiting in a conversation "
-                f"and {self._in_all} in all; send it again in a moment"
+                f"and {self._in_all} in all, of {self._weight_in_all} characters; "
+                "send it again in a moment"
             )
-        slot: Slot[Job] = Slot()
+        slot: Slot[Job] = Slot(weight)
         self._waiting += 1
+        self._weight += weight
         if lane is not None:
             lane.append(slot)
             return slot
@@ -91,8 +99,9 @@ class Lanes(Generic[Job]):
                 job = await lane[0].job()
                 if job is not None:
                     await self._work(job)
-                lane.popleft()
+                self._weight -= lane.popleft().weight
                 self._waiting -= 1
         finally:
             self._waiting -= len(lane)
+            self._weight -= sum(slot.weight for slot in lane)
             del self._lanes[conversation]

@@ -84,3 +84,17 @@ async def test_closing_cancels_what_does_not_end_in_time() -> None:
     await lanes.close(0.01)
     assert work.done == []
     assert lanes.depth == 0
+
+
+async def test_what_waits_is_bounded_in_characters_too() -> None:
+    lanes = Lanes(Work(), weight_in_all=100)
+    slots = [lanes.enter("a", weight=60), lanes.enter("b", weight=40)]
+    with pytest.raises(Busy):
+        lanes.enter("c", weight=1)
+    slots[0].fill("a")
+    slots[1].drop()
+    await lanes.close(1)
+    with pytest.raises(Busy):
+        lanes.enter("c", weight=101)
+    lanes.enter("c", weight=100).drop()
+    await lanes.close(1)
