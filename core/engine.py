@@ -17,8 +17,7 @@ from core.ports import Clock, MediaStore, Relays, Store, Texts
 from core.reasons import chat_place
 from core.request import TranscriptionRequest, TranslationRequest
 from core.response import Transcription
-from core.route import Chat as Talk
-from core.route import Ignore, Intent, Invoke, Transcribe, UnknownCommand, Unreadable
+from core.route import Ignore, Intent, Invoke, Talk, Transcribe, UnknownCommand, Unreadable
 
 Fetch = Callable[[Message, Media], Awaitable[bytes]]
 """Gets a file that only the platform has. Raises MediaError."""

@@ -15,7 +15,7 @@ QUOTE_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chat:
+class Talk:
     text: str
     pictures: tuple[Media, ...] = ()
 
@@ -54,7 +54,7 @@ class Ignore:
     reason: str
 
 
-Intent: TypeAlias = Chat | Transcribe | Invoke | UnknownCommand | Unreadable | Ignore
+Intent: TypeAlias = Talk | Transcribe | Invoke | UnknownCommand | Unreadable | Ignore
 
 
 def route(message: Message, bot: Bot, commands: Mapping[str, Command]) -> Intent:
@@ -78,15 +78,19 @@ def spends(intent: Intent) -> bool:
             return command.spends
         case UnknownCommand() | Unreadable() | Ignore():
             return False
-        case Chat() | Transcribe():
+        case Talk() | Transcribe():
             return True
 
 
 def intent_name(intent: Intent) -> str:
     """A short name for logs and metrics: the command's own, or the intent's kind."""
-    if isinstance(intent, Invoke):
-        return f"/{intent.command.name}"
-    return type(intent).__name__.lower()
+    match intent:
+        case Invoke(command=command):
+            return f"/{command.name}"
+        case Talk():
+            return "chat"
+        case _:
+            return type(intent).__name__.lower()
 
 
 def _cut_prefix(text: str, bot: Bot) -> tuple[str, bool]:
@@ -125,7 +129,7 @@ def _talk(message: Message, text: str) -> Intent:
     pictures = tuple(media for media in _media(message, quote) if media.kind == "image")
     if any(media.kind in UNREAD for media in message.media) or not (text or pictures):
         return Unreadable()
-    return Chat(text=_with_quote(text, quote), pictures=pictures)
+    return Talk(text=_with_quote(text, quote), pictures=pictures)
 
 
 def _media(message: Message, quote: Quote | None) -> tuple[Media, ...]:

@@ -7,7 +7,7 @@ import pytest
 from core.bot import Bot
 from core.command import Ask, Command, Outcome, Services
 from core.model import Address, Media, Message, Part, Quote, Text
-from core.route import Chat, Ignore, Invoke, Transcribe, UnknownCommand, Unreadable, route
+from core.route import Ignore, Invoke, Talk, Transcribe, UnknownCommand, Unreadable, route
 
 
 async def _run(ask: Ask, rest: str, services: Services) -> Outcome:
@@ -32,7 +32,7 @@ def asked(text: str, **where: bool) -> object:
 
 
 def test_text_is_chat() -> None:
-    assert asked(" hello ") == Chat(text="hello")
+    assert asked(" hello ") == Talk(text="hello")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_command_unknown_is_named() -> None:
 
 @pytest.mark.parametrize("text", ["/", "/usr/bin/python is broken", "// comment"])
 def test_a_slash_alone_makes_no_command(text: str) -> None:
-    assert asked(text) == Chat(text=text)
+    assert asked(text) == Talk(text=text)
 
 
 def test_voice_is_transcribed_and_keeps_the_words_beside_it() -> None:
@@ -63,13 +63,13 @@ def test_voice_is_transcribed_and_keeps_the_words_beside_it() -> None:
 
 def test_a_picture_goes_with_its_question() -> None:
     routed = route(message(Text(text="what?"), PICTURE), BOT, COMMANDS)
-    assert routed == Chat(text="what?", pictures=(PICTURE,))
+    assert routed == Talk(text="what?", pictures=(PICTURE,))
 
 
 def test_a_quote_travels_with_the_question_about_it_shortened() -> None:
     quote = Quote(key="0", parts=(Text(text="x" * 600), PICTURE))
     routed = route(message(quote, Text(text="what?")), BOT, COMMANDS)
-    assert routed == Chat(text=f"> {'x' * 500}…\n\nwhat?", pictures=(PICTURE,))
+    assert routed == Talk(text=f"> {'x' * 500}…\n\nwhat?", pictures=(PICTURE,))
 
 
 @pytest.mark.parametrize("words", [(), (Text(text="summarise this"),)])
@@ -87,7 +87,7 @@ def test_group_talk_is_not_for_the_bot(text: str) -> None:
 
 
 def test_in_a_group_a_mention_a_prefix_or_a_command_is_for_the_bot() -> None:
-    assert asked("hello", group=True, addressed=True) == Chat(text="hello")
-    assert asked("小帕 hello", group=True) == Chat(text="hello")
+    assert asked("hello", group=True, addressed=True) == Talk(text="hello")
+    assert asked("小帕 hello", group=True) == Talk(text="hello")
     assert asked("/image x", group=True) == Invoke(command=IMAGE, rest="x")
     assert asked("小帕 /image x", group=True) == Invoke(command=IMAGE, rest="x")
