@@ -24,7 +24,7 @@ Referenced = Callable[[tuple[str, ...]], Awaitable[frozenset[str]]]
 class FileMedia:
     """`core.ports.MediaStore` over `folder/ab/abcd…`. All disk work is done in threads."""
 
-    def __init__(self, folder: Path, *, settle_s: float = 60.0) -> None:
+    def __init__(self, folder: Path, *, settle_s: float = 3600.0) -> None:
         """`settle_s`: how long a file that came once more is safe from `discard`."""
         self._folder = folder
         self._settle_s = settle_s

@@ -250,10 +250,12 @@ class SqlStore:
         return await self._reads.submit(Referenced(blobs=blobs))
 
     async def _discard(self, orphans: tuple[str, ...]) -> None:
-        """What cannot be deleted now, the next sweep deletes."""
-        if orphans:
-            with suppress(OSError):
-                await self._media.discard(orphans)
+        """Ask again: others may need them by now. What is left, the next sweep deletes."""
+        if not orphans:
+            return
+        with suppress(OSError, StoreError):
+            needed = await self._referenced(orphans)
+            await self._media.discard(blob for blob in orphans if blob not in needed)
 
     # -- what is kept in memory ----------------------------------------------
 

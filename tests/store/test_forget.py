@@ -179,3 +179,18 @@ async def test_forgetting_beside_other_peoples_talk_disturbs_nobody(store):
     )
     for who in people:
         assert texts(await store.recent(f"web/bot/{who}", 2000)) == [f"of {who}", "yes"]
+
+
+async def test_a_file_that_is_needed_again_before_it_is_deleted_stays(place, store, monkeypatch):
+    blob = await place.media.put(b"a sticker")
+    await ask(store, message("m1", media=(blob,)))
+    await ask(store, message("m2"))
+    discard = store._discard
+
+    async def accept_meanwhile(orphans):
+        await ask(store, message("m3", "bob", media=(blob,)))
+        await discard(orphans)
+
+    monkeypatch.setattr(store, "_discard", accept_meanwhile)
+    await store.commit(answer(message("m2"), "gone", effects=(Forget(person="web/bot/ann"),)))
+    assert await place.media.get(blob) == b"a sticker"
