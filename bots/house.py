@@ -118,6 +118,9 @@ class House:
                 await asyncio.gather(*(listener.close() for listener in self._listeners))
         except TimeoutError:
             log.warning("not everything ended within %.1f s; it is cut off", STOP_S)
+        finally:
+            for listener in self._listeners:
+                listener.cut()
 
     def hurry(self) -> None:
         """Wait for no running answer: each is found again at the next start."""

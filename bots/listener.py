@@ -71,6 +71,12 @@ class Listener(uvicorn.Server):
         if self._task:
             await self._task
 
+    def cut(self) -> None:
+        """Let the port go at once; harmless after `close`."""
+        if self._task:
+            self._task.cancel()
+        self._sock.close()
+
     @property
     def port(self) -> int:
         return int(self._sock.getsockname()[1])

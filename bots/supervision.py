@@ -46,7 +46,8 @@ class Supervision:
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks)  # which, unlike gather, a time-out can end
 
     async def _keep(self, adapter: Adapter) -> None:
         wait_s = FIRST_WAIT_S
