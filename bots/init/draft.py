@@ -39,7 +39,7 @@ def render(draft: Draft, texts: Catalogue) -> str:
         section("storage", (note("data"), pair("data", "data"))),
         section("relays.main", relay_lines(draft, note("relay"), note("key"))),
         section("routes", (note("routes"), pair("chat", [route]))),
-        section("people", people_lines(draft, note("people"), note("daily"))),
+        section("people", people_lines(draft, note("owners"), note("people"), note("daily"))),
         section(
             "bots.web",
             (
@@ -68,8 +68,9 @@ def relay_lines(draft: Draft, about: str, about_key: str) -> Sequence[str]:
     return lines
 
 
-def people_lines(draft: Draft, about: str, about_daily: str) -> Sequence[str]:
-    lines = [about, pair("allow", draft.allow), pair("guests", draft.guests)]
+def people_lines(draft: Draft, about_owners: str, about: str, about_daily: str) -> Sequence[str]:
+    lines = [about_owners, pair("owners", ["web:*", "console:*"])]
+    lines += [about, pair("allow", draft.allow), pair("guests", draft.guests)]
     return [*lines, about_daily, pair("guest_daily_messages", draft.daily)]
 
 

@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import re
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -18,12 +20,13 @@ from bots.launcher import command
 from bots.loop import run_async
 from bots.texts.catalogue import Catalogue
 from bots.texts.terminal import terminal_texts
-from core.errors import RelayError
+from core.errors import ConfigError, RelayError
 from core.model import Language
 from core.relay.dialect import load_dialect
 from core.secret import Secret
 
 SHOWN_MODELS = 20
+PERSON = re.compile(r"\w+:\S+")
 NOT_FOR_CHAT = (
     *("embed", "tts", "whisper", "dall-e", "moderation", "transcribe", "realtime", "audio"),
     *("image", "davinci", "babbage", "rerank", "sora"),
@@ -82,12 +85,14 @@ def choose_model(options: argparse.Namespace, prompt: Prompt, answered: Answered
     usual = load_dialect(answered.entry.profile).models.chat
     fit = [m for m in answered.models if not any(word in m.lower() for word in NOT_FOR_CHAT)]
     likely = usual if usual in fit or not fit else fit[0]
-    if options.model:
-        return str(options.model)
-    if fit and prompt.interactive:
+    if fit and prompt.interactive and not options.model:
         shown = ", ".join(sorted(fit)[:SHOWN_MODELS])
         prompt.say("models", shown=shown, more="…" if len(fit) > SHOWN_MODELS else "")
-    return prompt.ask("which_model", likely)
+    chosen = str(options.model or prompt.ask("which_model", likely))
+    if chosen and answered.models and chosen not in answered.models:
+        close = get_close_matches(chosen, answered.models) or sorted(fit)[:3]
+        prompt.say("unlisted_model", model=chosen, close=", ".join(close))
+    return chosen
 
 
 def offer_greeting(prompt: Prompt, answered: Answered, model: str) -> None:
@@ -111,7 +116,14 @@ def choose_people(options: argparse.Namespace, prompt: Prompt, draft: Draft) -> 
             allow = tuple(
                 word.strip() for word in ids.replace("，", ",").split(",") if word.strip()
             )
-            return replace(draft, allow=allow)
+            if all(PERSON.fullmatch(one) for one in allow):
+                return replace(draft, allow=allow)
+    if options.who:
+        raise ConfigError(
+            f'--who: expected me, everyone, or ids as in telegram:123456, got "{options.who}"'
+        )
+    prompt.say("wrong_ids")
+    return choose_people(options, prompt, draft)
 
 
 def asked_who(prompt: Prompt) -> str:

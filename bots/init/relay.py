@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +25,9 @@ from core.relay.entry import RelayEntry
 from core.secret import Secret
 
 Parse: TypeAlias = Callable[[object, Path, Mapping[str, str]], Secret]
+
+CALL = re.compile(r"(/v1)?/(chat/completions|completions|models)/?$")
+"""What is pasted along with an address: the path of one call."""
 
 TOLD = {"relay_unauthorized", "relay_forbidden", "relay_refused", "relay_timeout"}
 """Failures that have a sentence of their own; the rest share one with the status."""
@@ -72,6 +76,7 @@ def named(relay: str, prompt: Prompt) -> RelayEntry:
     """From a profile's name, or the address of any OpenAI-style server."""
     if relay in profile_names():
         return RelayEntry(name="main", profile=relay)
+    relay = CALL.sub("", relay)
     plain = urlsplit(relay).scheme == "http" and not is_loopback(urlsplit(relay).hostname or "")
     allowed = plain and prompt.agree("plain_http", default=False)
     entry = RelayEntry(name="main", profile="openai", base_url=relay, allow_plain_http=allowed)

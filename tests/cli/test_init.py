@@ -125,6 +125,29 @@ def test_without_a_terminal_what_is_missing_is_named(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ids_that_are_none_are_named_by_their_option_and_nothing_is_written(tmp_path):
+    done = init(tmp_path, "--relay", "http://127.0.0.1:9", "--no-try", "--who", "nobody")
+    assert done.returncode == 1
+    assert "--who: expected me, everyone, or ids" in done.stderr
+    assert not (tmp_path / "config.toml").exists()
+
+
+def test_the_path_of_a_call_is_no_part_of_an_address(tmp_path):
+    with relay(KEY) as address:
+        pasted = f"{address}/v1/chat/completions"
+        done = init(tmp_path, "--relay", pasted, "--key", "-", "--who", "me", typed=KEY)
+    assert done.returncode == 0
+    assert load(tmp_path / "config.toml", {}).relays[0].base_url == address
+
+
+def test_a_model_that_is_not_listed_is_mentioned(tmp_path):
+    with relay(KEY) as address:
+        options = ("--relay", address, "--key", "-", "--who", "me", "--model", "gpt-4p")
+        done = init(tmp_path, *options, typed=KEY)
+    assert done.returncode == 0
+    assert "does not list gpt-4p" in done.stderr
+
+
 def test_a_key_that_the_relay_refuses_is_not_written_down(tmp_path):
     with relay(KEY) as address:
         done = init(tmp_path, "--relay", address, "--key", "-", typed="sk-wrong\n")
