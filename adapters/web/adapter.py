@@ -14,7 +14,16 @@ from starlette.routing import Route, WebSocketRoute
 from adapters.web.asset import Asset, load_assets
 from adapters.web.files import Files
 from adapters.web.format import encode, format_answer, format_history, format_said
-from adapters.web.frames import Ack, BusyNotice, Failed, Hello, Invalid, Send, TypingNotice
+from adapters.web.frames import (
+    TEXT_CHARS,
+    Ack,
+    BusyNotice,
+    Failed,
+    Hello,
+    Invalid,
+    Send,
+    TypingNotice,
+)
 from adapters.web.guard import HEADERS, PAGE_HEADERS
 from adapters.web.newcomers import Newcomers
 from adapters.web.parse import BadFrame, parse_message
@@ -79,6 +88,7 @@ class WebAdapter:
         new_session: Callable[[], str] = secrets.token_hex,
     ) -> None:
         self.bot = bot.name
+        self._question_chars = TEXT_CHARS if bot.history_chars == "unlimited" else bot.history_chars
         self._transcript = transcript
         self._clock = clock
         self._new_id = new_id
@@ -194,7 +204,13 @@ class WebAdapter:
 
     def _hello(self) -> str:
         menus = {language: tuple(self._menu(language)) for language in ("en", "zh")}
-        return encode(Hello(menus=menus, upload_bytes=self._upload_bytes))
+        return encode(
+            Hello(
+                menus=menus,
+                upload_bytes=self._upload_bytes,
+                question_chars=self._question_chars,
+            )
+        )
 
     async def _take(self, session: str, tab: Tab, frame: Send) -> None:
         """Hand a message to the core; acknowledge it once that returned."""

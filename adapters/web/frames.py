@@ -58,11 +58,15 @@ PartView: TypeAlias = TextView | FileView
 
 
 class Hello(Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
-    """The first frame. `menus` holds (name, description) of each command by language."""
+    """The first frame. `menus` holds (name, description) of each command by language.
+
+    `question_chars`: what the bot can see at all; commands may be longer, up to `text_chars`.
+    """
 
     menus: dict[str, tuple[tuple[str, str], ...]]
     upload_bytes: int
     text_chars: int = TEXT_CHARS
+    question_chars: int = TEXT_CHARS
 
 
 class Ack(Struct, frozen=True, kw_only=True, tag_field="type", tag="ack"):

@@ -11,7 +11,7 @@ export class Composer {
     this.send = send;
     this.text = byId("text");
     this.tell = tell;
-    this.limit = Infinity;
+    this.limits = { text: Infinity, question: Infinity };
     this.isRunning = false;
     this.attachments = new Attachments(() => this.show(), tell);
     this.commands = new Commands((name) => this.write(`/${name} `));
@@ -64,8 +64,10 @@ export class Composer {
   submit() {
     if (!this.canSend) return;
     const text = this.text.value.trim();
-    if (text.length > this.limit) {
-      this.tell(say("too_long", { got: text.length, limit: this.limit }));
+    const got = [...text].length; // code points, as the bot counts
+    const limit = text.startsWith("/") ? this.limits.text : this.limits.question;
+    if (got > limit) {
+      this.tell(say("too_long", { got, limit }));
       return;
     }
     this.text.value = "";

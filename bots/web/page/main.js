@@ -106,10 +106,10 @@ class Page {
     }
   }
 
-  hello({ menus, upload_bytes: uploadBytes, text_chars: textChars }) {
+  hello({ menus, upload_bytes, text_chars, question_chars }) {
     this.composer.commands.menus = menus;
-    this.composer.attachments.limit = uploadBytes;
-    this.composer.limit = textChars;
+    this.composer.attachments.limit = upload_bytes;
+    this.composer.limits = { text: text_chars, question: question_chars };
     clearTimeout(this.patience);
     this.patience = 0;
     this.tell("");
