@@ -31,7 +31,7 @@ async def browsing(url: str, *flags: str, **options: object) -> AsyncIterator[Pa
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         options = {"locale": "en-US", "viewport": {"width": 1280, "height": 860}} | options
-        page = await browser.new_page(**options)
+        page = await (await browser.new_context(**options)).new_page()
         page.set_default_timeout(10_000)
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -135,3 +135,17 @@ async def test_a_question_longer_than_the_bot_can_see_stays_in_the_box(tmp_path:
         await expect(page.locator("body")).to_contain_text("That is 2001 characters")
         assert await page.input_value("#text") == "x" * 2001
         assert len(stage.asked()) == 1
+
+
+async def test_what_is_erased_leaves_the_page_in_every_tab(tmp_path: Path) -> None:
+    async with playing(tmp_path) as stage, browsing(stage.url) as page:
+        await ask(page, "the canary is called Piet")
+        await expect(page.locator("main")).to_contain_text("I was given 1 turn")
+        other = await page.context.new_page()
+        await other.goto(stage.url)
+        await expect(other.locator("main")).to_contain_text("Piet")
+        await ask(page, "/forget yes")
+        for tab in (page, other):
+            await expect(tab.locator("main")).to_contain_text("are erased")
+            await expect(tab.locator("main")).not_to_contain_text("Piet")
+            await expect(tab.locator("main .said:visible .words")).to_have_count(0)

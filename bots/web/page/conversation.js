@@ -48,6 +48,10 @@ export class Conversation {
     this.changed();
   }
 
+  clear() {
+    for (const id of [...this.exchanges.keys()]) this.remove(id);
+  }
+
   /** What the server remembers, oldest first; merged with what is shown. */
   load(history) {
     let after = null;

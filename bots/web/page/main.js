@@ -100,7 +100,7 @@ class Page {
       case "failed": return this.outbox.retry(frame.id, frame.retry_after_s);
       case "invalid": return this.invalid(frame.id);
       case "said": return this.saidElsewhere(frame);
-      case "part": return this.conversation.part(frame);
+      case "part": return this.part(frame);
       case "draft": return this.conversation.draft(frame);
       default: return undefined; // typing: the dots are there already; pong: the link saw it
     }
@@ -114,6 +114,22 @@ class Page {
     this.patience = 0;
     this.tell("");
     this.outbox.restart();
+    this.load();
+  }
+
+  part(frame) {
+    this.conversation.part(frame);
+    const exchange = this.conversation.exchanges.get(frame.answers);
+    if (exchange?.command && !exchange.running) this.clearIfErased(frame.answers);
+  }
+
+  /** A command that leaves nothing of its own words has erased all that was said. */
+  async clearIfErased(id) {
+    const response = await fetch("/history?count=1");
+    if (!response.ok) return;
+    const [latest] = (await response.json()).exchanges;
+    if (latest?.id !== id || latest.parts.length) return;
+    this.conversation.clear();
     this.load();
   }
 
