@@ -54,8 +54,7 @@ class MeteredRelays:
     spends: list[Spend]
 
     async def chat(self, request: ChatRequest, choice: str = "") -> tuple[Chat, Served]:
-        asked = self._prompt(request, choice)
-        with self._noting(asked) as call:
+        with self._noting(self._chat(request, choice), request) as call:
             answer, served = await self.relays.chat(request, choice)
             call.serve_chat(served, answer.usage)
         return answer, served
@@ -65,8 +64,7 @@ class MeteredRelays:
     ) -> AsyncIterator[tuple[Chunk, Served]]:
         """What was said until a stream broke off was billed."""
         said: list[str] = []
-        asked = self._prompt(request, choice)
-        with self._noting(asked) as call:
+        with self._noting(self._chat(request, choice), request) as call:
             try:
                 async for chunk, served in self.relays.stream(request, choice):
                     said.append(chunk.text)
@@ -118,11 +116,10 @@ class MeteredRelays:
     def folds_persona(self, choice: str = "") -> bool:
         return self.relays.folds_persona(choice)
 
-    def _prompt(self, request: ChatRequest, choice: str) -> Spend:
+    def _chat(self, request: ChatRequest, choice: str) -> Spend:
         target = choice or next(iter(self.relays.choices()), "")
         relay, _, model = target.partition(":")
-        prompt = estimated_usage(request, "").prompt_tokens
-        asked = self._asked("chat", request.model or model, prompt_tokens=prompt)
+        asked = self._asked("chat", request.model or model)
         return structs.replace(asked, relay=relay)
 
     def _asked(self, kind: Kind, model: str, **figures: float) -> Spend:
@@ -130,8 +127,11 @@ class MeteredRelays:
         return structs.replace(asked, **figures)
 
     @contextmanager
-    def _noting(self, asked: Spend) -> Iterator[Call]:
-        """Note the call, unless it is certain that it did not come about."""
+    def _noting(self, asked: Spend, prompt: ChatRequest | None = None) -> Iterator[Call]:
+        """Note the call, unless it is certain that it did not come about.
+
+        A prompt's tokens are counted only where nobody tells what came of it.
+        """
         call, certain = Call(asked), False
         try:
             yield call
@@ -139,5 +139,8 @@ class MeteredRelays:
             certain = error.certain
             raise
         finally:
+            if prompt and not call.served:
+                tokens = estimated_usage(prompt, "").prompt_tokens
+                call.spend = structs.replace(call.spend, prompt_tokens=tokens)
             if call.served or not certain:
                 self.spends.append(structs.replace(call.spend, at=self.clock.now()))
