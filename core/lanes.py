@@ -9,6 +9,9 @@ from core.errors import Busy
 
 Job = TypeVar("Job")
 
+LAST_WORDS_S = 1.0
+"""What cancelled work may still take; work that ignores its cancellation is left behind."""
+
 
 class Slot(Generic[Job]):
     """A place in a conversation's lane, taken before it is known whether it will be used."""
@@ -91,7 +94,8 @@ class Lanes(Generic[Job]):
         _, late = await asyncio.wait(self._tasks, timeout=within_s)
         for task in late:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            await asyncio.wait(late, timeout=LAST_WORDS_S)
 
     async def _run(self, conversation: str, lane: deque[Slot[Job]]) -> None:
         try:

@@ -1,6 +1,7 @@
 """A conversation in order, conversations side by side, and bounds."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -98,3 +99,25 @@ async def test_what_waits_is_bounded_in_characters_too() -> None:
         lanes.enter("c", weight=101)
     lanes.enter("c", weight=100).drop()
     await lanes.close(1)
+
+
+async def test_work_that_ignores_its_cancellation_does_not_hold_up_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.lanes.LAST_WORDS_S", 0.01)
+    release = asyncio.Event()
+
+    async def stubborn(job: str) -> None:
+        del job
+        while not release.is_set():
+            with suppress(asyncio.CancelledError):
+                await release.wait()
+
+    lanes = Lanes(stubborn)
+    lanes.enter("a").fill("job")
+    async with asyncio.timeout(5):
+        await lanes.close(0.01)
+    assert lanes.depth == 1
+    release.set()
+    await lanes.close(1)
+    assert lanes.depth == 0
