@@ -141,6 +141,10 @@ class House:
         around = Surroundings(
             media=self._kept.media,
             transcript=self._kept.store,
+            shelf=self._kept.store,
+            memo=self._kept.store.memo,
+            texts=self._texts,
+            proxy=self._config.proxy.url,
             clock=self._clock,
             new_id=new_id,
             cookie_key=derive(self._kept.secret, "cookies"),

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from bots.config import BotEntry
 from core.errors import ConfigError
-from core.ports import Adapter, Clock, MediaStore, NewId, Transcript
+from core.ports import Adapter, Clock, MediaStore, Memo, NewId, Shelf, Texts, Transcript
 from core.secret import Secret
 
 
@@ -27,6 +27,12 @@ class Surroundings:
 
     media: MediaStore
     transcript: Transcript
+    shelf: Shelf
+    memo: Callable[[str], Memo]
+    """A bot's own, by its name."""
+    texts: Texts
+    proxy: Secret
+    """What everything going out takes that names no other way; "" for none."""
     clock: Clock
     new_id: NewId
     cookie_key: Secret

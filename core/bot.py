@@ -19,6 +19,8 @@ class Bot(Struct, frozen=True, kw_only=True):
     """In groups, text that starts with one of these is for the bot; the prefix is cut off."""
     command_prefixes: tuple[str, ...] = ("/", "／")
     group_history: HistoryPolicy = "member"
+    settle_s: float = 1.0
+    """How long a picture sent alone waits for its question, where a platform parts the two."""
     voice: Literal["chat", "text"] = "chat"
     """What a voice message gets: a chat reply to its words, or the words alone."""
     voice_name: str = "alloy"

@@ -51,6 +51,11 @@ def conversation_key(address: Address, policy: HistoryPolicy = "member") -> str:
             return _key(*place, "group")
 
 
+def group_key(address: Address) -> str:
+    """Under which scope an admin's settings for a whole group are kept."""
+    return _key(address.platform, address.bot, address.chat, "settings")
+
+
 def person_key(address: Address) -> str:
     """Whose settings, limits and data these are: one sender on one bot."""
     return _key(address.platform, address.bot, address.sender)
@@ -98,7 +103,9 @@ class Message(Struct, frozen=True, kw_only=True):
     """What a person sent. `key` is unique per (platform, bot): deliveries repeat, keys don't.
 
     `addressed` is the platform's word that this is for the bot (a mention or a
-    reply to it); one-to-one messages are always for the bot.
+    reply to it); one-to-one messages are always for the bot. `settles`: what
+    belongs to it may follow in a message of its own, as a picture's question
+    does on QQ; messages of one `album` belong together.
     """
 
     id: str
@@ -110,6 +117,8 @@ class Message(Struct, frozen=True, kw_only=True):
     addressed: bool = False
     reply_to: str = ""
     language: str = ""
+    settles: bool = False
+    album: str = ""
     raw: str = ""
 
     @property

@@ -99,6 +99,8 @@ class Commit:
     effects: tuple[Effect, ...] = ()
     dead: str = ""
     """Why the message was set aside; "" if it was answered."""
+    also: tuple[str, ...] = ()
+    """Messages that this one took in: they end with it, answered by the same reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +202,56 @@ class Transcript(Protocol):
         ...
 
 
-class Store(Inbox, History, Outbox, People, Transcript, Protocol):
-    """One object serves all five, since they commit together."""
+class Groups(Protocol):
+    """What admins set for whole groups: known at once, since it decides who is heard."""
+
+    def group(self, scope: str) -> Mapping[str, str]:
+        """The settings under a `core.model.group_key`, as last committed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A part of a stored reply. `answers` is the key of the message that it answers."""
+
+    reply_id: str
+    index: int
+    total: int
+    part: Text | Media
+    answers: str
+    state: PartState
+
+
+class Shelf(Protocol):
+    """Parts that wait for a person's next request, where a platform only answers requests."""
+
+    async def waiting(self, platform: str, bot: str, chat: str) -> Sequence[Waiting]:
+        """The parts of a chat that are LATER, oldest first."""
+        ...
+
+    async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
+        """The part of a chat that is SENT with this receipt."""
+        ...
+
+    async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
+        """As `Outbox.mark`."""
+        ...
+
+
+class Memo(Protocol):
+    """A few words that an adapter keeps between starts: a token, a place in a history."""
+
+    async def recall(self, name: str) -> str:
+        """ "" where nothing is kept. Raises StoreError."""
+        ...
+
+    async def keep(self, name: str, value: str) -> None:
+        """Stored and committed. Raises StoreError."""
+        ...
+
+
+class Store(Inbox, History, Outbox, People, Transcript, Groups, Protocol):
+    """One object serves all, since they commit together."""
 
 
 class MediaStore(Protocol):
@@ -364,6 +414,16 @@ class Webhook(Protocol):
 
     @property
     def public(self) -> bool: ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """The adapter knows when it is deaf although it runs."""
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is received now, for /readyz and the log; "" where all is well."""
+        ...
 
 
 @runtime_checkable
