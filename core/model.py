@@ -56,6 +56,11 @@ def group_key(address: Address) -> str:
     return _key(address.platform, address.bot, address.chat, "settings")
 
 
+def is_group_key(scope: str) -> bool:
+    """Whether a scope is a `group_key`."""
+    return scope.endswith("/settings") and scope.count("/") == 3
+
+
 def person_key(address: Address) -> str:
     """Whose settings, limits and data these are: one sender on one bot."""
     return _key(address.platform, address.bot, address.sender)

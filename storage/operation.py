@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from core.model import Limit, Message, PartState, Spend, Turn
-from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished
+from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
 
 T = TypeVar("T")
 
@@ -122,7 +122,46 @@ class Check(Operation[None]):
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep(Operation[None]):
+    """As `Memo.keep`, its name being unique in the store."""
+
+    name: str
+    value: str
+
+
 # -- reads -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept(Operation[str]):
+    """As `Memo.recall`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupsSet(Operation[Mapping[str, Mapping[str, str]]]):
+    """The settings of all groups that have any, by scope."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelved(Operation[Sequence[Waiting]]):
+    """As `Shelf.waiting`."""
+
+    platform: str
+    bot: str
+    chat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried(Operation[Waiting | None]):
+    """As `Shelf.carried`."""
+
+    platform: str
+    bot: str
+    chat: str
+    receipt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,15 @@ from typing import Any
 
 from core.errors import StoreError
 from core.model import Limit, Message, PartState, Spend, Turn
-from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished
+from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
 from storage.batcher import Batcher
 from storage.cache import Cache
+from storage.groups import GroupSettings
 from storage.media import FileMedia
+from storage.memo import StoredMemo
 from storage.operation import (
     Accept,
+    Carried,
     Charge,
     Check,
     Erase,
@@ -24,6 +27,7 @@ from storage.operation import (
     Finish,
     Finished,
     Fire,
+    GroupsSet,
     Log,
     Mark,
     Operation,
@@ -34,6 +38,7 @@ from storage.operation import (
     Referenced,
     Release,
     Settings,
+    Shelved,
     Show,
     Sum,
     Take,
@@ -62,6 +67,7 @@ class SqlStore:
     def __init__(self, database: Database, media: FileMedia, *, queue_limit: int) -> None:
         self._database = database
         self._media = media
+        self._groups = GroupSettings({})
         self._closed = False
         self._accept_limit = queue_limit // 2
         self._writes = Batcher(database.writer, observer=self._written, queue_limit=queue_limit)
@@ -89,7 +95,13 @@ class SqlStore:
         Raises StoreError, NewerSchema.
         """
         database = await Database.open(url, busy_timeout_s=busy_timeout_s)
-        return cls(database, media, queue_limit=queue_limit)
+        store = cls(database, media, queue_limit=queue_limit)
+        try:
+            store._groups = GroupSettings(await store._reads.submit(GroupsSet()))
+        except StoreError:
+            await store.close()
+            raise
+        return store
 
     async def close(self, timeout_s: float = 1.0) -> None:
         """Write what waits, within a bound; what could not be written fails with StoreError.
@@ -197,6 +209,24 @@ class SqlStore:
     async def export(self, person: str) -> dict[str, object]:
         return await self._reads.submit(Export(person=person))
 
+    def group(self, scope: str) -> Mapping[str, str]:
+        return self._groups.of(scope)
+
+    # -- shelf ---------------------------------------------------------------
+
+    async def waiting(self, platform: str, bot: str, chat: str) -> Sequence[Waiting]:
+        return await self._reads.submit(Shelved(platform=platform, bot=bot, chat=chat))
+
+    async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
+        """Among the parts of the chat's latest messages."""
+        return await self._reads.submit(
+            Carried(platform=platform, bot=bot, chat=chat, receipt=receipt)
+        )
+
+    def memo(self, bot: str) -> StoredMemo:
+        """What the bot's adapter keeps between starts."""
+        return StoredMemo(owner=bot, writes=self._writes, reads=self._reads)
+
     # -- transcript ----------------------------------------------------------
 
     async def exchanges(self, platform: str, bot: str, chat: str, count: int) -> Sequence[Exchange]:
@@ -275,5 +305,7 @@ class SqlStore:
         for key in finished.changed:
             self._recent.drop(key)
             self._settings.drop(key)
+        if finished.applied:
+            self._groups.apply(commit.effects)
         if finished.applied and commit.turns:
             self._recent.change(commit.conversation, lambda r: r.followed_by(commit.turns))

@@ -140,6 +140,7 @@ class PartRow(Row, table=True):
             "reply_id",
             sqlite_where=text("state IN ('pending', 'trying')"),
         ),
+        Index("ix_parts_later", "reply_id", sqlite_where=text("state = 'later'")),
         {"sqlite_with_rowid": False},
     )
 

@@ -5,7 +5,14 @@ import sqlite3
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from core.model import Forget, ReplacePair, SetSetting, StartAfresh, TurnState
+from core.model import (
+    Forget,
+    ReplacePair,
+    SetSetting,
+    StartAfresh,
+    TurnState,
+    is_group_key,
+)
 from core.ports import Commit
 from storage.sqlite.forgetting import Forgetting
 from storage.sqlite.statement import constant, param, sql
@@ -74,5 +81,6 @@ class Effects:
             case None:
                 self._run(self._unset, place)
             case value:
-                self._run(self._set, {**place, "value": value, "person": person})
+                who = "" if is_group_key(effect.scope) else person  # a group's is nobody's own
+                self._run(self._set, {**place, "value": value, "person": who})
         return effect.scope

@@ -4,11 +4,11 @@ import sqlite3
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, or_, select, text
 
-from core.model import Reply
+from core.model import Reply, is_group_key
 from core.ports import Spent
-from storage.operation import Export, Settings, Sum, Used
+from storage.operation import Export, GroupsSet, Settings, Sum, Used
 from storage.rows import decode_message, decode_reply, turn_of, without_handles
 from storage.sqlite.statement import param, sql
 from storage.tables import (
@@ -33,6 +33,11 @@ class PersonReads:
         self._settings = sql(
             select(settings.c.name, settings.c.value).where(settings.c.scope == param("scope"))
         )
+        self._groups = sql(
+            select(settings.c.scope, settings.c.name, settings.c.value).where(
+                text("settings.scope LIKE '%/settings'")
+            )
+        )
         self._used = sql(
             select(allowances.c.used).where(
                 allowances.c.person == who, allowances.c.day == param("day")
@@ -54,6 +59,13 @@ class PersonReads:
     def settings(self, settings: Settings) -> dict[str, str]:
         rows = self._run(self._settings, {"scope": settings.scope}).fetchall()
         return {row["name"]: row["value"] for row in rows}
+
+    def groups(self, _groups: GroupsSet) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for row in self._run(self._groups).fetchall():
+            if is_group_key(row["scope"]):
+                found.setdefault(row["scope"], {})[row["name"]] = row["value"]
+        return found
 
     def used(self, used: Used) -> int:
         rows = self._run(self._used, {"person": used.person, "day": used.day}).fetchall()

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from storage.operation import (
+    Carried,
     Expired,
     Export,
+    GroupsSet,
+    Kept,
     Log,
     Operation,
     Own,
@@ -19,6 +22,7 @@ from storage.operation import (
     Recall,
     Referenced,
     Settings,
+    Shelved,
     Show,
     Sum,
     Used,
@@ -27,8 +31,10 @@ from storage.sqlite.connection import open_reader
 from storage.sqlite.failure import concerns_all, invalid, trouble
 from storage.sqlite.history import HistoryReads
 from storage.sqlite.messages import MessageReads
+from storage.sqlite.own import OwnReads
 from storage.sqlite.persons import PersonReads
 from storage.sqlite.retention import RetentionReads
+from storage.sqlite.shelf import ShelfReads
 
 
 class Reads:
@@ -39,6 +45,7 @@ class Reads:
         messages = MessageReads(connection)
         retention = RetentionReads(connection)
         persons = PersonReads(connection)
+        shelf = ShelfReads(connection)
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Recall: history.recall,
             Log: history.log,
@@ -49,6 +56,10 @@ class Reads:
             Expired: retention.expired,
             Referenced: retention.referenced,
             Settings: persons.settings,
+            GroupsSet: persons.groups,
+            Shelved: shelf.waiting,
+            Carried: shelf.carried,
+            Kept: OwnReads(connection).kept,
             Used: persons.used,
             Sum: persons.spent,
             Export: persons.export,

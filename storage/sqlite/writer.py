@@ -20,6 +20,7 @@ from storage.operation import (
     Expire,
     Finish,
     Fire,
+    Keep,
     Mark,
     Operation,
     Release,
@@ -64,6 +65,7 @@ class Writes:
             Erase: retention.erase,
             Expire: retention.expire,
             Fire: own.fire,
+            Keep: own.keep,
             Check: own.check,
         }
 

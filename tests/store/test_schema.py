@@ -90,6 +90,16 @@ async def test_an_older_database_is_upgraded_and_keeps_its_rows(place, tmp_path)
     connection.close()
 
 
+async def test_each_released_schema_is_upgraded_to_what_a_fresh_database_has(place, tmp_path):
+    for revision in ("0001",):
+        connection = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
+        upgrade(connection, revision)
+        connection.close()
+        await place.open()
+        await place.close()
+        assert schema(tmp_path / "parley.db") == schema(migrated(tmp_path / "migrated.db"))
+
+
 async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(place, tmp_path):
     connection = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
     connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")

@@ -1,0 +1,72 @@
+"""Parts of replies that a platform carries only when it is asked."""
+
+import sqlite3
+
+from sqlalchemy import Select, select, text
+
+from core.model import PartState
+from core.ports import Waiting
+from storage.operation import Carried, Shelved
+from storage.rows import decode_reply
+from storage.sqlite.statement import constant, first, param, sql
+from storage.tables import InboxRow, PartRow, ReplyRow
+
+LATEST = 50
+"""A platform repeats a request within seconds: more messages back, nobody asks for a part."""
+
+
+class ShelfReads:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+        inbox, replies, parts = InboxRow.table(), ReplyRow.table(), PartRow.table()
+        here = (
+            inbox.c.platform == param("platform"),
+            inbox.c.bot == param("bot"),
+            inbox.c.chat == param("chat"),
+        )
+        columns: Select[tuple[str, int, str, str, str]] = select(
+            parts.c.reply_id, parts.c.position, parts.c.state, replies.c.payload, inbox.c.key
+        )
+        whole = parts.join(replies, replies.c.id == parts.c.reply_id).join(
+            inbox, inbox.c.id == replies.c.message_id
+        )
+        self._waiting = sql(
+            columns.select_from(whole)
+            .where(text("parts.state = 'later'"), *here)
+            .order_by(inbox.c.seq, parts.c.position)
+        )
+        latest = first(select(inbox.c.id).where(*here).order_by(inbox.c.seq.desc()), "count")
+        self._carried = sql(
+            columns.select_from(whole).where(
+                inbox.c.id.in_(latest),
+                parts.c.state == constant(PartState.SENT),
+                parts.c.receipt == param("receipt"),
+            )
+        )
+
+    def waiting(self, shelved: Shelved) -> list[Waiting]:
+        asked = {"platform": shelved.platform, "bot": shelved.bot, "chat": shelved.chat}
+        return [_waiting(row) for row in self._run(self._waiting, asked).fetchall()]
+
+    def carried(self, carried: Carried) -> Waiting | None:
+        asked = {
+            "platform": carried.platform,
+            "bot": carried.bot,
+            "chat": carried.chat,
+            "receipt": carried.receipt,
+            "count": LATEST,
+        }
+        rows = self._run(self._carried, asked).fetchall()
+        return _waiting(rows[0]) if rows else None
+
+
+def _waiting(row: sqlite3.Row) -> Waiting:
+    reply = decode_reply(row["payload"])
+    return Waiting(
+        reply_id=row["reply_id"],
+        index=row["position"],
+        total=len(reply.parts),
+        part=reply.parts[row["position"]],
+        answers=row["key"],
+        state=PartState(row["state"]),
+    )
