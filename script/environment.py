@@ -40,7 +40,7 @@ UV_SOURCES = {
 UV_FILES = ("~/.config/uv/uv.toml", "/etc/uv/uv.toml")
 
 
-SPEECH = ("av", "pocketsphinx")
+SPEECH = ("av", "pocketsphinx", "silk-python")
 """Wheels of these are not made for every Python and platform."""
 NO_SUCH_WAY = ("no such option: --python", "No module named pip")
 
@@ -197,7 +197,7 @@ def install(purpose: str, mark: TextIO) -> None:
         reason = installed([without(lock, missing) for lock in locks], mark)
     if missing and not reason:
         say(f"Left out, as this machine has no way to install it: {', '.join(missing)}.")
-        say("All works but speech in the sandbox relay, which needs it.")
+        say("All works but voice messages and speech in the sandbox relay, which need it.")
     if reason:
         raise Problem(
             f"The packages could not be installed:\n{tail(reason)}\n"
