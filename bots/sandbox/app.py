@@ -90,15 +90,7 @@ def _calls(desk: Desk, machine: Machine, pace_s: float) -> Sequence[BaseRoute]:
 
 
 def _pages(control: Control) -> Sequence[BaseRoute]:
-    return [
-        Route("/", control.about),
-        Route("/sandbox/journal", control.read_journal),
-        Route("/sandbox/journal", control.clear_journal, methods=["DELETE"]),
-        Route("/sandbox/faults", control.read_faults),
-        Route("/sandbox/faults", control.add_fault, methods=["POST"]),
-        Route("/sandbox/faults", control.clear_faults, methods=["DELETE"]),
-        Route("/sandbox/faults/{number:int}/release", control.release_fault, methods=["POST"]),
-    ]
+    return [Route("/", control.about), *control.routes()]
 
 
 class _Own:

@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bots.sandbox.accounts import Accounts
 from bots.sandbox.failure import Refusal
-from bots.sandbox.faults import Armed, Faults, Garbage, Reset, Stall, Status
+from bots.sandbox.faults import Armed, Faults, Garbage, Lose, Reset, Stall, Status
 from bots.sandbox.form import Field, parse_form
 from bots.sandbox.journal import Entry, Journal
-from bots.sandbox.line import reset
+from bots.sandbox.line import close, reset
 from bots.sandbox.presence import Left, Presence
 
 BODY_LIMIT_BYTES = 40 * 1024 * 1024
@@ -102,6 +102,12 @@ class Endpoint:
             failed = await _strike(armed, call)
             if failed is not None:
                 return failed
+        answer = await self._serve(call)
+        if armed is not None:
+            await _lose(armed, call)
+        return answer
+
+    async def _serve(self, call: Call) -> ASGIApp:
         if not self._priced:
             return await self._handler(call)
         self._desk.accounts.admit(call.key)
@@ -143,6 +149,19 @@ async def _strike(armed: Armed, call: Call) -> ASGIApp | None:
             case Garbage():
                 return _garbage(call)
     return None
+
+
+async def _lose(armed: Armed, call: Call) -> None:
+    """What happens to the answer of a call that was done. Raises Left."""
+    if not isinstance(armed.fault, Lose):
+        return
+    async with Presence(call.request.receive) as presence:
+        if armed.fault.silent:
+            await presence.wait(armed.gate.passed())
+            return
+        close(call.request.scope)
+        await presence.end()
+    raise Left
 
 
 def _garbage(call: Call) -> Response:

@@ -1,8 +1,11 @@
 """The sandbox's own pages: the journal to read, the faults to set."""
 
+from collections.abc import Sequence
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from bots.sandbox.failure import Refusal, decode, json_response
 from bots.sandbox.faults import AnyFault, Armed, Faults
@@ -27,6 +30,17 @@ class Control:
         self._journal = journal
         self._faults = faults
         self._decoder: msgspec.json.Decoder[AnyFault] = msgspec.json.Decoder(AnyFault)
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """All but `about`, which stands where the app wants it."""
+        return [
+            Route("/sandbox/journal", self.read_journal),
+            Route("/sandbox/journal", self.clear_journal, methods=["DELETE"]),
+            Route("/sandbox/faults", self.read_faults),
+            Route("/sandbox/faults", self.add_fault, methods=["POST"]),
+            Route("/sandbox/faults", self.clear_faults, methods=["DELETE"]),
+            Route("/sandbox/faults/{number:int}/release", self.release_fault, methods=["POST"]),
+        ]
 
     async def about(self, request: Request) -> Response:
         return HTMLResponse(ABOUT.format(base=request.base_url))

@@ -39,6 +39,15 @@ class Reset(Fault, frozen=True, kw_only=True, tag="reset"):
     """The request is read and the connection reset (TCP RST)."""
 
 
+class Lose(Fault, frozen=True, kw_only=True, tag="lose"):
+    """The call is done and its answer lost: the connection closes, so that nobody knows.
+
+    `silent`: nothing comes back until released; then the answer does.
+    """
+
+    silent: bool = False
+
+
 class Garbage(Fault, frozen=True, kw_only=True, tag="garbage"):
     """A 200 whose body is not what its type says; in a stream, an event that is no JSON."""
 
@@ -65,7 +74,7 @@ class HoldLast(Fault, frozen=True, kw_only=True, tag="hold_last"):
 
 
 AnyFault: TypeAlias = (
-    Delay | Status | Stall | Reset | Garbage | CutStream | ErrorInStream | HoldLast
+    Delay | Status | Stall | Reset | Lose | Garbage | CutStream | ErrorInStream | HoldLast
 )
 StreamFault: TypeAlias = CutStream | ErrorInStream | HoldLast
 

@@ -1,4 +1,4 @@
-"""Serves the sandbox relay on a port of this process."""
+"""Serves the sandbox relay and the simulated platforms on ports of this process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,10 +20,11 @@ PORT = 8765
 async def running(
     app: Starlette, host: str = HOST, port: int = 0, *, off_loopback: bool = False
 ) -> AsyncIterator[Listener]:
-    """The relay while the context lasts; port 0 is any free one, told by `listener.port`.
+    """The app while the context lasts; port 0 is any free one, told by `listener.port`.
 
-    What faults hold back is released at the end. Raises ConfigError for a
-    taken port, and for a host off loopback unless `off_loopback`.
+    What faults hold back is released at the end; an app that holds more has
+    an async `state.close`. Raises ConfigError for a taken port, and for a
+    host off loopback unless `off_loopback`.
     """
     if not off_loopback:
         _check_loopback(host)
@@ -34,6 +35,8 @@ async def running(
         yield listener
     finally:
         app.state.faults.clear()
+        if hasattr(app.state, "close"):
+            await app.state.close()
         await listener.close()
 
 

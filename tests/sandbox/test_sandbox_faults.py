@@ -9,6 +9,7 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionUserMessageParam
 
+from bots.sandbox.accounts import STAT_TOKEN
 from bots.sandbox.faults import (
     AnyFault,
     CutStream,
@@ -16,6 +17,7 @@ from bots.sandbox.faults import (
     ErrorInStream,
     Garbage,
     HoldLast,
+    Lose,
     Reset,
     Stall,
     Status,
@@ -24,6 +26,7 @@ from tests.sandbox.server import Sandbox
 
 COUNT: list[ChatCompletionUserMessageParam] = [{"role": "user", "content": "count to 5"}]
 SHORT_S = 0.2
+STAT = {"Authorization": f"Bearer {STAT_TOKEN}"}
 
 
 async def chat(client: AsyncOpenAI) -> str | None:
@@ -147,6 +150,27 @@ async def test_a_reset_is_a_real_one(relay: Sandbox) -> None:
     with pytest.raises(ConnectionResetError):
         await reader.read()
     writer.close()
+
+
+async def test_a_lost_answer_is_that_of_a_call_that_was_done(
+    relay: Sandbox, client: AsyncOpenAI, http: httpx.AsyncClient
+) -> None:
+    spent = (await http.get("/api/user/stat", headers=STAT)).json()
+    relay.faults.add(Lose(call="chat"))
+    with pytest.raises(openai.APIConnectionError):
+        await chat(client)
+    assert (await http.get("/api/user/stat", headers=STAT)).json() != spent
+
+
+async def test_a_lost_answer_may_be_held_until_released(
+    relay: Sandbox, client: AsyncOpenAI
+) -> None:
+    armed = relay.faults.add(Lose(call="chat", silent=True))
+    waiting = asyncio.create_task(chat(client))
+    await armed.struck()
+    assert not waiting.done()
+    armed.release()
+    assert await waiting
 
 
 async def test_garbage_is_no_json(relay: Sandbox, client: AsyncOpenAI) -> None:
