@@ -34,6 +34,7 @@ from core.ports import Adapter, Webhook
 from core.reasons import ReasonRing
 from core.relay.routes import RelayRoutes
 from core.secret import Secret
+from core.settling import Settling
 from core.worker import Worker
 from storage.media import FileMedia
 from storage.store import SqlStore
@@ -77,6 +78,7 @@ class House:
             commands=self._commands,
             store=kept.store,
             lanes=self._lanes,
+            settling=Settling(self._commands),
             rules=config.people,
             reasons=self._reasons,
             clock=self._clock,

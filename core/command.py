@@ -36,10 +36,10 @@ class Reasons(Protocol):
 class Ask:
     """One message with all that is known when it is handled.
 
-    `settings` are the person's and the conversation's, the conversation's last:
-    language, model, persona, voice. `user` is the opaque id that a relay may see
-    of the person. `spends` grows with each relay call made for it, and is kept
-    whatever becomes of the answer.
+    `bot` is as the group's admins made it. `settings` are the group's, the person's and the
+    conversation's, each laid over those before: language, model, persona, voice. `user` is the
+    opaque id that a relay may see of the person. `spends` grows with each relay call made
+    for it, and is kept whatever becomes of the answer.
     """
 
     message: Message

@@ -2,19 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from core.bot import Bot
 from core.command import Command, Reasons
 from core.errors import Busy
+from core.group import given_to, in_group
 from core.job import Job
-from core.lanes import Lanes, Slot
+from core.lanes import Lanes
 from core.model import Message, conversation_key
+from core.overheard import Overheard
 from core.people import PeopleRules, Role, role_of
 from core.ports import Clock, Observer, Receipt, Store
 from core.reasons import chat_place
-from core.route import Ignore, Intent, route
+from core.route import Ignore, Intent, Talk, route
+from core.settling import Place, Settling, joined
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +30,12 @@ class Gateway:
     commands: Mapping[str, Command]
     store: Store
     lanes: Lanes[Job]
+    settling: Settling
     rules: PeopleRules
     reasons: Reasons
     clock: Clock
     observer: Observer
+    overheard: Overheard = field(default_factory=Overheard)
 
     async def accept(self, message: Message) -> Receipt:
         """Store a message and put it to work. Raises StoreError: then it is not received."""
@@ -42,10 +47,10 @@ class Gateway:
         """Put to work what an earlier run left unfinished, in its order; how much it was."""
         resumed = 0
         for left in await self.store.unfinished():
-            bot = self.bots.get(left.message.address.bot)
-            if bot is None:
+            if left.message.address.bot not in self.bots:
                 log.warning("message %s waits: its bot is not configured", left.message.id)
                 continue
+            bot = self._bot(left.message)
             job = Job(
                 message=left.message,
                 conversation=left.conversation,
@@ -54,16 +59,26 @@ class Gateway:
                 resumed=True,
                 delivery=left.delivery,
             )
-            self.lanes.enter(job.lane, bounded=False).fill(job)
+            slot = self.lanes.enter(job.lane, bounded=False)
+            self.settling.place(job, slot, bot).fill(job)
             resumed += 1
         return resumed
 
+    def _bot(self, message: Message) -> Bot:
+        """The bot as it is where the message stands."""
+        given = given_to(message.address, self.store)
+        return in_group(self.bots[message.address.bot], given)
+
     async def _accept(self, message: Message) -> Receipt:
-        bot = self.bots[message.address.bot]
+        bot = self._bot(message)
         intent = route(message, bot, self.commands)
-        if reason := self._passed_over(message, intent):
+        if reason := self._passed_over(message, intent, bot):
             self.reasons.note(chat_place(message), reason)
             return Receipt.IGNORED
+        before = self._overheard_before(message, intent)
+        if before:
+            message = joined((*before, message))
+            intent = route(message, bot, self.commands)
         job = Job(
             message=message,
             conversation=conversation_key(message.address, bot.group_history),
@@ -73,22 +88,54 @@ class Gateway:
         try:
             slot = self.lanes.enter(job.lane, weight=len(message.text) + len(message.raw))
         except Busy:
+            self._give_back(before)
             return Receipt.BUSY
+        place = self.settling.place(job, slot, bot)
         # The sender may hang up while it is being stored: what is stored is worked on.
-        return await asyncio.shield(asyncio.create_task(self._store(job, slot)))
+        return await asyncio.shield(asyncio.create_task(self._store(job, place, before)))
 
-    def _passed_over(self, message: Message, intent: Intent) -> str:
-        if isinstance(intent, Ignore):
+    def _passed_over(self, message: Message, intent: Intent, bot: Bot) -> str:
+        if isinstance(intent, Ignore) and not self._is_expected(message, bot):
+            if message.media and not self._is_denied(message):
+                self.overheard.note(message, self.clock.monotonic())
             return intent.reason
-        if message.address.group and role_of(message.address, self.rules) is Role.DENIED:
+        if message.address.group and self._is_denied(message):
             return "why_denied"
         return ""
 
-    async def _store(self, job: Job, slot: Slot[Job]) -> Receipt:
+    def _is_denied(self, message: Message) -> bool:
+        return role_of(message.address, self.rules) is Role.DENIED
+
+    def _is_expected(self, message: Message, bot: Bot) -> bool:
+        """The others of an album are for the bot where one of it is."""
+        return bool(message.album) and self.settling.expects(
+            message, conversation_key(message.address, bot.group_history)
+        )
+
+    def _overheard_before(self, message: Message, intent: Intent) -> Sequence[Message]:
+        """Pictures that its sender showed the group a moment ago, where words alone came now."""
+        if not message.address.group:
+            return ()
+        match intent:
+            case Talk(pictures=()):
+                return self.overheard.take(message.address, self.clock.monotonic())
+            case _ if message.album:
+                return self.overheard.take(message.address, self.clock.monotonic(), message.album)
+            case _:
+                return ()
+
+    def _give_back(self, before: Sequence[Message]) -> None:
+        if before:
+            self.overheard.give_back(before, self.clock.monotonic())
+
+    async def _store(self, job: Job, place: Place, before: Sequence[Message]) -> Receipt:
+        stored = False
         try:
-            if not await self.store.accept(job.message, job.conversation, job.received_at):
-                return Receipt.DUPLICATE
-            slot.fill(job)
-            return Receipt.STORED
+            stored = await self.store.accept(job.message, job.conversation, job.received_at)
+            if stored:
+                place.fill(job)
         finally:
-            slot.drop()
+            if not stored:
+                place.drop()
+                self._give_back(before)
+        return Receipt.STORED if stored else Receipt.DUPLICATE

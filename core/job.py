@@ -9,7 +9,10 @@ from core.route import Intent, is_urgent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A stored message, or a stored reply that is not wholly delivered."""
+    """A stored message, or a stored reply that is not wholly delivered.
+
+    `also` are the ids of stored messages that this one took in: they end with it.
+    """
 
     message: Message
     conversation: str
@@ -17,6 +20,7 @@ class Job:
     intent: Intent
     resumed: bool = False
     delivery: Delivery | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def lane(self) -> str:

@@ -23,7 +23,9 @@ class Slot(Generic[Job]):
         self._job: asyncio.Future[Job | None] = asyncio.get_running_loop().create_future()
 
     def fill(self, job: Job) -> None:
-        self._job.set_result(job)
+        """Of no effect once the lane was closed: what is stored is found at the next start."""
+        if not self._job.cancelled():
+            self._job.set_result(job)
 
     def drop(self) -> None:
         """Give the place up. Harmless once it was filled."""

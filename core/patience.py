@@ -78,6 +78,9 @@ class PatientStore:
     async def settings(self, scope: str) -> Mapping[str, str]:
         return await self._persist(lambda: self.store.settings(scope))
 
+    def group(self, scope: str) -> Mapping[str, str]:
+        return self.store.group(scope)
+
     async def messages_used(self, person: str, day: str) -> int:
         return await self._persist(lambda: self.store.messages_used(person, day))
 

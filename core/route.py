@@ -58,12 +58,26 @@ Intent: TypeAlias = Talk | Transcribe | Invoke | UnknownCommand | Unreadable | I
 
 
 def route(message: Message, bot: Bot, commands: Mapping[str, Command]) -> Intent:
-    """In groups only what is addressed to the bot: by mention, reply, prefix or command."""
+    """In groups only what is for the bot: a command, or what `bot.trigger` says."""
     text, prefixed = _cut_prefix(message.text, bot)
     command = _command(text, bot, commands)
-    if message.address.group and not (message.addressed or prefixed):
-        return command if isinstance(command, Invoke) else Ignore(reason="why_not_addressed")
+    if message.address.group and not (prefixed or isinstance(command, Invoke)):
+        return _heard(message, bot, text, command)
     return command or _talk(message, text)
+
+
+def _heard(message: Message, bot: Bot, text: str, command: UnknownCommand | None) -> Intent:
+    """What has neither a prefix nor a command of ours."""
+    if bot.trigger == "prefix":
+        return Ignore(reason="why_no_prefix")
+    if message.addressed:
+        return command or _talk(message, text)
+    if bot.trigger != "all":
+        return Ignore(reason="why_not_addressed")
+    intent = command or _talk(message, text)
+    if isinstance(intent, Talk | Transcribe):
+        return intent
+    return Ignore(reason="why_no_answer")  # nobody asked: no complaint about other bots' commands
 
 
 def is_urgent(intent: Intent) -> bool:

@@ -14,6 +14,7 @@ from core.command import Ask, Outcome
 from core.delivery import Courier
 from core.engine import Engine
 from core.errors import MessageEnded, ParleyError, StoreError
+from core.group import given_to, in_group, of_talk
 from core.job import Job
 from core.model import Delivery, Language, PartState, Reply, Spend, person_key
 from core.patience import PatientStore, Sleep
@@ -143,9 +144,11 @@ class Worker:
 
     async def _ask(self, job: Job, role: Role, claim: Claim, spends: list[Spend]) -> Ask:
         message = job.message
-        bot = self._bots[message.address.bot]
+        given = given_to(message.address, self._store)
+        bot = in_group(self._bots[message.address.bot], given)
         person = person_key(message.address)
         settings = {
+            **of_talk(given),
             **await self._store.settings(person),
             **await self._store.settings(job.conversation),
         }
@@ -233,6 +236,7 @@ class Worker:
             spends=tuple(ask.spends),
             effects=verdict.outcome.effects,
             dead=verdict.dead,
+            also=job.also,
         )
         await self._store.commit(commit)
         return reply

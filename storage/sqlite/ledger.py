@@ -67,9 +67,12 @@ class LedgerWrites:
 
     def finish(self, finish: Finish) -> Finished:
         commit = finish.commit
-        if self._run(self._end, ended(commit)).rowcount == 0:
+        end = ended(commit)
+        if self._run(self._end, end).rowcount == 0:
             self._expect_same(commit)
             return Finished(applied=False)
+        if commit.also:
+            self._many(self._end, [{**end, "message_id": taken_in} for taken_in in commit.also])
         changed, orphans = self._effects.apply(commit)
         self._insert(commit)
         return Finished(applied=True, changed=changed, orphans=orphans)

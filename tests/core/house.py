@@ -21,6 +21,7 @@ from core.model import Address, Media, Message, Part, Text, conversation_key, pe
 from core.people import PeopleRules
 from core.ports import Done, Receipt
 from core.reasons import ReasonRing
+from core.settling import Settling
 from core.worker import Worker
 from storage.media import FileMedia
 from storage.store import SqlStore
@@ -43,6 +44,48 @@ class Naps:
         self.spans.append(seconds)
         self.then()
         await asyncio.sleep(0)
+
+
+class Timer:
+    """Rings once, unless it was cancelled."""
+
+    def __init__(self, at_s: float, ring: Callable[[], None]) -> None:
+        self.at_s = at_s
+        self.ring = ring
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Pauses:
+    """The time that held messages wait by: it passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self._timers: list[Timer] = []
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        timer = Timer(self.now_s + seconds, callback)
+        self._timers.append(timer)
+        return timer
+
+    @property
+    def waiting(self) -> int:
+        return sum(not timer.cancelled for timer in self._timers)
+
+    def pass_(self, seconds: float) -> None:
+        """What is due rings, in the order of its time."""
+        self.now_s += seconds
+        due = [timer for timer in self._timers if timer.at_s <= self.now_s]
+        self._timers = [timer for timer in self._timers if timer.at_s > self.now_s]
+        for timer in sorted(due, key=lambda timer: timer.at_s):
+            if not timer.cancelled:
+                timer.ring()
+
+    def forget(self) -> None:
+        """Timers end with their process."""
+        self._timers.clear()
 
 
 class Seen:
@@ -98,6 +141,7 @@ class House:
             commands=site.commands,
             store=store,
             lanes=self.lanes,
+            settling=Settling(site.commands, site.pauses.later),
             rules=site.rules,
             reasons=self.reasons,
             clock=site.clock,
@@ -140,6 +184,7 @@ class Site:
     commands: dict[str, Command] = field(default_factory=lambda: {**find_commands(())})
     texts: Catalogue = field(default_factory=Catalogue)
     naps: Naps = field(default_factory=Naps)
+    pauses: Pauses = field(default_factory=Pauses)
     per_conversation: int = 20
     _ids: Iterator[int] = field(default_factory=count)
     _house: House | None = None
@@ -190,6 +235,7 @@ class Site:
     async def close(self) -> None:
         if self._house:
             await self._house.kill()
+            self.pauses.forget()
             self._house = None
 
     async def restart(self) -> House:
@@ -200,6 +246,7 @@ class Site:
     async def restart_in_order(self) -> House:
         """As an upgrade does: the process is asked to end, and ends as it should."""
         await self.house.end()
+        self.pauses.forget()
         self._house = None
         return await self.open()
 
