@@ -6,7 +6,7 @@ from core.command import Command
 from core.ports import Texts
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("help_talking", ("new", "retry", "stop", "history", "persona", "model", "models")),
+    ("help_talking", ("new", "retry", "stop", "history", "persona", "model", "models", "group")),
     ("help_making", ("image", "say", "transcribe", "translate")),
     ("help_yours", ("language", "voice", "quota", "whoami", "export", "forget")),
 )

@@ -5,6 +5,7 @@ from typing import get_args
 
 from bots.answer import sentence, tell
 from core.command import Ask, Command, Outcome, Services
+from core.group import given_to
 from core.model import Language, SetSetting
 
 NAMES: dict[str, Language] = {
@@ -22,7 +23,7 @@ AUTOMATIC = frozenset({"auto", "自动", "默认"})
 
 async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     if rest.lower() in AUTOMATIC:
-        natural = replace(ask, language=_natural(ask))
+        natural = replace(ask, language=_natural(ask, services))
         return tell(natural, services, "language_auto", effects=(_setting(ask, None),))
     language = NAMES.get(rest.lower())
     if language is None:
@@ -32,10 +33,14 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     return tell(chosen, services, "language_set", effects=(_setting(ask, language),))
 
 
-def _natural(ask: Ask) -> Language:
-    """Without a choice it is what the platform tells of the person, else the bot's own."""
-    told = (name for name in get_args(Language) if name == ask.message.language)
-    return next(told, ask.bot.language)
+def _natural(ask: Ask, services: Services) -> Language:
+    """Without a choice: the group's, what the platform tells of the person, the bot's own."""
+    told = (
+        given_to(ask.message.address, services.store).get("language", ""),
+        ask.message.language,
+    )
+    known = (name for word in told for name in get_args(Language) if name == word)
+    return next(known, ask.bot.language)
 
 
 def _setting(ask: Ask, value: str | None) -> SetSetting:

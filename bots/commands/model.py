@@ -20,10 +20,15 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         return tell(ask, services, "admins_only")
     if rest.lower() in AUTOMATIC:
         return tell(ask, services, "model_auto", effects=(_setting(ask, None),))
-    picked = pick(rest, choices) or await _pick_any(ask, rest, services)
-    if not picked:
-        return tell(ask, services, "model_unknown", name=rest, choices=_listed(choices))
-    return tell(ask, services, "model_set", model=picked, effects=(_setting(ask, picked),))
+    found = await picked(ask, rest, services)
+    if not found:
+        return tell(ask, services, "model_unknown", name=rest, choices=listed(choices))
+    return tell(ask, services, "model_set", model=found, effects=(_setting(ask, found),))
+
+
+async def picked(ask: Ask, name: str, services: Services) -> str:
+    """The choice that a person means, as far as they may pick it; else ""."""
+    return pick(name, services.relays.choices()) or await _pick_any(ask, name, services)
 
 
 def pick(name: str, choices: Sequence[str]) -> str:
@@ -45,8 +50,8 @@ async def _pick_any(ask: Ask, name: str, services: Services) -> str:
     if ask.role not in (Role.OWNER, Role.ADMIN):
         return ""
     offered = await services.relays.models()
-    listed = [f"{relay}:{model.id}" for relay, models in offered.items() for model in models]
-    return named(name, listed) or _unlisted(name, services.relays.choices(), offered)
+    every = [f"{relay}:{model.id}" for relay, models in offered.items() for model in models]
+    return named(name, every) or _unlisted(name, services.relays.choices(), offered)
 
 
 def _unlisted(name: str, choices: Sequence[str], offered: Mapping[str, Sequence[Model]]) -> str:
@@ -64,11 +69,11 @@ def _current(ask: Ask, services: Services, choices: Sequence[str]) -> Outcome:
         services,
         "model_current",
         model=f"`{ask.choice}`" if ask.choice else automatic,
-        choices=_listed(choices),
+        choices=listed(choices),
     )
 
 
-def _listed(choices: Sequence[str]) -> str:
+def listed(choices: Sequence[str]) -> str:
     return "\n".join(f"{number}. `{choice}`" for number, choice in enumerate(choices, 1))
 
 

@@ -2,13 +2,16 @@
 
 from bots.answer import sentence, tell
 from core.command import Ask, Command, Outcome, Services
+from core.group import given_to
 
 
 async def run(ask: Ask, rest: str, services: Services) -> Outcome:  # noqa: ARG001 (a Run)
     address = ask.message.address
+    given = given_to(address, services.store)
 
     def own(name: str, otherwise: str) -> str:
-        return sentence(ask, services, f"whoami_{'own' if name in ask.settings else otherwise}")
+        chosen = "group" if ask.settings.get(name) == given.get(name) else "own"
+        return sentence(ask, services, f"whoami_{chosen if name in ask.settings else otherwise}")
 
     return tell(
         ask,

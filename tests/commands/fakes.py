@@ -15,6 +15,7 @@ from core.bot import Bot
 from core.command import Ask, Outcome
 from core.engine import Engine
 from core.errors import MediaError, ParleyError
+from core.group import given_to, in_group, of_talk
 from core.history import complete_pairs
 from core.model import (
     Address,
@@ -150,7 +151,8 @@ class MemoryStore:
         return [turn for turn in everything if turn.message_id == message_id]
 
     async def commit(self, commit: Commit) -> None:
-        self.commits[commit.message_id] = commit
+        for message_id in (commit.message_id, *commit.also):
+            self.commits[message_id] = commit
         for effect in commit.effects:
             self._apply(effect)
         self.turns[commit.conversation] += commit.turns
@@ -188,6 +190,9 @@ class MemoryStore:
         self.marks[reply_id, index] = state
 
     async def settings(self, scope: str) -> Mapping[str, str]:
+        return dict(self.kept[scope])
+
+    def group(self, scope: str) -> Mapping[str, str]:
         return dict(self.kept[scope])
 
     async def messages_used(self, person: str, day: str) -> int:
@@ -361,7 +366,15 @@ class Talk:
 
     @property
     def conversation(self) -> str:
-        return conversation_key(self.address, self.bot.group_history)
+        return conversation_key(self.address, self._here.group_history)
+
+    @property
+    def _given(self) -> Mapping[str, str]:
+        return given_to(self.address, self.store)
+
+    @property
+    def _here(self) -> Bot:
+        return in_group(self.bot, self._given)
 
     @property
     def person(self) -> str:
@@ -393,13 +406,14 @@ class Talk:
 
     async def _ask(self, message: Message) -> Ask:
         settings = {
+            **of_talk(self._given),
             **await self.store.settings(self.person),
             **await self.store.settings(self.conversation),
         }
         chosen = settings.get("language") or message.language or self.bot.language
         return Ask(
             message=message,
-            bot=self.bot,
+            bot=self._here,
             conversation=self.conversation,
             person=self.person,
             role=role_of(self.address, self.rules),
@@ -409,7 +423,7 @@ class Talk:
 
     async def _handle(self, ask: Ask) -> Outcome:
         engine = self._engine()
-        intent = route(ask.message, self.bot, self.commands)
+        intent = route(ask.message, self._here, self.commands)
         try:
             return await engine.handle(ask, intent, self.running)
         except ParleyError as error:

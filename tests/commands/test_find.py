@@ -30,6 +30,7 @@ BOTH_NAMES = {
     "whoami": "我是谁",
     "language": "语言",
     "voice": "语音",
+    "group": "群设置",
 }
 
 

@@ -16,8 +16,10 @@ from bots.commands import find_commands
 from bots.menu import GROUPS, LAST
 from bots.texts.catalogue import GROUP, Catalogue, installed_texts
 from core import errors
+from core.bot import Trigger
 from core.errors import ConfigError, ParleyError
-from core.model import Language, MediaKind, Spend
+from core.group import GroupSetting
+from core.model import HistoryPolicy, Language, MediaKind, Spend
 from core.people import Role
 
 ROOT = Path(__file__).parents[2]
@@ -92,9 +94,12 @@ def made_codes() -> set[str]:
         *(f"language_{language}" for language in get_args(Language)),
         *(f"{form}_{voice}" for form in ("voice", "voice_set") for voice in ("chat", "text")),
         *(f"history_{role}" for role in ("user", "assistant")),
-        *(f"whoami_{how}" for how in ("own", "automatic", "default")),
+        *(f"whoami_{how}" for how in ("own", "group", "automatic", "default")),
+        *(f"group_{name}" for name in get_args(GroupSetting)),
+        *(f"group_expects_{name}" for name in get_args(GroupSetting) if name != "model"),
+        *(f"group_value_{value}" for value in (*get_args(Trigger), *get_args(HistoryPolicy))),
         *(heading for heading, _ in GROUPS),
-        *("why_not_addressed", "why_denied"),
+        *("why_not_addressed", "why_no_prefix", "why_no_answer", "why_denied"),
         LAST,
     }
 
