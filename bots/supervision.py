@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from core.ports import Adapter, Clock, Emit
+from core.ports import Adapter, Clock, Emit, Watched
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,13 @@ class Supervision:
 
     @property
     def down(self) -> dict[str, str]:
-        """Bots that do not receive now, with the reason."""
-        return dict(self._down)
+        """Bots that do not receive now, with the reason, by their own word too."""
+        deaf = {
+            adapter.bot: adapter.trouble
+            for adapter in self._adapters
+            if isinstance(adapter, Watched) and adapter.trouble
+        }
+        return {**deaf, **self._down}
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._keep(adapter)) for adapter in self._adapters]
