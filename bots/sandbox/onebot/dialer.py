@@ -187,10 +187,10 @@ class Dialer:
             self._socket.transport.resume_reading()
 
     async def _close_all(self) -> None:
-        for reading in tuple(self._reading.values()):
-            reading.cancel()
-        if self._reading:
-            await asyncio.wait(tuple(self._reading.values()))
-        for socket in (*self._old, self._socket):
-            if socket is not None:
-                await socket.close()
+        if self._frozen:
+            self.abort()  # nobody would read the other side's goodbye
+        readings = tuple(self._reading.values())
+        for socket in tuple(self._reading):
+            await socket.close()
+        if readings:
+            await asyncio.wait(readings)
