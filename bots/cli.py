@@ -56,6 +56,7 @@ def add_demo(commands: Subcommands) -> None:
     sub.add_argument(
         "--say", type=message, metavar="TEXT", help="send one message, print the answer, end"
     )
+    add_platforms(sub)
     sub.set_defaults(command=demo)
 
 
@@ -94,7 +95,7 @@ def add_check(commands: Subcommands) -> None:
 
 
 def add_sandbox(commands: Subcommands) -> None:
-    words = "run an OpenAI-style relay on this machine, for trying and for tests"
+    words = "run an OpenAI-style relay and chat platforms on this machine, for trying and for tests"
     sub = commands.add_parser("sandbox", help=words, description=words)
     sub.add_argument("--host", default="127.0.0.1", help="(default: 127.0.0.1)")
     sub.add_argument("--port", type=open_port, default=8765, metavar="N", help="(default: 8765)")
@@ -102,7 +103,26 @@ def add_sandbox(commands: Subcommands) -> None:
     sub.add_argument("--off-loopback", action="store_true", help=words)
     words = "between two pieces of a streamed answer (default: %(default)s)"
     sub.add_argument("--pace", type=seconds, default=0.02, metavar="SECONDS", help=words)
+    add_platforms(sub)
+    words = "the bot's public listener, for QQ and WeChat (default: %(default)s)"
+    sub.add_argument("--bot", default="127.0.0.1:8701", metavar="HOST:PORT", help=words)
     sub.set_defaults(command=sandbox)
+
+
+PLATFORMS = {
+    "telegram": "Telegram's Bot API, on port 8771",
+    "onebot": "a QQ account that dials in to the bot, its page on port 8772",
+    "wechat": "a WeChat official account, on port 8773",
+}
+
+
+def add_platforms(sub: argparse.ArgumentParser) -> None:
+    words = "simulated platforms, each with a page where you are whom you like"
+    group = sub.add_argument_group(words)
+    for name, about in PLATFORMS.items():
+        group.add_argument(
+            f"--{name}", action="append_const", dest="platforms", const=name, default=[], help=about
+        )
 
 
 def add_version(commands: Subcommands) -> None:
@@ -165,7 +185,7 @@ def run(options: argparse.Namespace) -> int:
 def demo(options: argparse.Namespace) -> int:
     from bots.demo import demo as show
 
-    return show(options.port, options.data, options.say)
+    return show(options.port, options.data, options.say, options.platforms)
 
 
 def init(options: argparse.Namespace) -> int:
@@ -183,7 +203,14 @@ def check(options: argparse.Namespace) -> int:
 def sandbox(options: argparse.Namespace) -> int:
     from bots.demo import sandbox as serve
 
-    return serve(options.host, options.port, options.pace, off_loopback=options.off_loopback)
+    return serve(
+        options.host,
+        options.port,
+        options.pace,
+        options.platforms,
+        options.bot,
+        off_loopback=options.off_loopback,
+    )
 
 
 def version(options: argparse.Namespace) -> int:

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,11 +19,13 @@ from bots.loop import run_async
 from bots.sandbox.accounts import STAT_TOKEN
 from bots.sandbox.app import create_app
 from bots.sandbox.serve import running
+from bots.sandbox.stand import STANDS, Stand
 from bots.texts.terminal import terminal_texts
 from core.errors import ConfigError
 
 HOST = "127.0.0.1"
 PORT = 8700
+PUBLIC_PORT = 8701
 PORTS_TRIED = 100
 KEY = "sk-sandbox"
 """The sandbox takes any; this one's account is what /quota shows."""
@@ -31,7 +33,7 @@ KEY = "sk-sandbox"
 CONFIG = """
 [server]
 private = "{host}:{port}"
-public = "{host}:0"
+public = "{host}:{public}"
 [storage]
 data = "."
 [relays.sandbox]
@@ -41,6 +43,7 @@ key = "env:KEY"
 stat_token = "env:STAT_TOKEN"
 [people]
 owners = ["web:*", "console:*"]
+guests = {guests}
 [routes]
 chat = ["sandbox:sandbox-chat", "sandbox:sandbox-reasoner"]
 [bots.web]
@@ -48,43 +51,102 @@ platform = "web"
 persona = "You are Parley, a friendly assistant. Answer briefly."
 [log]
 level = "warning"
-"""
+{sections}"""
 
 
-def demo(port: int | None, data: Path | None, text: str | None) -> int:
+HOW_TO_JOIN = """\
+A bot for them, in another terminal:
+
+{exports}
+parley run --config sandbox.toml
+
+with this sandbox.toml:
+
+[relays.main]
+profile = "sandbox"
+base_url = "{relay}"
+
+[people]
+guests = true
+
+{sections}"""
+
+
+def demo(
+    port: int | None, data: Path | None, text: str | None, platforms: Sequence[str] = ()
+) -> int:
     """Serve the chat page until stopped or, with `text`, answer it on standard output.
 
-    `port` None means the usual one, or the next that is free. Raises ConfigError.
+    `platforms` are simulated ones that the bot talks on as well. `port` None
+    means the usual one, or the next that is free. Raises ConfigError.
     """
     folder = made(data or checkout() / ".parley")
     if text is None:
-        run_async(serve(port, folder))
+        run_async(serve(port, folder, platforms))
     else:
         sys.stdout.write(run_async(answer(folder, text)) + "\n")
     return 0
 
 
-def sandbox(host: str, port: int, pace_s: float, *, off_loopback: bool) -> int:
-    """The relay alone, until stopped. Raises ConfigError."""
-    run_async(serve_relay(host, port, pace_s, off_loopback=off_loopback))
+def sandbox(
+    host: str,
+    port: int,
+    pace_s: float,
+    platforms: Sequence[str],
+    bot: str,
+    *,
+    off_loopback: bool,
+) -> int:
+    """The relay and these simulated platforms, until stopped. Raises ConfigError."""
+    run_async(serve_sandbox(host, port, pace_s, platforms, bot, off_loopback=off_loopback))
     return 0
 
 
-async def serve(port: int | None, folder: Path) -> None:
-    chosen = free_port() if port is None else port
-    async with running(create_app()) as relay:
-        config = demo_config(folder, chosen, relay.port)
+async def serve(port: int | None, folder: Path, platforms: Sequence[str]) -> None:
+    chosen = free_port(PORT) if port is None else port
+    public = free_port(PUBLIC_PORT, chosen)
+    async with AsyncExitStack() as stack:
+        relay = await stack.enter_async_context(running(create_app()))
+        bot = f"{HOST}:{public}"
+        stands = [await stack.enter_async_context(STANDS[name](bot)) for name in platforms]
+        config = demo_config(folder, chosen, relay.port, public, stands)
         moved = port is None and chosen != PORT
-        await run(config, ready=lambda: welcome(chosen, moved=moved))
+        await run(config, ready=lambda: welcome(chosen, stands, moved=moved))
 
 
-async def serve_relay(host: str, port: int, pace_s: float, *, off_loopback: bool) -> None:
+async def serve_sandbox(
+    host: str,
+    port: int,
+    pace_s: float,
+    platforms: Sequence[str],
+    bot: str,
+    *,
+    off_loopback: bool,
+) -> None:
     app = create_app(pace_s=pace_s, local_only=not off_loopback)
-    async with running(app, host, port, off_loopback=off_loopback) as relay:
+    async with AsyncExitStack() as stack:
+        relay = await stack.enter_async_context(running(app, host, port, off_loopback=off_loopback))
         where = f"http://{Listen(host=host, port=relay.port)}"
-        sys.stdout.write(f"The sandbox relay is at {where} and asks for no key. Ctrl-C stops it.\n")
-        sys.stdout.flush()
+        tell(f"The sandbox relay is at {where} and asks for no key. Ctrl-C stops it.")
+        stands = [await stack.enter_async_context(STANDS[name](bot)) for name in platforms]
+        for stand in stands:
+            tell(f"{stand.name} is at {stand.page}")
+        if stands:
+            tell("\n" + how_to_join(where, stands))
         await told_to_stop()
+
+
+def how_to_join(relay: str, stands: Sequence[Stand]) -> str:
+    """What to type for a bot that talks on these platforms."""
+    environ = {name: value for stand in stands for name, value in stand.environ.items()}
+    exports = "\n".join(f"export {name}={value}" for name, value in environ.items())
+    sections = "\n".join(stand.section for stand in stands)
+    return HOW_TO_JOIN.format(exports=exports, relay=relay, sections=sections)
+
+
+def tell(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
 
 
 async def told_to_stop() -> None:
@@ -95,7 +157,7 @@ async def told_to_stop() -> None:
     await told.wait()
 
 
-def welcome(port: int, *, moved: bool) -> None:
+def welcome(port: int, stands: Sequence[Stand], *, moved: bool) -> None:
     """What to try, in both languages; the address stands out at a terminal."""
     texts = terminal_texts()
     address = f"http://{HOST}:{port}/"
@@ -107,6 +169,8 @@ def welcome(port: int, *, moved: bool) -> None:
             sys.stdout.write(texts.say("demo_moved", language, wanted=PORT, port=port) + "\n")
         words = texts.say("demo_welcome", language, address=address, command=command(Path.cwd()))
         sys.stdout.write(words)
+    for stand in stands:
+        sys.stdout.write(f"{stand.name}: {stand.page}/\n")
     sys.stdout.flush()
 
 
@@ -132,21 +196,35 @@ def usable(folder: Path) -> Iterator[Path]:
         yield Path(apart)
 
 
-def demo_config(folder: Path, port: int, relay_port: int) -> Config:
-    text = CONFIG.format(host=HOST, port=port, relay_port=relay_port)
-    return parse(text, folder, "the demo", {"KEY": KEY, "STAT_TOKEN": STAT_TOKEN})
+def demo_config(
+    folder: Path, port: int, relay_port: int, public: int = 0, stands: Sequence[Stand] = ()
+) -> Config:
+    """Whoever comes by a simulated platform may talk: nobody else can reach it."""
+    text = CONFIG.format(
+        host=HOST,
+        port=port,
+        public=public,
+        relay_port=relay_port,
+        guests="true" if stands else "false",
+        sections="\n".join(stand.section for stand in stands),
+    )
+    environ = {"KEY": KEY, "STAT_TOKEN": STAT_TOKEN}
+    for stand in stands:
+        environ |= stand.environ
+    return parse(text, folder, "the demo", environ)
 
 
-def free_port() -> int:
-    """The usual port, or the next one up that nobody listens on."""
-    for port in range(PORT, PORT + PORTS_TRIED):
+def free_port(first: int, *taken: int) -> int:
+    """`first`, or the next port up that nobody listens on."""
+    for port in range(first, first + PORTS_TRIED):
         try:
             bind(HOST, port).close()
         except ConfigError:
             continue
-        return port
+        if port not in taken:
+            return port
     raise ConfigError(
-        f"ports {PORT} to {PORT + PORTS_TRIED - 1} are all taken: choose one, --port N"
+        f"ports {first} to {first + PORTS_TRIED - 1} are all taken: choose one, --port N"
     )
 
 
