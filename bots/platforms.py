@@ -4,8 +4,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
+
+import msgspec
+from msgspec import structs
 
 from bots.config import BotEntry
 from core.errors import ConfigError
@@ -82,7 +86,36 @@ def _console(entry: BotEntry, around: Surroundings) -> Adapter:
     )
 
 
+def _wechat(entry: BotEntry, around: Surroundings) -> Adapter:
+    _need(entry, "wechat", "werobot", "cryptography", "av")
+    from adapters.wechat.adapter import WeChatAdapter
+    from adapters.wechat.settings import Settings
+
+    settings = msgspec.convert(entry.settings, Settings)
+    return WeChatAdapter(
+        bot=entry.bot,
+        settings=structs.replace(settings, proxy=settings.proxy or around.proxy),
+        media=around.media,
+        clock=around.clock,
+        new_id=around.new_id,
+        texts=around.texts,
+        shelf=around.shelf,
+        memo=around.memo(entry.bot.name),
+    )
+
+
+def _need(entry: BotEntry, extra: str, *modules: str) -> None:
+    """Raises ConfigError where a platform's own packages are not installed."""
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"bots.{entry.bot.name}: expected the packages of {extra}, got none of "
+            f'{", ".join(missing)}; install them: pip install "parley[{extra}]"'
+        )
+
+
 MAKERS: Mapping[str, Callable[[BotEntry, Surroundings], Adapter]] = {
     "console": _console,
     "web": _web,
+    "wechat": _wechat,
 }

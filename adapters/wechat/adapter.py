@@ -1,0 +1,261 @@
+"""One official account as an adapter."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.routing import Route
+
+from adapters.wechat.api import Api, ApiError, Lost, Unreached
+from adapters.wechat.clerk import Clerk
+from adapters.wechat.desk import Case, Desk
+from adapters.wechat.door import Door
+from adapters.wechat.exchange import TRIES, Timing
+from adapters.wechat.files import UPLOAD_BYTES, Files
+from adapters.wechat.format import HINT_BYTES, REPLY_BYTES, format_reply
+from adapters.wechat.leftovers import PLATFORM, Leftovers, receipt_of
+from adapters.wechat.menu import format_menu
+from adapters.wechat.parse import sent_at
+from adapters.wechat.push import Followed, Push, Said, Scanned
+from adapters.wechat.sayings import Sayings
+from adapters.wechat.service import Service
+from adapters.wechat.settings import Settings, check
+from adapters.wechat.wording import Wording
+from core.bot import Bot
+from core.errors import StoreError
+from core.model import Address, Capabilities, Media, Message
+from core.ports import (
+    Clock,
+    Emit,
+    Later,
+    MediaStore,
+    Memo,
+    NewId,
+    Outgoing,
+    SendResult,
+    Sent,
+    Shelf,
+    Texts,
+)
+
+log = logging.getLogger(__name__)
+
+SOURCE = (
+    "developers.weixin.qq.com/doc/subscription/guide/product/message/"
+    "Passive_user_reply_message.html and .../api/material/temporary/api_uploadtempmedia.html, "
+    "November 2026; text_limit: what others found, see format.REPLY_BYTES"
+)
+OVERTAKE_S = 0.5
+"""After a passive reply, before a message on our own: the one must not overtake the other."""
+
+MENU = "menu"
+
+
+class WeChatAdapter:
+    """Implements Adapter, Webhook and Typing of core.ports.
+
+    Pushes come to /wechat/<bot>. What the account cannot carry now is `Later`,
+    and waits on the shelf for the person's 继续. Raises ConfigError for settings
+    that cannot work.
+    """
+
+    platform = PLATFORM
+    public = True
+
+    def __init__(  # noqa: PLR0913 - all that it needs comes in here
+        self,
+        *,
+        bot: Bot,
+        settings: Settings,
+        media: MediaStore,
+        clock: Clock,
+        new_id: NewId,
+        texts: Texts,
+        shelf: Shelf,
+        memo: Memo,
+        timing: Timing | None = None,
+    ) -> None:
+        check(settings, f"bots.{bot.name}")
+        self.bot = bot.name
+        self._menu = format_menu(settings.menu, f"bots.{bot.name}.menu") if settings.menu else None
+        self._clock = clock
+        self._new_id = new_id
+        self._memo = memo
+        self._api = Api(settings, memo, clock) if settings.app_secret else None
+        self._service = (
+            Service(api=self._api, monotonic=clock.monotonic)
+            if self._api and settings.customer_service
+            else None
+        )
+        self._files = Files(api=self._api, media=media, api_host=urlsplit(settings.api_base).netloc)
+        self._sayings = Sayings(files=self._files, monotonic=clock.monotonic)
+        self._wording = Wording(settings=settings, texts=texts, language=bot.language)
+        timing = timing or Timing()
+        self._desk = Desk(timing, tries=1 if self._service else TRIES)
+        self._leftovers = Leftovers(
+            bot=bot.name,
+            shelf=shelf,
+            desk=self._desk,
+            sayings=self._sayings,
+            wording=self._wording,
+        )
+        self._clerk = Clerk(
+            desk=self._desk,
+            leftovers=self._leftovers,
+            wording=self._wording,
+            clock=clock,
+            timing=timing,
+            serves=self._service is not None,
+            message_of=self._message,
+            seen=self._seen,
+        )
+        self._door = Door(settings, clock, self._clerk.receive)
+        self._capabilities = Capabilities(
+            source=SOURCE,
+            text_limit=REPLY_BYTES - HINT_BYTES,
+            text_unit="utf8_bytes",
+            markup="plain",
+            media=frozenset({"image", "voice"}) if self._api else frozenset(),
+            media_limit_bytes=UPLOAD_BYTES,
+            reply_within_s=timing.answer_s,
+            repeatable=self._service is None,  # a MsgId's answer is shown once
+        )
+
+    # -- Adapter -------------------------------------------------------------
+
+    def capabilities(self, address: Address) -> Capabilities:
+        del address  # there are talks with one person only
+        return self._capabilities
+
+    async def run(self, emit: Emit) -> None:
+        """Take pushes until cancelled; and set the menu, where it is not set so already."""
+        await asyncio.to_thread(_import_all, calls=self._api is not None)
+        self._clerk.emit = emit
+        try:
+            await self._set_menu()
+            await asyncio.Event().wait()
+        finally:
+            self._clerk.emit = None
+            self._desk.close()
+            if self._api:
+                await self._api.close()
+
+    async def send(self, outgoing: Outgoing) -> SendResult:
+        """Into a request that waits for it; else by customer service; else later."""
+        result = await self._passively(outgoing)
+        if isinstance(result, Later) and self._service:
+            result = await self._by_service(self._service, outgoing)
+        if outgoing.index + 1 == outgoing.total:
+            shelved = isinstance(result, Later)
+            self._leftovers.ended(outgoing.to.chat, outgoing.answers, shelved=shelved)
+        return result
+
+    async def fetch(self, media: Media) -> bytes:
+        return await self._files.fetch(media)
+
+    # -- Webhook, Typing -------------------------------------------------------
+
+    def routes(self) -> Sequence[object]:
+        return [Route(f"/wechat/{self.bot}", self._door, methods=["GET", "POST"])]
+
+    async def typing(self, to: Address) -> None:
+        if self._service:
+            await self._service.typing(to.chat)
+
+    # -- what comes in ---------------------------------------------------------
+
+    def _message(self, push: Push, said: Said) -> Message:
+        return Message(
+            id=self._new_id(),
+            key=push.key,
+            address=Address(
+                platform=self.platform, bot=self.bot, chat=push.source, sender=push.source
+            ),
+            parts=said.parts,
+            sent_at=sent_at(push),
+            raw=push.raw,
+        )
+
+    def _seen(self, push: Push) -> None:
+        """What a person does allows so many messages on our own."""
+        if self._service is None:
+            return
+        match push.content:
+            case Said(by_menu=by_menu):
+                by_event = by_menu
+            case Followed() | Scanned():
+                by_event = True
+            case _:
+                return
+        now = self._clock.monotonic()
+        self._service.allowances.grant(push.source, now, by_event=by_event)
+
+    # -- what goes out ---------------------------------------------------------
+
+    async def _passively(self, outgoing: Outgoing) -> SendResult:
+        for case in self._carriers(outgoing):
+            if not self._desk.can_take(case):
+                continue
+            last = outgoing.index + 1 == outgoing.total
+            more = last and await self._leftovers.any_wait(outgoing.to.chat)
+            saying = await self._sayings.of(outgoing.part)
+            dressed = self._wording.dressed(
+                saying, outgoing.index, outgoing.total, more=more, repeated=outgoing.repeated
+            )
+            if await self._desk.hand(case, format_reply(case.push, dressed)):
+                return await self._carried(outgoing, receipt_of(case, more=more))
+        return Later()
+
+    def _carriers(self, outgoing: Outgoing) -> list[Case]:
+        """The push that is answered, and those that ask for more and found nothing yet."""
+        hungry = self._leftovers.hungry(outgoing.to.chat)
+        own = None if outgoing.index else self._desk.find(outgoing.answers)
+        if own is None:
+            return hungry
+        own.put_off = True  # unless it takes it, and then it does not matter
+        return [own, *hungry]
+
+    async def _carried(self, outgoing: Outgoing, receipt: str) -> SendResult:
+        if self._service and outgoing.index + 1 < outgoing.total:
+            await asyncio.sleep(OVERTAKE_S)
+        return Sent(receipt)
+
+    async def _by_service(self, service: Service, outgoing: Outgoing) -> SendResult:
+        openid = outgoing.to.chat
+        saying = await self._sayings.of(outgoing.part)
+        stops_here = service.is_last(openid)
+        dressed = self._wording.dressed(
+            saying,
+            outgoing.index if stops_here else outgoing.total - 1,
+            outgoing.total,
+            more=False,
+            repeated=outgoing.repeated,
+        )
+        return await service.send(openid, dressed)
+
+    # -- the menu --------------------------------------------------------------
+
+    async def _set_menu(self) -> None:
+        """Once for each change of the configuration: its calls are counted."""
+        if self._menu is None or self._api is None:
+            return
+        digest = sha256(msgspec.json.encode(self._menu)).hexdigest()
+        try:
+            if await self._memo.recall(MENU) != digest:
+                await self._api.call("menu/create", self._menu)
+                await self._memo.keep(MENU, digest)
+        except (ApiError, Unreached, Lost, StoreError) as error:
+            log.warning("the menu was not set: %s", error)
+
+
+def _import_all(*, calls: bool) -> None:
+    """What the first push and the first call need: 0.1 s and 0.3 s, off the loop."""
+    import werobot.crypto  # type: ignore[import-untyped]  # noqa: PLC0415
+    import werobot.parser  # type: ignore[import-untyped]  # noqa: PLC0415
+    import werobot.replies  # type: ignore[import-untyped]  # noqa: F401, PLC0415
+
+    if calls:
+        import core.relay.transport  # noqa: F401, PLC0415

@@ -1,0 +1,123 @@
+"""Takes pushes in: what each is, what becomes of it, which of its requests says what."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from adapters.wechat.desk import Case, Desk, Visit
+from adapters.wechat.exchange import TRIES, Timing
+from adapters.wechat.format import SUCCESS, Words, format_reply
+from adapters.wechat.leftovers import Leftovers
+from adapters.wechat.push import Followed, Push, Said, Scanned, Unheard
+from adapters.wechat.wording import Wording
+from core.errors import StoreError
+from core.model import Message
+from core.ports import Clock, Emit, Receipt
+
+
+class Clerk:
+    """`message_of` makes the core's message of a push; `seen` is told what a person did.
+
+    `emit` is None while nothing is received.
+    """
+
+    def __init__(  # noqa: PLR0913 - all that it needs comes in here
+        self,
+        *,
+        desk: Desk,
+        leftovers: Leftovers,
+        wording: Wording,
+        clock: Clock,
+        timing: Timing,
+        serves: bool,
+        message_of: Callable[[Push, Said], Message],
+        seen: Callable[[Push], None],
+    ) -> None:
+        self.emit: Emit | None = None
+        self._desk = desk
+        self._leftovers = leftovers
+        self._wording = wording
+        self._clock = clock
+        self._timing = timing
+        self._serves = serves
+        self._message_of = message_of
+        self._seen = seen
+
+    @asynccontextmanager
+    async def receive(
+        self, push: Push, stamped_s: int, gone: "asyncio.Future[None]"
+    ) -> AsyncIterator[tuple[Visit, str | None]]:
+        """One request, to its end: its visit, and what to answer. Raises StoreError.
+
+        `stamped_s` is WeChat's clock as the request was made.
+        """
+        case = self._desk.case(push, self._fallback(push))
+        fresh = not case.exchange.round
+        at_least = self._round(stamped_s - push.created) if fresh else 1
+        async with self._desk.visit(case, at_least) as visit:
+            if fresh:
+                self._seen(push)
+            await self._take(case, visit)
+            yield visit, await self._desk.reply(visit, gone)
+
+    async def _take(self, case: Case, visit: Visit) -> None:
+        match case.push.content:
+            case _ if case.exchange.settled is not None:
+                return
+            case Followed():
+                self._say(case, self._wording.welcome)
+            case Scanned() | Unheard():
+                case.say(SUCCESS)
+            case Said() as said if self._wording.asks_for_more(said.text):
+                if visit.new_round:
+                    self._leftovers.bring(case)
+            case Said() as said:
+                await self._hear(case, said, visit)
+
+    async def _hear(self, case: Case, said: Said, visit: Visit) -> None:
+        """Into the core, once; what it has already may have its answer, too."""
+        known = case.taken is not None
+        receipt = await self._emitted(case, said)
+        match receipt:
+            case Receipt.BUSY:
+                self._say(case, self._wording.busy)
+            case Receipt.IGNORED:
+                case.say(SUCCESS)
+            case Receipt.DUPLICATE if not known:
+                age_s = self._clock.now().timestamp() - case.push.created
+                case.exchange.known_as(visit.attempt, max(2, self._round(age_s)))
+                self._leftovers.resume(case)
+            case Receipt.DUPLICATE if visit.new_round:
+                self._leftovers.resume(case)
+            case Receipt.STORED if visit.new_round and case.put_off:
+                self._leftovers.resume(case)
+            case _:
+                return
+
+    async def _emitted(self, case: Case, said: Said) -> Receipt:
+        """All requests of a push wait for the one emit; after a failure the next one tries."""
+        if case.taken is None:
+            if self.emit is None:
+                raise StoreError("nothing is received: the bot is starting or stopping")
+            chat, key = case.push.source, case.push.key
+            self._leftovers.begun(chat, key)  # the answer may be faster than the receipt
+            case.taken = asyncio.ensure_future(self.emit(self._message_of(case.push, said)))
+        try:
+            return await asyncio.shield(case.taken)
+        except StoreError:
+            self._leftovers.ended(case.push.source, case.push.key, shelved=False)
+            case.taken = None
+            raise
+
+    def _fallback(self, push: Push) -> str:
+        """What the last try says where there is no answer yet."""
+        if self._serves:
+            return SUCCESS  # the answer comes by customer service
+        return format_reply(push, Words(text=self._wording.thinking))
+
+    def _say(self, case: Case, text: str) -> None:
+        case.say(format_reply(case.push, Words(text=text)))
+
+    def _round(self, age_s: float) -> int:
+        """Which try it is by a push's age, where the tries before it were not seen."""
+        return max(1, min(TRIES, 1 + int(age_s / self._timing.patience_s)))

@@ -1,0 +1,162 @@
+"""Where pushes wait for their answers. `exchange.py` decides; here is what waits and is woken."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from adapters.wechat.exchange import Close, Exchange, Give, Timing, Try, Wait
+from adapters.wechat.push import Push
+from core.ports import Receipt
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """A push with its exchange.
+
+    `taken` is its one way into the core; `put_off`: its answer came when
+    nobody could take it, so that it lies on the shelf, or will in a moment.
+    """
+
+    push: Push
+    exchange: Exchange[str]
+    taken: asyncio.Task[Receipt] | None = None
+    put_off: bool = False
+    waiting: set[asyncio.Future[None]] = field(default_factory=set)
+
+    def wake(self) -> None:
+        for waiter in self.waiting:
+            _ring(waiter)
+
+    def say(self, reply: str) -> None:
+        """As `Exchange.say`: at once, and to be kept nowhere else."""
+        self.exchange.say(reply)
+        self.wake()
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """One request of a case. `handed`: it took the reply that it was given."""
+
+    case: Case
+    attempt: Try
+    new_round: bool
+    handed: bool = False
+
+
+class Desk:
+    """All exchanges of an account. `tries` and `fallback` are for each of them."""
+
+    def __init__(self, timing: Timing, tries: int) -> None:
+        self._timing = timing
+        self._tries = tries
+        self._cases: OrderedDict[str, Case] = OrderedDict()
+
+    def case(self, push: Push, fallback: str) -> Case:
+        """The case of a push: the same for every request with its key."""
+        self._forget_idle()
+        case = self._cases.get(push.key)
+        if case is None:
+            exchange = Exchange(self._timing, fallback, self._tries)
+            case = self._cases[push.key] = Case(push, exchange)
+        self._cases.move_to_end(push.key)
+        return case
+
+    def find(self, key: str) -> Case | None:
+        return self._cases.get(key)
+
+    @asynccontextmanager
+    async def visit(self, case: Case, at_least: int = 1) -> AsyncIterator[Visit]:
+        """A request, from its arrival to its end."""
+        before = case.exchange.round
+        attempt = case.exchange.arrive(_now(), at_least)
+        visit = Visit(case, attempt, new_round=case.exchange.round != before)
+        case.wake()
+        try:
+            yield visit
+        finally:
+            case.exchange.leave(attempt, _now(), handed=visit.handed)
+            case.wake()
+
+    async def reply(self, visit: Visit, gone: "asyncio.Future[None]") -> str | None:
+        """What the request is answered with, in its time; None: with nothing at all."""
+        while not gone.done():
+            match visit.case.exchange.step(visit.attempt, _now()):
+                case Give(reply):
+                    visit.case.wake()
+                    return str(reply)
+                case Close():
+                    return None
+                case Wait(until):
+                    await _change(visit.case, until, gone)
+        return None
+
+    async def hand(self, case: Case, reply: str) -> bool:
+        """Have a request carry the reply; True once one did, False once none will."""
+        offer = case.exchange.offer(reply, _now())
+        if offer is None:
+            return False
+        case.wake()
+        try:
+            while not isinstance(outcome := case.exchange.outcome(offer, _now()), bool):
+                await _change(case, outcome)
+        except asyncio.CancelledError:
+            case.exchange.withdraw(offer)
+            raise
+        return outcome
+
+    def can_take(self, case: Case) -> bool:
+        """Whether it is worth preparing a reply for it."""
+        exchange = case.exchange
+        return (
+            exchange.settled is None and exchange.offered is None and _now() < exchange.hope_until()
+        )
+
+    def close(self) -> None:
+        """No further tries will come in: only requests that are here can be answered."""
+        for case in self._cases.values():
+            case.exchange.expect_no_more()
+            case.wake()
+
+    def _forget_idle(self) -> None:
+        now = _now()
+        for key in tuple(self._idle(now)):
+            del self._cases[key]
+
+    def _idle(self, now: float) -> Iterator[str]:
+        """The oldest, up to the first that is still needed."""
+        for key, case in self._cases.items():
+            if not case.exchange.idle(now):
+                return
+            yield key
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _change(case: Case, until: float, gone: "asyncio.Future[None] | None" = None) -> None:
+    """Until something changed, the time has come, or the other side hung up."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+    timer = loop.call_at(until, _ring, waiter)
+
+    def ring(_: object) -> None:
+        _ring(waiter)
+
+    case.waiting.add(waiter)
+    if gone:
+        gone.add_done_callback(ring)
+    try:
+        await waiter
+    finally:
+        timer.cancel()
+        case.waiting.discard(waiter)
+        if gone:
+            gone.remove_done_callback(ring)
+
+
+def _ring(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -1,0 +1,174 @@
+"""What lies on the shelf: parts of answers that no request has carried yet."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+from weakref import WeakValueDictionary
+
+from adapters.wechat.desk import Case, Desk
+from adapters.wechat.format import Words, format_reply
+from adapters.wechat.sayings import Sayings
+from adapters.wechat.wording import Wording
+from core.errors import StoreError
+from core.model import PartState
+from core.ports import Shelf, Waiting
+
+log = logging.getLogger(__name__)
+
+PLATFORM = "wechat"
+WORK_S = 600.0
+"""How long a message that never gets an answer counts as being worked on."""
+
+SHELVED_S = 2.0
+"""How long a part may take from `Later` to the shelf."""
+
+
+class Leftovers:
+    """Hands waiting parts to pushes: to 继续 the oldest, to a repeated push its own answer.
+
+    A part is noted as carried by the push before it is handed over, so that a
+    push repeated after a restart gets the same part; if no request took it, it
+    lies on the shelf again.
+    """
+
+    def __init__(
+        self, *, bot: str, shelf: Shelf, desk: Desk, sayings: Sayings, wording: Wording
+    ) -> None:
+        self._bot = bot
+        self._shelf = shelf
+        self._desk = desk
+        self._sayings = sayings
+        self._wording = wording
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._hungry: dict[str, list[Case]] = {}
+        self._work: dict[str, dict[str, float]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- what is on its way ------------------------------------------------------
+
+    def begun(self, chat: str, key: str) -> None:
+        """An answer to this push will come."""
+        self._work.setdefault(chat, {})[key] = _now() + WORK_S
+
+    def ended(self, chat: str, key: str, *, shelved: bool) -> None:
+        """All parts of the answer have been sent, or are on their way to the shelf."""
+        working = self._work.get(chat, {})
+        working.pop(key, None)
+        if shelved:
+            self._work.setdefault(chat, {})[key] = _now() + SHELVED_S
+        elif not working:
+            self._work.pop(chat, None)
+
+    def hungry(self, chat: str) -> list[Case]:
+        """Pushes of 继续 that found nothing yet, and can still be answered."""
+        alive = [case for case in self._hungry.get(chat, ()) if self._desk.can_take(case)]
+        if alive:
+            self._hungry[chat] = alive
+        else:
+            self._hungry.pop(chat, None)
+        return alive
+
+    async def any_wait(self, chat: str) -> bool:
+        try:
+            return bool(await self._shelf.waiting(PLATFORM, self._bot, chat))
+        except StoreError:
+            return False
+
+    # -- pushes --------------------------------------------------------------------
+
+    def bring(self, case: Case) -> None:
+        """A person asks for more. The oldest part, or what is being worked on, or a sentence."""
+        self._spawn(lambda: self._bring(case))
+
+    def resume(self, case: Case) -> None:
+        """A push came again, and its answer may lie on the shelf or have been carried."""
+        self._spawn(lambda: self._resume(case))
+
+    async def _bring(self, case: Case) -> None:
+        chat = case.push.source
+        waits_already = self.hungry(chat)
+        if case not in waits_already:
+            self._hungry[chat] = [*waits_already, case]  # before looking: nothing slips by
+        if await self._again(case):
+            return
+        lent = await self._lend(case, lambda parts: parts[0] if parts else None)
+        if not lent and not self._working(chat):
+            case.say(format_reply(case.push, Words(text=self._wording.nothing_waits)))
+
+    async def _resume(self, case: Case) -> None:
+        if not await self._again(case):
+            await self._lend(case, lambda parts: _own(parts, case.push.key))
+
+    async def _again(self, case: Case) -> bool:
+        """Say what the push was answered with before a restart."""
+        for more in (False, True):
+            receipt = receipt_of(case, more=more)
+            part = await self._shelf.carried(PLATFORM, self._bot, case.push.source, receipt)
+            if part:
+                case.say(await self._reply(case, part, more=more))
+                return True
+        return False
+
+    async def _lend(self, case: Case, choose: Callable[[list[Waiting]], Waiting | None]) -> bool:
+        """True where there was a part to lend, or somebody else answers the push."""
+        chat = case.push.source
+        async with self._lock(chat):
+            parts = list(await self._shelf.waiting(PLATFORM, self._bot, chat))
+            part = choose(parts)
+            if part is None:
+                return False
+            if not self._desk.can_take(case):
+                return True
+            more = len(parts) > 1
+            reply = await self._reply(case, part, more=more)
+            await self._shelf.mark(
+                part.reply_id, part.index, PartState.SENT, receipt_of(case, more=more)
+            )
+        if not await self._desk.hand(case, reply):
+            await self._shelf.mark(part.reply_id, part.index, PartState.LATER)
+        return True
+
+    async def _reply(self, case: Case, waiting: Waiting, *, more: bool) -> str:
+        saying = await self._sayings.of(waiting.part)
+        dressed = self._wording.dressed(saying, waiting.index, waiting.total, more=more)
+        return format_reply(case.push, dressed)
+
+    def _working(self, chat: str) -> bool:
+        now = _now()
+        alive = {key: until for key, until in self._work.get(chat, {}).items() if until > now}
+        if alive:
+            self._work[chat] = alive
+        else:
+            self._work.pop(chat, None)
+        return bool(alive)
+
+    def _lock(self, chat: str) -> asyncio.Lock:
+        lock = self._locks.get(chat)
+        if lock is None:
+            lock = self._locks[chat] = asyncio.Lock()
+        return lock
+
+    def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async def guarded() -> None:
+            try:
+                await work()
+            except StoreError as error:  # the next try looks again
+                log.warning("the shelf could not be asked: %s", error)
+
+        task = asyncio.create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def receipt_of(case: Case, *, more: bool) -> str:
+    """Which push carried a part, and whether a hint of others stood below it."""
+    return f"{case.push.key}+" if more else case.push.key
+
+
+def _own(parts: list[Waiting], key: str) -> Waiting | None:
+    return next((part for part in parts if part.answers == key and not part.index), None)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

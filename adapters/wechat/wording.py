@@ -1,0 +1,56 @@
+"""The adapter's own sentences: hints below answers, notices, greetings."""
+
+from dataclasses import dataclass
+
+from adapters.wechat.format import Saying, Words, with_hint
+from adapters.wechat.settings import Settings
+from core.model import Language
+from core.ports import Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    settings: Settings
+    texts: Texts
+    language: Language
+
+    @property
+    def welcome(self) -> str:
+        return self.settings.welcome or self._say("wechat_welcome")
+
+    @property
+    def thinking(self) -> str:
+        """There is no answer yet, and how to get it."""
+        return self._say("wechat_thinking", word=self._word)
+
+    @property
+    def nothing_waits(self) -> str:
+        return self._say("wechat_nothing_waits")
+
+    @property
+    def busy(self) -> str:
+        return self._say("busy")
+
+    def asks_for_more(self, text: str) -> bool:
+        asked = text.strip().strip("。.!！“”\"'").casefold()
+        return any(asked == word.strip().casefold() for word in self.settings.more_words)
+
+    def dressed(
+        self, saying: Saying, index: int, total: int, *, more: bool, repeated: bool = False
+    ) -> Saying:
+        """With what the person must know: that parts follow, or that others wait (`more`)."""
+        if repeated and isinstance(saying, Words):
+            saying = Words(text=f"{self._say('wechat_again')}\n{saying.text}")
+        if index + 1 < total:
+            hint = self._say("wechat_part", number=index + 1, total=total, word=self._word)
+            return with_hint(saying, hint)
+        return with_hint(saying, self._say("wechat_more", word=self._word) if more else "")
+
+    @property
+    def _word(self) -> str:
+        """The one of the words that is of the bot's language."""
+        words = self.settings.more_words
+        return next((w for w in words if w.isascii() is (self.language == "en")), words[0])
+
+    def _say(self, code: str, **params: object) -> str:
+        return self.texts.say(code, self.language, **params)
