@@ -1,7 +1,6 @@
 """One QQ account as NapCat, LLBot and the like show it to a bot."""
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -21,12 +20,12 @@ from bots.sandbox.onebot.files import Files
 from bots.sandbox.onebot.flavour import NAPCAT, Flavour
 from bots.sandbox.onebot.frames import Frames
 from bots.sandbox.onebot.membership import Membership
-from bots.sandbox.onebot.piece import At, Forward, Media, Node, Piece, Reply, Text, all_media, shown
+from bots.sandbox.onebot.mouth import Mouth
+from bots.sandbox.onebot.piece import Forward, Media, Node, Piece, Text, all_media, shown
 from bots.sandbox.onebot.segment import Speller
 from bots.sandbox.onebot.sending import LINES, Sending
 from bots.sandbox.onebot.standing import Standing
 from bots.sandbox.town.town import Line, Person, Place, Town, Unspoken, Utterance, cast
-from core.errors import MediaError
 
 SELF_ID = "10000"
 NUMBERS = ("10001", "10002", "10003", "10004")
@@ -98,6 +97,7 @@ class OneBot:
             now=now,
             roles=roles or {},
         )
+        self._mouth = Mouth(self._account)
         speller = Speller(flavour, self.files)
         self.events = Events(self._account, speller)
         self.membership = Membership(self._account, self.events, self.tell)
@@ -188,14 +188,11 @@ class OneBot:
         """See `town.Platform`. A quoted message's sender is mentioned, as QQ's app does."""
         place = self._place(said.place)
         person = self._person(said.person, place)
-        quoted = self._quoted(said)
-        pieces = [*quoted, *await self._said(said, place)]
-        if not pieces:
-            raise Unspoken("expected words or a file, got neither")
+        pieces = await self._mouth.pieces(said, place)
         extras = {"name": said.name, "reply_to": said.reply_to}
         if said.content:
             extras["file"] = self.town.put(said.content)
-        return await self.post(place, person, tuple(pieces), **extras)
+        return await self.post(place, person, pieces, **extras)
 
     def _place(self, number: str) -> Place:
         place = self.town.places.get(number)
@@ -208,37 +205,6 @@ class OneBot:
         if person is None or number not in place.members:
             raise Unspoken(f"expected a member of {place.name}, got {number!r}")
         return person
-
-    def _quoted(self, said: Utterance) -> list[Piece]:
-        if not said.reply_to:
-            return []
-        message = self.archive.of_line(said.reply_to)
-        if message is None:
-            raise Unspoken(f"expected a line that was said, got {said.reply_to}")
-        reply: list[Piece] = [Reply(message.id)]
-        return [*reply, At(message.sender), Text(" ")] if message.place.group else reply
-
-    async def _said(self, said: Utterance, place: Place) -> list[Piece]:
-        pieces: list[Piece] = [At(self.self_id), Text(" ")] if said.mention and place.group else []
-        if said.text:
-            pieces.append(Text(said.text))
-        if said.kind not in ("text", "notice"):
-            pieces.append(await self._media(said))
-        return _joined(pieces)
-
-    async def _media(self, said: Utterance) -> Media:
-        try:
-            match said.kind:
-                case "image":
-                    return self.files.picture(said.content)
-                case "voice":
-                    return await self.files.voice(said.content, self.flavour.voice)
-                case "video":
-                    return self.files.file("video", said.content, said.name)
-                case _:
-                    return self.files.file("file", said.content, said.name)
-        except MediaError as error:
-            raise Unspoken(str(error)) from error
 
     async def post(
         self, place: Place, person: Person, pieces: tuple[Piece, ...], **extras: object
@@ -348,15 +314,3 @@ class OneBot:
     async def _sent(self, message: Message) -> None:
         if self._reports_self:
             await self.tell(self.events.message(message))
-
-
-def _joined(pieces: list[Piece]) -> list[Piece]:
-    """Words side by side are one segment, as QQ has them."""
-    joined: list[Piece] = []
-    for piece in pieces:
-        match (joined[-1] if joined else None, piece):
-            case (Text(before), Text(text)):
-                joined[-1] = Text(re.sub(r"\s+$", " ", before) + text)
-            case _:
-                joined.append(piece)
-    return joined

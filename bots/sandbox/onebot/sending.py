@@ -1,63 +1,31 @@
 """What the bot sends, on its way to people."""
 
-import base64
-import binascii
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-import msgspec
-
 from bots.sandbox.onebot.account import Account
 from bots.sandbox.onebot.archive import Message
-from bots.sandbox.onebot.call import Params, is_number
-from bots.sandbox.onebot.cqcode import parse_cq
+from bots.sandbox.onebot.call import Params
 from bots.sandbox.onebot.failure import Failed
-from bots.sandbox.onebot.piece import (
-    At,
-    Card,
-    Face,
-    Forward,
-    Media,
-    Node,
-    Other,
-    Piece,
-    Reply,
-    Text,
-    all_media,
-    shown,
-)
+from bots.sandbox.onebot.piece import Forward, Media, Piece, Reply, all_media, shown
+from bots.sandbox.onebot.reader import Reader, segments_of
 from bots.sandbox.town.town import BOT, Kind, Place
-from core.errors import MediaError
 
 Target: TypeAlias = Literal["private", "group"]
-PASSED = frozenset({"markdown", "dice", "rps", "poke", "music", "contact", "location", "mface"})
-"""Segments that are shown by their name alone."""
 LINES: Mapping[str, Kind] = {"image": "image", "record": "voice", "video": "video", "file": "file"}
-DEPTH = 3
-"""NapCat stops at forwards within forwards this deep (SendMsg.ts, 2026-08)."""
+HEAVY_CHARS = 10_000
+"""Longer strings are cut in what the town keeps of a payload: they are files in base64."""
 
 
 class Sending:
-    """Reads segments, checks them, and shows them in the town."""
+    """Checks what is to be sent, and shows it in the town."""
 
     def __init__(self, account: Account, sent: Callable[[Message], Awaitable[None]]) -> None:
         self._account = account
         self._archive = account.archive
-        self._files = account.files
         self._town = account.town
         self._sent = sent
-        self._read: Mapping[str, Callable[[Params], Awaitable[Piece | None]]] = {
-            "text": self._text,
-            "at": self._at,
-            "reply": self._reply,
-            "image": self._image,
-            "record": self._record,
-            "video": self._video,
-            "file": self._file,
-            "face": self._face,
-            "json": self._card,
-            "forward": self._forward,
-        }
+        self._reader = Reader(account)
 
     async def send(self, target: Target, params: Params) -> dict[str, Any]:
         """send_private_msg and its like. Raises Failed."""
@@ -65,7 +33,7 @@ class Sending:
         segments = segments_of(params)
         if any(segment["type"] == "node" for segment in segments):
             return await self._send_forward(place, segments, params)
-        pieces = await self._pieces(segments)
+        pieces = await self._reader.pieces(segments)
         if not pieces:
             raise Failed("消息体无法解析, 请检查是否发送了不支持的消息类型")
         return {"message_id": (await self._deliver(place, pieces, params)).id}
@@ -78,14 +46,14 @@ class Sending:
                 "转发消息不能和普通消息混在一起发送,转发需要保证message只有type为node的元素",
                 "bad_request",
             )
-        forward = await self._merge(segments, 0)
+        forward = await self._reader.merge(segments)
         message = await self._deliver(place, (forward,), params)
         return {"message_id": message.id, "res_id": forward.id, "forward_id": forward.id}
 
     async def upload(self, target: Target, params: Params) -> dict[str, Any]:
         """upload_group_file and upload_private_file. Raises Failed."""
         place = self._place(target, params)
-        media = self._files.file("file", self._content(params), str(params.get("name", "")))
+        media = self._reader.file(params)
         await self._deliver(place, (media,), params)
         return {"file_id": media.id}
 
@@ -100,124 +68,6 @@ class Sending:
         if place is None or place.group is not (target == "group"):
             raise Failed(f"无法获取用户信息: {number}")
         return place
-
-    # -- what ------------------------------------------------------------------------
-
-    async def _pieces(self, segments: Sequence[Params]) -> tuple[Piece, ...]:
-        pieces = [await self._piece(segment) for segment in segments]
-        return tuple(piece for piece in pieces if piece is not None)
-
-    async def _piece(self, segment: Params) -> Piece | None:
-        kind, data = segment["type"], segment["data"]
-        if kind in PASSED:
-            return Other(kind, dict(data))
-        read = self._read.get(kind)
-        if read is None:
-            raise Failed(f"未知的消息类型：{kind}")
-        return await read(data)
-
-    async def _text(self, data: Params) -> Piece:
-        if not isinstance(data.get("text"), str):
-            raise Failed("Key: message.data.text, Message: Expected string", "bad_request")
-        return Text(data["text"])
-
-    async def _at(self, data: Params) -> Piece | None:
-        return At(str(data["qq"])) if data.get("qq") else None
-
-    async def _reply(self, data: Params) -> Piece | None:
-        """None for a message that is forgotten, as NapCat sends without it then."""
-        number = str(data.get("id") or "")
-        known = self._archive.find(int(number)) if is_number(number) else None
-        return Reply(known.id) if known else None
-
-    async def _image(self, data: Params) -> Piece:
-        try:
-            return self._known(data) or self._files.picture(self._content(data))
-        except MediaError as error:
-            raise Failed(f"文件处理失败: {error}") from error
-
-    async def _record(self, data: Params) -> Piece:
-        try:
-            return self._known(data) or await self._files.voice(self._content(data))
-        except MediaError as error:
-            raise Failed(f"语音转换失败, 请检查语音文件是否正常: {error}") from error
-
-    async def _video(self, data: Params) -> Piece:
-        content = self._content(data)
-        return self._files.file("video", content, str(data.get("name", "video.mp4")))
-
-    async def _file(self, data: Params) -> Piece:
-        return self._files.file("file", self._content(data), str(data.get("name", "")))
-
-    def _known(self, data: Params) -> Media | None:
-        """A file of QQ's own sent on."""
-        return self._files.find(str(data.get("file", "")))
-
-    def _content(self, data: Params) -> bytes:
-        file = str(data.get("url") or data.get("file") or "")
-        if not file.startswith("base64://"):
-            raise Failed(
-                f"文件处理失败: expected base64://, got {file[:40]!r}; the sandbox opens no files "
-                "and fetches no addresses for the bot"
-            )
-        try:
-            content = base64.b64decode(file.removeprefix("base64://"), validate=True)
-        except binascii.Error as error:
-            raise Failed(f"文件处理失败: {error}") from error
-        if not content:
-            raise Failed("文件处理失败: expected a file, got nothing")
-        return content
-
-    async def _face(self, data: Params) -> Piece | None:
-        number = str(data.get("id", ""))
-        return Face(number) if number.isdecimal() else None
-
-    async def _card(self, data: Params) -> Piece:
-        card = data.get("data")
-        text = card if isinstance(card, str) else msgspec.json.encode(card).decode()
-        try:
-            msgspec.json.decode(text)
-        except msgspec.DecodeError as error:
-            raise Failed(f"expected JSON in a json segment: {error}") from error
-        return Card(text)
-
-    async def _forward(self, data: Params) -> Piece:
-        forward = self._archive.forward(str(data.get("id", "")))
-        if forward is None:
-            raise Failed("找不到相关的聊天记录")
-        return forward
-
-    async def _merge(self, segments: Sequence[Params], depth: int) -> Forward:
-        if depth >= DEPTH:
-            raise Failed("转发消息深度超过3层")
-        nodes = tuple([await self._node(segment["data"], depth) for segment in segments])
-        forward = Forward(f"sandbox-forward-{self._archive.next_forward()}", nodes)
-        self._archive.keep_forward(forward)
-        return forward
-
-    async def _node(self, data: Params, depth: int) -> Node:
-        if data.get("id"):
-            return self._quoted_node(str(data["id"]))
-        user = str(data.get("user_id") or data.get("uin") or self._account.self_id)
-        segments = segments_of(data, "content")
-        inner = [segment for segment in segments if segment["type"] == "node"]
-        pieces: tuple[Piece, ...] = (
-            (await self._merge(inner, depth + 1),) if inner else await self._pieces(segments)
-        )
-        if not pieces:
-            raise Failed("生成节点为空")
-        return Node(
-            user=user if user.isdecimal() else self._account.self_id,
-            nickname=str(data.get("nickname") or data.get("name") or "QQ用户"),
-            pieces=pieces,
-        )
-
-    def _quoted_node(self, number: str) -> Node:
-        message = self._archive.find(int(number)) if is_number(number) else None
-        if message is None:
-            raise Failed("转发消息失败，未找到消息")
-        name = self._account.name(message.sender)
-        return Node(user=message.sender, nickname=name, pieces=message.pieces)
 
     # -- there -------------------------------------------------------------------------
 
@@ -246,7 +96,7 @@ class Sending:
                 **{
                     "text": "" if number else text,
                     "reply_to": found.line if found and not number else 0,
-                    "raw": dict(params),
+                    "raw": lightened(params) if media else params,
                     "status": "sent",
                 }
                 | of_file,
@@ -260,24 +110,14 @@ def _file_fields(media: Media) -> dict[str, Any]:
     return fields | {"status": f"sent as {media.note}"} if media.note else fields
 
 
-def segments_of(params: Params, name: str = "message") -> list[Params]:
-    """A message however it was given: array, one segment, or a string with CQ codes.
-
-    Raises Failed.
-    """
-    message = params.get(name, params.get("messages"))
-    if isinstance(message, str):
-        plain = str(params.get("auto_escape", "")).lower() == "true"
-        return [{"type": "text", "data": {"text": message}}] if plain else [*parse_cq(message)]
-    segments = [message] if isinstance(message, dict) else message
-    if not isinstance(segments, list) or not all(map(_is_segment, segments)):
-        raise Failed(f"Key: {name}, Message: Expected union value", "bad_request")
-    return segments
-
-
-def _is_segment(segment: object) -> bool:
-    match segment:
-        case {"type": str(), "data": dict()}:
-            return True
+def lightened(value: Any) -> Any:
+    """A payload without the bulk of its files, since thousands are kept."""
+    match value:
+        case str() if len(value) > HEAVY_CHARS:
+            return f"{value[:40]}… ({len(value)} characters)"
+        case Mapping():
+            return {name: lightened(each) for name, each in value.items()}
+        case list():
+            return [lightened(each) for each in value]
         case _:
-            return False
+            return value

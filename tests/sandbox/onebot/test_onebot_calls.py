@@ -48,6 +48,34 @@ async def test_a_message_is_shown_with_its_quote_and_mention():
         assert [segment["type"] for segment in got["message"]] == ["reply", "at", "text"]
 
 
+async def test_the_town_keeps_payloads_without_the_bulk_of_their_files():
+    async with pair() as (bot, onebot):
+        large = "base64://" + base64.b64encode(PNG + bytes(300_000)).decode()
+        message = [*text("look"), {"type": "image", "data": {"file": large}}]
+        await bot.data("send_private_msg", user_id=10001, message=message)
+        [line] = said(onebot)
+        assert len(str(line.raw)) < 1000
+        assert line.raw["message"][0] == message[0]
+        assert len(onebot.town.file(line.file) or b"") > 300_000
+
+
+async def test_a_quote_and_a_mention_come_before_the_words_as_qqs_app_has_them():
+    async with pair() as (bot, onebot):
+        line = await onebot.speak(Utterance(place="700001", person="10002", text="one"))
+        said = Utterance(
+            place="700001", person="10001", text="two", mention=True, reply_to=line.number
+        )
+        await onebot.speak(said)
+        quoted = str((await bot.event())["message_id"])
+        assert (await bot.event("message", 2))["message"] == [
+            {"type": "reply", "data": {"id": quoted}},
+            {"type": "at", "data": {"qq": "10002"}},
+            *text(" "),
+            {"type": "at", "data": {"qq": "10000"}},
+            *text(" two"),
+        ]
+
+
 async def test_a_string_is_parsed_for_cq_codes_unless_escaped():
     async with pair() as (bot, onebot):
         await bot.data("send_private_msg", user_id=10001, message="[CQ:face,id=1]a&#91;b")

@@ -107,6 +107,7 @@ async def test_the_bots_picture_arrives_with_its_words():
         sent = await bot.data("send_group_msg", group_id=700001, message=message)
         [line] = onebot.town.lines("700001", BOT)
         assert (line.kind, line.text) == ("image", "look")
+        assert line.raw["group_id"] == 700001
         assert onebot.town.file(line.file) == PNG
         got = await bot.data("get_msg", message_id=sent["message_id"])
         url = got["message"][1]["data"]["url"]
