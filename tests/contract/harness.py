@@ -6,17 +6,28 @@ line in `test_adapters.py`.
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Literal, Protocol
 
 from core.errors import MediaError, StoreError
-from core.model import Address, Media, Message, Text
+from core.model import Address, Media, MediaKind, Message, Text
 from core.ports import Adapter, Outgoing, Receipt
 
 PATIENCE_S = 5
+
+CLIPS = Path(__file__).parent.parent / "clips"
+SAMPLES: Mapping[MediaKind, bytes] = {
+    "image": (CLIPS / "picture.png").read_bytes(),
+    "voice": (CLIPS / "river.ogg").read_bytes(),
+    "audio": (CLIPS / "market.ogg").read_bytes(),
+    "video": b"what no platform looks into",
+    "file": b"a,b\n1,2\n",
+}
+"""Real ones, since platforms refuse or rewrite what is not of its kind."""
 
 Told = Literal["taken", "busy", "failed"]
 """What the platform or the person was told of a message."""
