@@ -196,27 +196,32 @@ class WeChatAdapter:
     # -- what goes out ---------------------------------------------------------
 
     async def _passively(self, outgoing: Outgoing) -> SendResult:
-        for case in self._carriers(outgoing):
-            if not self._desk.can_take(case):
-                continue
-            last = outgoing.index + 1 == outgoing.total
-            more = last and await self._leftovers.any_wait(outgoing.to.chat)
-            saying = await self._sayings.of(outgoing.part)
-            dressed = self._wording.dressed(
-                saying, outgoing.index, outgoing.total, more=more, repeated=outgoing.repeated
-            )
-            if await self._desk.hand(case, format_reply(case.push, dressed)):
-                return await self._carried(outgoing, receipt_of(case, more=more))
+        """By the push that is answered, or by one that asks for more and found nothing yet."""
+        own = None if outgoing.index else self._desk.find(outgoing.answers)
+        if own is not None:
+            own.put_off = True  # unless it takes it, and then it does not matter
+            if result := await self._handed(own, outgoing):
+                return result
+        chat = outgoing.to.chat
+        for case in self._leftovers.hungry(chat):
+            if await self._leftovers.any_wait(chat):
+                self._leftovers.bring(case)  # the older parts first
+            elif result := await self._handed(case, outgoing):
+                return result
         return Later()
 
-    def _carriers(self, outgoing: Outgoing) -> list[Case]:
-        """The push that is answered, and those that ask for more and found nothing yet."""
-        hungry = self._leftovers.hungry(outgoing.to.chat)
-        own = None if outgoing.index else self._desk.find(outgoing.answers)
-        if own is None:
-            return hungry
-        own.put_off = True  # unless it takes it, and then it does not matter
-        return [own, *hungry]
+    async def _handed(self, case: Case, outgoing: Outgoing) -> SendResult | None:
+        if not self._desk.can_take(case):
+            return None
+        last = outgoing.index + 1 == outgoing.total
+        more = last and await self._leftovers.any_wait(outgoing.to.chat)
+        saying = await self._sayings.of(outgoing.part)
+        dressed = self._wording.dressed(
+            saying, outgoing.index, outgoing.total, more=more, repeated=outgoing.repeated
+        )
+        if await self._desk.hand(case, format_reply(case.push, dressed)):
+            return await self._carried(outgoing, receipt_of(case, more=more))
+        return None
 
     async def _carried(self, outgoing: Outgoing, receipt: str) -> SendResult:
         if self._service and outgoing.index + 1 < outgoing.total:

@@ -90,15 +90,27 @@ class Leftovers:
         waits_already = self.hungry(chat)
         if case not in waits_already:
             self._hungry[chat] = [*waits_already, case]  # before looking: nothing slips by
-        if await self._again(case):
-            return
-        lent = await self._lend(case, lambda parts: parts[0] if parts else None)
-        if not lent and not self._working(chat):
+        found = await self._lend(case, lambda parts: parts[0] if parts else None)
+        if not found and not self._working(chat):
             case.say(format_reply(case.push, Words(text=self._wording.nothing_waits)))
 
     async def _resume(self, case: Case) -> None:
-        if not await self._again(case):
-            await self._lend(case, lambda parts: _own(parts, case.push.key))
+        await self._lend(case, lambda parts: _own(parts, case.push.key))
+
+    async def _lend(self, case: Case, choose: Callable[[list[Waiting]], Waiting | None]) -> bool:
+        """False where there is nothing to say to the push."""
+        async with self._lock(case.push.source):
+            if not self._desk.can_take(case) or await self._again(case):
+                return True
+            parts = list(await self._shelf.waiting(PLATFORM, self._bot, case.push.source))
+            part = choose(parts)
+            if part is None:
+                return False
+            reply = await self._noted(case, part, more=len(parts) > 1)
+        # Nothing runs between the lock's end and the offer.
+        if not await self._desk.hand(case, reply):
+            await self._shelf.mark(part.reply_id, part.index, PartState.LATER)
+        return True
 
     async def _again(self, case: Case) -> bool:
         """Say what the push was answered with before a restart."""
@@ -110,24 +122,14 @@ class Leftovers:
                 return True
         return False
 
-    async def _lend(self, case: Case, choose: Callable[[list[Waiting]], Waiting | None]) -> bool:
-        """True where there was a part to lend, or somebody else answers the push."""
-        chat = case.push.source
-        async with self._lock(chat):
-            parts = list(await self._shelf.waiting(PLATFORM, self._bot, chat))
-            part = choose(parts)
-            if part is None:
-                return False
-            if not self._desk.can_take(case):
-                return True
-            more = len(parts) > 1
-            reply = await self._reply(case, part, more=more)
-            await self._shelf.mark(
-                part.reply_id, part.index, PartState.SENT, receipt_of(case, more=more)
-            )
-        if not await self._desk.hand(case, reply):
-            await self._shelf.mark(part.reply_id, part.index, PartState.LATER)
-        return True
+    async def _noted(self, case: Case, part: Waiting, *, more: bool) -> str:
+        """The reply for a part, which is noted as carried."""
+        reply = await self._reply(case, part, more=more)
+        receipt = receipt_of(case, more=more)
+        await self._shelf.mark(part.reply_id, part.index, PartState.SENT, receipt)
+        if part.index + 1 == part.total:
+            self.ended(case.push.source, part.answers, shelved=False)
+        return reply
 
     async def _reply(self, case: Case, waiting: Waiting, *, more: bool) -> str:
         saying = await self._sayings.of(waiting.part)
