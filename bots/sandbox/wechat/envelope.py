@@ -39,17 +39,16 @@ class Envelopes:
             fields["msg_signature"] = sign(token, timestamp, nonce, encrypted)
         return urlencode(fields)
 
-    def address(self, fields: Fields, *, old_key: bool = False) -> tuple[str, bytes]:
-        """The query and the body of a push."""
+    def enclose(self, fields: Fields, *, old_key: bool = False) -> tuple[str, bytes]:
+        """The ciphertext, "" in plain mode, and the body of a push."""
         plain = write(fields)
-        openid = str(fields["FromUserName"])
         if not self._seals:
-            return self.query(openid=openid), plain
+            return "", plain
         encrypted = self._seals[-1 if old_key else 0].encrypt(plain)
         sealed: Fields = {"ToUserName": self.account.original, "Encrypt": encrypted}
         if self.account.mode == "compatible":
             sealed = {**fields, **sealed}
-        return self.query(encrypted, openid=openid), write(sealed)
+        return encrypted, write(sealed)
 
     def open(self, body: bytes) -> bytes:
         """The reply in an answer. Raises Malformed.

@@ -87,7 +87,8 @@ class Postman:
             await self._session.close()
 
     async def _post(self, push: Push) -> tuple[int, bytes]:
-        asked = self._open().post(self._to(push.query), data=push.body, headers=HEADERS)
+        query = self._envelopes.query(push.encrypted, openid=push.act.person)
+        asked = self._open().post(self._to(query), data=push.body, headers=HEADERS)
         async with asked as answer:
             return answer.status, await answer.read()
 

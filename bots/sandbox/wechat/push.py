@@ -28,13 +28,14 @@ class Try(Struct, frozen=True, kw_only=True):
 
 
 class Push(Struct, kw_only=True):
-    """`query` and `body` are sent the same each time. `msg_id` is "" for events."""
+    """`body` is the same each time, its signed query is not; `encrypted` is what it has of
+    ciphertext. `msg_id` is "" for events."""
 
     number: int
     at: datetime
     act: AnyAct
     msg_id: str
-    query: str
+    encrypted: str
     body: bytes
     tries: list[Try] = []
     shown: int = 0

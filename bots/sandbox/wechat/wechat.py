@@ -147,7 +147,7 @@ class WeChat:
             await self._ended(list(self._underway))
 
     async def redeliver(self, push: Push, times: int = 1) -> Sequence[Try]:
-        """The same push `times` more at once, byte for byte, however long ago it was."""
+        """The same push `times` more at once, newly signed, however long ago it was."""
         before = len(push.tries)
         answered = push.ended
         replies = await asyncio.gather(*(self.postman.attempt(push) for _ in range(times)))
@@ -255,8 +255,10 @@ class WeChat:
 
     def _push(self, line: Line, act: acts.AnyAct, msg_id: str, fields: Fields) -> Push:
         old_key = self.faults.take(OldKey) is not None
-        query, body = self.envelopes.address(fields, old_key=old_key)
-        return Push(number=line.number, at=line.at, act=act, msg_id=msg_id, query=query, body=body)
+        encrypted, body = self.envelopes.enclose(fields, old_key=old_key)
+        return Push(
+            number=line.number, at=line.at, act=act, msg_id=msg_id, encrypted=encrypted, body=body
+        )
 
     def _start(self, push: Push) -> None:
         self.journal.begin(push)
