@@ -58,6 +58,11 @@ CLOSED = frozenset(("code", "pre", "text_link", "text_mention"))
 """Nothing is found within these."""
 
 
+def order(entity: Entity) -> tuple[int, int, bool]:
+    """From the front, what holds others before them."""
+    return entity["offset"], -entity["length"], "blockquote" not in entity["type"]
+
+
 def find(text: str) -> list[Entity]:
     """Mentions, commands, addresses and hashtags, in their order."""
     if not any(mark in text for mark in MARKS):
@@ -83,7 +88,7 @@ def check(given: Any, text: str) -> list[Entity]:
     if not isinstance(given, list):
         raise bad("can't parse entities: Expected an Array of MessageEntity")
     kept = [entity for entity in map(_read, given) if entity["type"] not in COMPUTED]
-    kept.sort(key=lambda entity: (entity["offset"], -entity["length"]))
+    kept.sort(key=order)
     _check_range(kept, text)
     return _untangle(kept)
 
@@ -94,7 +99,7 @@ def combine(own: Sequence[Entity], text: str) -> list[Entity]:
     found = [entity for entity in find(text) if not any(_meet(entity, other) for other in closed)]
     if not found:
         return list(own[:LIMIT])
-    return sorted((*own, *found), key=lambda entity: (entity["offset"], -entity["length"]))[:LIMIT]
+    return sorted((*own, *found), key=order)[:LIMIT]
 
 
 def _read(given: Any) -> Entity:

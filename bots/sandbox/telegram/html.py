@@ -5,7 +5,7 @@ from html import unescape
 
 from msgspec import Struct
 
-from bots.sandbox.telegram.entities import Entity
+from bots.sandbox.telegram.entities import Entity, order
 from bots.sandbox.telegram.failure import bad
 from bots.sandbox.telegram.utf16 import units
 
@@ -58,7 +58,7 @@ def parse_html(source: str) -> tuple[str, list[Entity]]:
         raise bad(
             f"can't parse entities: Can't find end tag corresponding to start tag {stack[-1].name}"
         )
-    entities.sort(key=lambda entity: (entity["offset"], -entity["length"]))
+    entities.sort(key=order)
     return text + _plain(source[at:]), entities
 
 

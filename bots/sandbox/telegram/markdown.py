@@ -4,7 +4,7 @@ import re
 
 from msgspec import Struct
 
-from bots.sandbox.telegram.entities import Entity
+from bots.sandbox.telegram.entities import Entity, order
 from bots.sandbox.telegram.failure import bad
 from bots.sandbox.telegram.utf16 import units
 
@@ -54,7 +54,7 @@ class Parser:
         if self._stack:
             kind = MARKS.get(self._stack[-1].mark, "text_link")
             raise bad(f"can't parse entities: Can't find end of {kind} entity")
-        self.entities.sort(key=lambda entity: (entity["offset"], -entity["length"]))
+        self.entities.sort(key=order)
         return "".join(self._pieces)
 
     def _take(self, match: re.Match[str]) -> None:

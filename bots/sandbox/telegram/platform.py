@@ -319,6 +319,11 @@ class Telegram:
             return True
         return self._is_named(message) or _is_service(message)
 
+    def doing(self, place: str) -> str:
+        """The chat action that people see in a place now, such as "typing"; "" for none."""
+        action, until = self.actions.get(place, ("", self.now()))
+        return action if self.now() < until else ""
+
     def replied(self, chat: Chat, message_id: int) -> Raw | None:
         """A message as one that answers it shows it: without what it answers itself."""
         kept = chat.kept.get(message_id)

@@ -1,6 +1,7 @@
 """Clients that others wrote, made to say so when they are given what they don't know."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import aiogram
@@ -12,6 +13,19 @@ from telegram.request import HTTPXRequest
 
 NEWER_THAN_PTB = {"can_send_welcome_messages"}
 """Fields that aiogram 3.31 demands and python-telegram-bot 22.8 has not heard of."""
+
+
+PATIENCE_S = 5
+
+
+async def eventually(ready: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Return once it holds; for what a peer does in its own time. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            held = ready()
+            if held if isinstance(held, bool) else await held:
+                return
+            await asyncio.sleep(0.002)
 
 
 class StrictSession(AiohttpSession):

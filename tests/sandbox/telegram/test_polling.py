@@ -8,7 +8,7 @@ from telegram.error import Conflict, InvalidToken
 
 from bots.sandbox.telegram.updates import CALLBACK_LIVES_S, MESSAGE_LIVES_S, OTHER_POLLER
 from tests.sandbox.telegram.conftest import ANN, BEN, GARDEN
-from tests.sandbox.telegram.peers import aiogram_bot, ptb_bot, strangers
+from tests.sandbox.telegram.peers import aiogram_bot, eventually, ptb_bot, strangers
 
 
 async def texts(bot, **options):
@@ -56,9 +56,7 @@ async def test_an_offset_far_ahead_confirms_nothing(stage, aio):
 
 
 async def test_a_long_poll_wakes_at_once(stage, aio):
-    poll = asyncio.create_task(aio.get_updates(timeout=30))
-    await stage.telegram.journal.until(lambda entries: len(entries) == 1)
-    await asyncio.sleep(0)
+    poll = await polling(stage, aio)
     await stage.say("wake up")
     async with asyncio.timeout(2):
         assert (await poll)[0].message.text == "wake up"
@@ -73,8 +71,7 @@ async def polling(stage, bot):
     before = len(stage.telegram.journal.entries("getUpdates"))
     task = asyncio.create_task(bot.get_updates(timeout=30))
     await stage.telegram.journal.until(lambda entries: len(entries) > before)
-    while not stage.telegram.updates.awaited:
-        await asyncio.sleep(0.001)
+    await eventually(lambda: stage.telegram.updates.awaited)
     return task
 
 

@@ -13,8 +13,7 @@ from telegram import Update
 
 from bots.listener import Listener, bind
 from tests.sandbox.telegram.conftest import ANN, BEN, GARDEN
-
-PATIENCE_S = 5
+from tests.sandbox.telegram.peers import PATIENCE_S, eventually
 
 
 @dataclass
@@ -70,9 +69,10 @@ async def door(stage):
 
 
 async def drained(aio):
-    async with asyncio.timeout(PATIENCE_S):
-        while (await aio.get_webhook_info()).pending_update_count:
-            await asyncio.sleep(0.005)
+    async def empty():
+        return not (await aio.get_webhook_info()).pending_update_count
+
+    await eventually(empty)
 
 
 async def test_updates_are_pushed_with_the_secret(stage, aio, ptb, door):
@@ -177,9 +177,11 @@ async def test_a_webhook_that_is_gone_for_a_day_is_removed(stage, aio, door):
     await stage.say("anybody?")
     await door.until(2)
     stage.clock.turn(23 * 3600 + 60)
-    async with asyncio.timeout(PATIENCE_S):
-        while (await aio.get_webhook_info()).url:
-            await asyncio.sleep(0.01)
+
+    async def removed():
+        return not (await aio.get_webhook_info()).url
+
+    await eventually(removed)
 
 
 async def test_a_bot_that_cannot_be_reached_is_tried_again(stage, aio, door):
@@ -188,9 +190,11 @@ async def test_a_bot_that_cannot_be_reached_is_tried_again(stage, aio, door):
     gone.close()
     await aio.set_webhook(f"http://127.0.0.1:{port}/hook")
     await stage.say("hello?")
-    async with asyncio.timeout(PATIENCE_S):
-        while not (await aio.get_webhook_info()).last_error_message:
-            await asyncio.sleep(0.005)
+
+    async def noticed():
+        return bool((await aio.get_webhook_info()).last_error_message)
+
+    await eventually(noticed)
     await aio.set_webhook(door.url)
     await door.until(1)
 
