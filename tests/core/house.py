@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -27,6 +27,7 @@ from storage.media import FileMedia
 from storage.store import SqlStore
 from tests.commands.fakes import ManualClock
 from tests.core.held import PATIENCE_S
+from tests.core.pauses import Pauses
 from tests.core.platform import LivePlatform, Platform
 from tests.core.relays import ScriptedRelays
 
@@ -44,48 +45,6 @@ class Naps:
         self.spans.append(seconds)
         self.then()
         await asyncio.sleep(0)
-
-
-class Timer:
-    """Rings once, unless it was cancelled."""
-
-    def __init__(self, at_s: float, ring: Callable[[], None]) -> None:
-        self.at_s = at_s
-        self.ring = ring
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-
-class Pauses:
-    """The time that held messages wait by: it passes when a test says so."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-        self._timers: list[Timer] = []
-
-    def later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        timer = Timer(self.now_s + seconds, callback)
-        self._timers.append(timer)
-        return timer
-
-    @property
-    def waiting(self) -> int:
-        return sum(not timer.cancelled for timer in self._timers)
-
-    def pass_(self, seconds: float) -> None:
-        """What is due rings, in the order of its time."""
-        self.now_s += seconds
-        due = [timer for timer in self._timers if timer.at_s <= self.now_s]
-        self._timers = [timer for timer in self._timers if timer.at_s > self.now_s]
-        for timer in sorted(due, key=lambda timer: timer.at_s):
-            if not timer.cancelled:
-                timer.ring()
-
-    def forget(self) -> None:
-        """Timers end with their process."""
-        self._timers.clear()
 
 
 class Seen:
@@ -136,12 +95,13 @@ class House:
             sleep=site.naps,
         )
         self.lanes = Lanes[Job](self.worker.work, per_conversation=site.per_conversation)
+        self.settling = Settling(site.commands, site.pauses.later)
         self.gateway = Gateway(
             bots=site.bots,
             commands=site.commands,
             store=store,
             lanes=self.lanes,
-            settling=Settling(site.commands, site.pauses.later),
+            settling=self.settling,
             rules=site.rules,
             reasons=self.reasons,
             clock=site.clock,
@@ -291,6 +251,11 @@ class Site:
         finally:
             other.close()
 
+    def write(self, change: str, *given: object) -> None:
+        """What another process wrote."""
+        with closing(sqlite3.connect(self.database)) as other, other:
+            other.execute(change, given)
+
 
 @dataclass(frozen=True)
 class Person:
@@ -309,7 +274,7 @@ class Person:
         return person_key(self.address)
 
     def message(
-        self, text: str, *parts: Part, key: str = "", addressed: bool = True, language: str = ""
+        self, text: str, *parts: Part, key: str = "", addressed: bool = True, **about: object
     ) -> Message:
         message_id = self.site.new_id()
         return Message(
@@ -319,7 +284,7 @@ class Person:
             parts=(*((Text(text=text),) if text else ()), *parts),
             sent_at=self.site.clock.now(),
             addressed=addressed,
-            language=language,
+            **about,
         )
 
     async def says(self, text: str, *parts: Part, **about: object) -> Receipt:

@@ -93,3 +93,38 @@ async def test_an_adapter_at_its_end_is_not_started_again() -> None:
     async with asyncio.timeout(5):
         await supervision.finished()
     assert supervision.down == {}
+
+
+class Deaf(Failing):
+    """Runs, and knows that nothing reaches it."""
+
+    trouble = "no heartbeat for 90 s"
+
+
+async def test_an_adapter_that_says_it_is_deaf_is_down_for_as_long_as_it_says_so() -> None:
+    clock = Clock()
+    adapter = Deaf(clock, times=0)
+    supervision = Supervision((adapter,), emit, clock)
+    supervision.start()
+    async with asyncio.timeout(5):
+        await adapter.receives.wait()
+    assert supervision.down == {adapter.bot: "no heartbeat for 90 s"}
+    adapter.trouble = ""
+    assert supervision.down == {}
+    await supervision.stop()
+
+
+async def test_an_adapter_that_failed_is_told_by_its_failure() -> None:
+    clock = Clock()
+    down: list[dict[str, str]] = []
+
+    async def sleep(_seconds: float) -> None:
+        down.append(supervision.down)
+
+    adapter = Deaf(clock, times=1)
+    supervision = Supervision((adapter,), emit, clock, sleep)
+    supervision.start()
+    async with asyncio.timeout(5):
+        await adapter.receives.wait()
+    assert down == [{adapter.bot: "OSError; again in 1 s"}]
+    await supervision.stop()
