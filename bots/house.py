@@ -13,7 +13,7 @@ from bots.clock import SystemClock, new_id
 from bots.commands import find_commands
 from bots.config import Config
 from bots.instance import derive, keyed_hash
-from bots.listener import Listener, bind
+from bots.listener import PLATFORM_FRAME_BYTES, Listener, bind
 from bots.menu import menu
 from bots.observation import Observation
 from bots.platforms import Surroundings, Terminal, make_adapter
@@ -147,6 +147,7 @@ class House:
             memo=self._kept.store.memo,
             texts=self._texts,
             proxy=self._config.proxy.url,
+            people=self._config.people,
             clock=self._clock,
             new_id=new_id,
             cookie_key=derive(self._kept.secret, "cookies"),
@@ -189,7 +190,9 @@ class House:
         listeners = [Listener(self._guarded(inside), private)]
         if routes := self._routes(public=True):
             where = self._config.server.public
-            listeners.append(Listener(Starlette(routes=routes), bind(where.host, where.port)))
+            outside = Starlette(routes=routes)
+            taken = bind(where.host, where.port)
+            listeners.append(Listener(outside, taken, PLATFORM_FRAME_BYTES))
         return listeners
 
     def _routes(self, *, public: bool) -> list[BaseRoute]:

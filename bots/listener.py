@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 from core.errors import ConfigError
 
 FRAME_LIMIT_BYTES = 1 << 20
+PLATFORM_FRAME_BYTES = 64 << 20
+"""On the public listener: a recording travels inside an event, and NapCat sends up to 50 MB."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -43,7 +45,9 @@ def _why(error: OSError, host: str, port: int) -> str:
 class Listener(uvicorn.Server):
     """uvicorn on a socket that is bound already, without its signal handlers."""
 
-    def __init__(self, app: ASGIApp, sock: socket.socket) -> None:
+    def __init__(
+        self, app: ASGIApp, sock: socket.socket, frame_bytes: int = FRAME_LIMIT_BYTES
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -52,7 +56,7 @@ class Listener(uvicorn.Server):
                 lifespan="off",
                 server_header=False,
                 timeout_graceful_shutdown=2,
-                ws_max_size=FRAME_LIMIT_BYTES,
+                ws_max_size=frame_bytes,
                 ws_per_message_deflate=False,
             )
         )

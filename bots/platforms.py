@@ -13,6 +13,7 @@ from msgspec import structs
 
 from bots.config import BotEntry
 from core.errors import ConfigError
+from core.people import PeopleRules
 from core.ports import Adapter, Clock, MediaStore, Memo, NewId, Shelf, Texts, Transcript
 from core.secret import Secret
 
@@ -37,6 +38,7 @@ class Surroundings:
     texts: Texts
     proxy: Secret
     """What everything going out takes that names no other way; "" for none."""
+    people: PeopleRules
     clock: Clock
     new_id: NewId
     cookie_key: Secret
@@ -104,6 +106,24 @@ def _wechat(entry: BotEntry, around: Surroundings) -> Adapter:
     )
 
 
+def _onebot11(entry: BotEntry, around: Surroundings) -> Adapter:
+    _need(entry, "qq", "aiocqhttp", "av", "pysilk")
+    from adapters.onebot11.adapter import OneBotAdapter
+    from adapters.onebot11.settings import Settings
+
+    return OneBotAdapter(
+        bot=entry.bot,
+        settings=msgspec.convert(entry.settings, Settings),
+        media=around.media,
+        clock=around.clock,
+        new_id=around.new_id,
+        texts=around.texts,
+        memo=around.memo(entry.bot.name),
+        people=around.people,
+        proxy=around.proxy,
+    )
+
+
 def _need(entry: BotEntry, extra: str, *modules: str) -> None:
     """Raises ConfigError where a platform's own packages are not installed."""
     missing = [name for name in modules if find_spec(name) is None]
@@ -116,6 +136,7 @@ def _need(entry: BotEntry, extra: str, *modules: str) -> None:
 
 MAKERS: Mapping[str, Callable[[BotEntry, Surroundings], Adapter]] = {
     "console": _console,
+    "onebot11": _onebot11,
     "web": _web,
     "wechat": _wechat,
 }

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from core.relay.dialect import Call, Dialect, Kind
+from core.relay.magic import image_mime
 from core.relay.multipart import encode_multipart, safe_filename
 from core.request import (
     ChatMessage,
@@ -169,7 +170,9 @@ def _content(message: ChatMessage) -> str | list[_TextPart | _ImagePart]:
 
 
 def _data_url(picture: Picture) -> str:
-    return f"data:{picture.mime};base64,{b64encode(picture.content).decode()}"
+    """Platforms name a picture's type wrongly, or not at all: its bytes are asked first."""
+    mime = image_mime(picture.content) or picture.mime or "image/jpeg"
+    return f"data:{mime};base64,{b64encode(picture.content).decode()}"
 
 
 def encode_image(request: ImageRequest, dialect: Dialect) -> bytes:

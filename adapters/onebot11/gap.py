@@ -1,0 +1,117 @@
+"""What was said while the account was away, out of the implementation's history."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from adapters.onebot11.account import Account
+from adapters.onebot11.failure import CallError, CallFailed
+from adapters.onebot11.intake import Intake, owned
+from adapters.onebot11.lookup import Lookup
+from adapters.onebot11.order import Order, Turn
+from adapters.onebot11.seen import Seen
+from adapters.onebot11.target import Target, read_target
+from core.ports import Clock
+
+log = logging.getLogger(__name__)
+
+COUNT = 50
+CHATS = 50
+AT_ONCE = 4
+HISTORY_S = 5.0
+
+
+class Gap:
+    """Asks for each known chat's latest messages and hands over those since the last one heard.
+
+    What comes live meanwhile waits in its chat. Repeats are harmless: the store knows the keys.
+    """
+
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        lookup: Lookup,
+        order: Order,
+        seen: Seen,
+        clock: Clock,
+        longest_s: float,
+    ) -> None:
+        self._intake = intake
+        self._lookup = lookup
+        self._order = order
+        self._seen = seen
+        self._clock = clock
+        self._longest = timedelta(seconds=longest_s)
+        self._asking = asyncio.Semaphore(AT_ONCE)
+
+    def close(self, account: Account) -> None:
+        """Begin now, in every chat that is known of the account."""
+        lacking: set[str] = set()
+        for chat in self._seen.chats(account.self_id)[:CHATS]:
+            target = read_target(chat)
+            if target is not None:
+                self._order.enter(chat, self._work(account, target, lacking), held=True)
+
+    def _work(self, account: Account, target: Target, lacking: set[str]) -> Any:
+        since = self._seen.since(target.chat)
+
+        async def work(turn: Turn) -> None:
+            async with self._asking:
+                told = await history(account, target, COUNT, lacking)
+            await turn.begin()
+            for payload in self._missed(account, target, told or (), since):
+                await self._hand_over(account, turn, payload)
+
+        return work
+
+    def _missed(
+        self, account: Account, target: Target, told: Sequence[Mapping[str, Any]], since: int
+    ) -> list[Mapping[str, Any]]:
+        """The oldest first, from the second of the last one heard on."""
+        earliest = max(since, int((self._clock.now() - self._longest).timestamp()))
+        missed = [owned(account, one) for one in told if _time(one) >= earliest]
+        return [{**_placed(target), **one} for one in sorted(missed, key=_time)]
+
+    async def _hand_over(self, account: Account, turn: Turn, payload: Mapping[str, Any]) -> None:
+        heard = self._intake.read(payload)
+        if heard is None:
+            return
+        if heard.asks:
+            heard = await self._lookup.complete(account, heard)
+        await self._intake.hand_over(turn, heard.message)
+
+
+async def history(
+    account: Account, target: Target, count: int, lacking: set[str] | None = None
+) -> Sequence[Mapping[str, Any]] | None:
+    """A chat's latest messages as the implementation keeps them; None where it cannot tell.
+
+    `lacking` remembers the calls that it does not know.
+    """
+    action = "get_group_msg_history" if target.group else "get_friend_msg_history"
+    if lacking is not None and action in lacking:
+        return None
+    try:
+        answer = await account.call(action, {**target.params, "count": count}, HISTORY_S)
+    except CallError as error:
+        if lacking is not None and isinstance(error, CallFailed) and error.is_unknown_action:
+            lacking.add(action)
+        log.debug("no history: %s", error)
+        return None
+    found = answer.get("messages") if isinstance(answer, Mapping) else None
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else None
+
+
+def _time(payload: Mapping[str, Any]) -> int:
+    time = payload.get("time")
+    return time if isinstance(time, int) else 0
+
+
+def _placed(target: Target) -> Mapping[str, Any]:
+    """What some histories leave out, since it is the same for all."""
+    if target.group:
+        return {"message_type": "group", "group_id": target.group}
+    return {"message_type": "private"}

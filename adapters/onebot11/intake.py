@@ -1,0 +1,139 @@
+"""From an account's events to the core: in order, and without waiting for each commit."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiocqhttp import Event
+
+from adapters.onebot11.account import Account
+from adapters.onebot11.lookup import Lookup
+from adapters.onebot11.order import Order, Turn
+from adapters.onebot11.parse import (
+    Heard,
+    Listener,
+    number,
+    parse_message,
+    parse_upload,
+    sender_name,
+)
+from adapters.onebot11.requests import Requests
+from adapters.onebot11.seen import Seen
+from core.errors import StoreError
+from core.model import Message
+from core.ports import Clock, Emit, NewId, Receipt
+
+log = logging.getLogger(__name__)
+
+NAMES = 5000
+STORE_WAITS_S = (0.05, 0.2, 1.0, 3.0, 5.0, 10.0, 15.0, 25.0)
+"""OneBot acknowledges nothing, so a message that the store does not take is kept for a minute."""
+
+
+class Tell(Protocol):
+    def __call__(self, message: Message, code: str) -> Awaitable[None]:
+        """A sentence of our own to whoever wrote. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What reading and handing over needs."""
+
+    emit: Emit
+    clock: Clock
+    new_id: NewId
+    listener: Listener
+    lookup: Lookup
+    requests: Requests
+    seen: Seen
+    tell: Tell
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class Intake:
+    def __init__(self, around: Around, names: OrderedDict[str, str], order: Order) -> None:
+        """`names` is what `around.listener` reads from, and is kept up here."""
+        self._around = around
+        self._names = names
+        self._order = order
+        self._told_busy: set[str] = set()
+
+    def take(self, account: Account, payload: Mapping[str, Any]) -> None:
+        """One event, now. Does not block; what it needs goes on in its chat's order."""
+        payload = owned(account, payload)
+        if payload["post_type"] == "request":
+            self._order.enter(
+                f"{account.self_id}/requests",
+                lambda _: self._around.requests.answer(account, payload),
+                held=False,
+            )
+            return
+        heard = self.read(payload)
+        if heard is not None:
+            self._enter(account, heard)
+
+    def read(self, payload: Mapping[str, Any]) -> Heard | None:
+        around = self._around
+        parse = parse_upload if payload.get("post_type") == "notice" else parse_message
+        heard = parse(payload, around.new_id(), around.clock.now(), around.listener)
+        if heard is not None:
+            self._note_name(payload)
+        return heard
+
+    async def hand_over(self, turn: Turn, message: Message) -> None:
+        """Until the store took it, for about a minute. Then the person is told."""
+        for wait_s in STORE_WAITS_S:
+            try:
+                receipt = await self._around.emit(message)
+            except StoreError as error:
+                if not error.retryable:
+                    break
+                await turn.hold()
+                await self._around.sleep(wait_s)
+            else:
+                await self._told(receipt, message)
+                return
+        log.error("a message of %s was lost: the store did not take it", message.address.chat)
+        await self._around.tell(message, "store")
+
+    def _enter(self, account: Account, heard: Heard) -> None:
+        chat = heard.message.address.chat
+        if self._order.is_full:
+            log.warning("a message of %s is passed over: too many are on their way", chat)
+            return
+
+        async def work(turn: Turn) -> None:
+            whole = await self._around.lookup.complete(account, heard) if heard.asks else heard
+            await turn.begin()
+            await self.hand_over(turn, whole.message)
+
+        self._order.enter(chat, work, held=heard.asks)
+
+    async def _told(self, receipt: Receipt, message: Message) -> None:
+        """Busy is said once a chat, until something was taken again."""
+        chat = message.address.chat
+        self._around.seen.note(chat, int(message.sent_at.timestamp()))
+        if receipt is not Receipt.BUSY:
+            self._told_busy.discard(chat)
+        elif chat not in self._told_busy:
+            self._told_busy.add(chat)
+            await self._around.tell(message, "busy")
+
+    def _note_name(self, payload: Mapping[str, Any]) -> None:
+        event = Event(payload)
+        name = sender_name(event)
+        if name:
+            self._names[str(event.user_id)] = name
+            if len(self._names) > NAMES:
+                self._names.popitem(last=False)
+
+
+def owned(account: Account, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event of the account whose socket it came by, whatever it says itself."""
+    if str(number(payload.get("self_id"))) == account.self_id:
+        return payload
+    return {**payload, "self_id": int(account.self_id)}

@@ -1,0 +1,76 @@
+"""Each chat's messages handed over in the order in which they came."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+log = logging.getLogger(__name__)
+
+MOST = 20_000
+"""Messages on their way to the store."""
+
+
+class Turn:
+    """A message's turn in its chat.
+
+    The turn after a `held` one waits until that is over. The others go side by
+    side, so that they are stored in one batch: their places are taken as they begin.
+    """
+
+    __slots__ = ("before", "held", "over")
+
+    def __init__(self, before: "Turn | None", *, held: bool) -> None:
+        self.before = before
+        self.held: bool = held or (before is not None and before.held)
+        self.over = asyncio.Event()
+
+    async def begin(self) -> None:
+        """Return when it is this turn's time."""
+        if self.before is not None and self.before.held:
+            await self.before.over.wait()
+
+    async def hold(self) -> None:
+        """It takes longer than thought: let those before end, and those after wait."""
+        self.held = True
+        if self.before is not None:
+            await self.before.over.wait()
+
+
+class Order:
+    """Runs the work of every turn; no chat holds up another."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, Turn] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._running) >= MOST
+
+    def enter(self, chat: str, work: Callable[[Turn], Awaitable[None]], *, held: bool) -> None:
+        """Take the next turn of a chat now; `work` begins soon, and calls `begin` itself."""
+        turn = self._last[chat] = Turn(self._last.get(chat), held=held)
+        task = asyncio.create_task(self._run(chat, turn, work))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    async def close(self) -> None:
+        """End what is on its way: it was not stored, and is found in the history again."""
+        for task in tuple(self._running):
+            task.cancel()
+        if self._running:
+            await asyncio.wait(tuple(self._running))
+
+    async def _run(self, chat: str, turn: Turn, work: Callable[[Turn], Awaitable[None]]) -> None:
+        try:
+            await work(turn)
+        finally:
+            turn.over.set()
+            turn.before = None  # or each would keep all that went before
+            if self._last.get(chat) is turn:
+                del self._last[chat]
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a QQ message was not handed over", exc_info=error)

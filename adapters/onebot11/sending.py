@@ -1,0 +1,226 @@
+"""A part on its way to QQ: as a message, a merged forward, pieces, a file."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiocqhttp import MessageSegment
+
+from adapters.onebot11.account import Account
+from adapters.onebot11.accounts import Accounts
+from adapters.onebot11.delivery import AGAIN_S, PATIENCE_S, Deliverer
+from adapters.onebot11.failure import CallError
+from adapters.onebot11.format import (
+    Call,
+    clean,
+    file_segment,
+    forward_call,
+    lead,
+    message_call,
+    upload_call,
+    words,
+)
+from adapters.onebot11.pace import Pace
+from adapters.onebot11.settings import Settings
+from adapters.onebot11.target import Target, read_target
+from core import sound
+from core.bot import Bot
+from core.errors import MediaError
+from core.model import Capabilities, Media, Message, Text
+from core.ports import MediaStore, Outgoing, Refused, SendResult, Sent, Texts, Unknown
+from core.relay.magic import image_mime
+from core.render import split
+
+log = logging.getLogger(__name__)
+
+NODE_CHARS = 1000
+"""Huge nodes fail (AstrBot issue 8798)."""
+PIECE_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A part, where it goes, and what stands before its first message."""
+
+    account: Account
+    target: Target
+    outgoing: Outgoing
+    lead: Sequence[MessageSegment]
+
+
+class Sender:
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        settings: Settings,
+        accounts: Accounts,
+        media: MediaStore,
+        texts: Texts,
+        deliverer: Deliverer,
+        pace: Pace,
+    ) -> None:
+        self._bot = bot
+        self._settings = settings
+        self._accounts = accounts
+        self._media = media
+        self._texts = texts
+        self._deliverer = deliverer
+        self._pace = pace
+
+    async def send(self, outgoing: Outgoing) -> SendResult:
+        target = read_target(outgoing.to.chat)
+        if target is None or not self._accounts.admits(target.self_id):
+            return Refused("expected a chat of this bot's accounts on QQ, got another")
+        account = self._accounts.of(target.self_id)
+        if not await account.until_callable(PATIENCE_S):
+            return Refused(f"account {account.self_id} is not connected", AGAIN_S)
+        if wait_s := account.breaker.wait_s:
+            return Refused(f"account {account.self_id}: {account.breaker.trouble}", wait_s)
+        first = lead(target, outgoing.to, outgoing.answers) if outgoing.index == 0 else []
+        errand = Errand(account=account, target=target, outgoing=outgoing, lead=first)
+        match outgoing.part:
+            case Text(text=text):
+                return await self._text(errand, text)
+            case Media() as media:
+                return await self._file(errand, media)
+
+    async def tell(self, message: Message, code: str) -> None:
+        """A sentence of our own, best effort: nobody is told twice."""
+        target = read_target(message.address.chat)
+        if target is None or (target.group and not message.addressed):
+            return
+        sentence = self._texts.say(code, self._bot.language)
+        call = message_call(target, words(sentence, lead(target, message.address, message.key)))
+        try:
+            await self._accounts.of(target.self_id).call(call.action, call.params, call.timeout_s)
+        except CallError as error:
+            log.info("a notice was not sent: %s", error)
+
+    # -- text --------------------------------------------------------------------------
+
+    async def _text(self, errand: Errand, text: str) -> SendResult:
+        text = clean(text, defang=self._settings.defang_urls).strip("\n")
+        if errand.outgoing.repeated:
+            text = f"{self._texts.say('qq_again', self._bot.language)}\n{text}"
+        if not text.strip():
+            return Refused("nothing that QQ shows is left of the text")
+        if len(text) <= self._settings.piece_chars:
+            return await self._message(errand, words(text, errand.lead))
+        if self._settings.long_answers == "forward" and errand.account.forwards:
+            result = await self._forward(errand, text)
+            if not isinstance(result, Refused) or result.retry_after_s is not None:
+                return result
+            log.info("a forward was refused, sending pieces instead: %s", result.reason)
+        return await self._pieces(errand, text)
+
+    async def _forward(self, errand: Errand, text: str) -> SendResult:
+        pieces = cut(text, NODE_CHARS)
+        call = forward_call(errand.target, self._bot.name, pieces)
+        result = await self._deliver(errand, call, follows=errand.outgoing.index > 0)
+        if isinstance(result, Sent) and errand.lead:
+            await self._point_at_it(errand)
+        return result
+
+    async def _point_at_it(self, errand: Errand) -> None:
+        """A forward mentions nobody, so a short message does. It is no loss where it fails."""
+        sentence = self._texts.say("qq_long_answer", self._bot.language)
+        call = message_call(errand.target, words(sentence, errand.lead))
+        await self._deliver(errand, call, follows=True)
+
+    async def _pieces(self, errand: Errand, text: str) -> SendResult:
+        pieces = cut(text, self._settings.piece_chars)
+        result: SendResult = Refused("nothing to send")
+        for number, piece in enumerate(pieces):
+            segments = words(piece, errand.lead if number == 0 else ())
+            call = message_call(errand.target, segments)
+            result = await self._insist(errand, call, number)
+            if not isinstance(result, Sent) and number == 0:
+                return result
+            if not isinstance(result, Sent):
+                return Unknown(f"{number} of {len(pieces)} pieces arrived; {result}")
+        return result
+
+    async def _insist(self, errand: Errand, call: Call, number: int) -> SendResult:
+        """Once a piece is out, the others are worth another try."""
+        follows = errand.outgoing.index + number > 0
+        result = await self._deliver(errand, call, follows=follows)
+        for _ in range(PIECE_TRIES - 1 if number else 0):
+            if not isinstance(result, Refused) or result.retry_after_s is None:
+                return result
+            await errand.account.until_callable(PATIENCE_S)
+            result = await self._deliver(errand, call, follows=True)
+        return result
+
+    async def _message(self, errand: Errand, segments: Sequence[MessageSegment]) -> SendResult:
+        call = message_call(errand.target, segments)
+        return await self._deliver(errand, call, follows=errand.outgoing.index > 0)
+
+    async def _deliver(
+        self, errand: Errand, call: Call, *, follows: bool, file: bool = False
+    ) -> SendResult:
+        account, target = errand.account, errand.target
+        await self._pace.wait(account.self_id, target.chat, follows=follows, file=file)
+        return await self._deliverer.deliver(account, target, call)
+
+    # -- files -------------------------------------------------------------------------
+
+    async def _file(self, errand: Errand, media: Media) -> SendResult:
+        try:
+            content = await self._media.get(media.blob)
+        except MediaError as error:
+            return Refused(str(error))
+        segments = await self._shown(media, content, errand.lead)
+        if not segments:
+            return await self._upload(errand, media, content)
+        call = message_call(errand.target, segments, len(content))
+        follows = errand.outgoing.index > 0
+        return await self._deliver(errand, call, follows=follows, file=True)
+
+    async def _shown(
+        self, media: Media, content: bytes, first: Sequence[MessageSegment]
+    ) -> Sequence[MessageSegment]:
+        """How QQ shows it by itself; nothing where it is only a file to QQ."""
+        match media.kind:
+            case "image" if image_mime(content):
+                return [*first, file_segment("image", content)]
+            case "voice":
+                return await _spoken(content)
+            case "video":
+                return [file_segment("video", content, media.name)]
+            case _:
+                return []
+
+    async def _upload(self, errand: Errand, media: Media, content: bytes) -> SendResult:
+        name = file_name(media)
+        call = upload_call(errand.target, content, name)
+        follows = errand.outgoing.index > 0
+        result = await self._deliver(errand, call, follows=follows, file=True)
+        if isinstance(result, Refused) and result.retry_after_s is None:
+            sentence = self._texts.say("qq_file_refused", self._bot.language, name=name)
+            await self._message(errand, words(sentence, errand.lead))
+        return result
+
+
+async def _spoken(content: bytes) -> Sequence[MessageSegment]:
+    try:
+        silk = content
+        if sound.sniff(content) != "silk":
+            silk = await asyncio.to_thread(sound.to_silk, content)
+    except MediaError as error:
+        log.warning("a recording goes out as a file: %s", error)
+        return []
+    return [file_segment("record", silk)]
+
+
+def cut(text: str, chars: int) -> list[str]:
+    caps = Capabilities(source="a piece of ours", text_limit=chars)
+    pieces = (piece.strip("\n") for piece in split(text, caps))
+    return [piece for piece in pieces if piece.strip()]
+
+
+def file_name(media: Media) -> str:
+    """In one line and without a path: it was made elsewhere."""
+    name = " ".join(media.name.replace("/", "_").replace("\\", "_").split())
+    return name[-120:] or media.kind
