@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from bots.sandbox.journal import Journal
 from bots.sandbox.town.town import BOT, Line, Person, Place, Platform, Utterance
@@ -22,6 +23,10 @@ CLIPS = Path(__file__).parent.parent / "clips"
 PHRASES = json.loads((CLIPS / "phrases.json").read_text())
 PNG = (Path(__file__).parent.parent / "clips" / "picture.png").read_bytes
 MARK = re.compile(r"\bnote (\w+)-(\d+)-(\d+)\b")
+ECHO = re.compile(r"You said: “[^”]*?" + MARK.pattern)
+"""How the sandbox relay begins the answer to a text."""
+
+SEEN = "picture, 3 × 2"
 PATIENCE_S = 40
 
 Disturb = Callable[[], Awaitable[None]]
@@ -48,12 +53,14 @@ def crowd(
 
 @dataclass(kw_only=True)
 class Community:
-    """`captions`: a picture and its question are one message here. `ids`: as /whoami says them."""
+    """`pictures`: their question stands in the same message, follows in one of its own, or there
+    is none. `ids`: the platform's name in what /whoami tells.
+    """
 
     platform: Platform
     journal: Journal
     chance: random.Random
-    captions: bool
+    pictures: Literal["captioned", "apart", "alone"]
     ids: str
     disturb: Disturb
     speakers: int = 6
@@ -106,16 +113,19 @@ class Community:
         await self.platform.speak(said)
 
     async def _shows_a_picture(self, person: Person, place: Place) -> None:
+        if self.pictures == "alone":
+            before = self._count(place, SEEN)
+            await self._utter(person, place, kind="image", content=PNG())
+            await self.platform.town.until(lambda _: self._count(place, SEEN) > before, PATIENCE_S)
+            return
         mark = self._mark(person, place)
         question = f"what is in this? note {mark} says"
-        if self.captions:
+        if self.pictures == "captioned":
             await self._utter(person, place, kind="image", content=PNG(), text=question)
         else:
             await self._utter(person, place, kind="image", content=PNG())
             await self._utter(person, place, text=question)
-        await self._shown(
-            place, lambda line: f"note {mark} " in line.text and "picture, 3 × 2" in line.text
-        )
+        await self._shown(place, lambda line: f"note {mark} " in line.text and SEEN in line.text)
 
     async def _speaks(self, person: Person, place: Place) -> None:
         name = self.chance.choice(sorted(PHRASES))
@@ -176,12 +186,12 @@ class Community:
             shown = [
                 f"{found[1]}-{found[2]}-{found[3]}"
                 for line in town.lines(place, BOT)
-                if (found := MARK.search(line.text)) and found[1] == number
+                if (found := ECHO.search(line.text)) and found[1] == number
             ]
             assert shown == marks, f"{person} in {place}: expected {marks}, was shown {shown}"
         for line in town.lines(sender=BOT):
             assert "gossip" not in line.text
-            if found := MARK.search(line.text):
+            for found in MARK.finditer(line.text):
                 assert list(town.places)[int(found[2])] == line.place, line
 
     def _judge_what_the_model_was_sent(self) -> None:

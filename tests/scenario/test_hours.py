@@ -1,0 +1,110 @@
+"""A community's hour on each platform, over real sockets, with voice that is really understood."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bots.app import opened
+from bots.config import parse
+from bots.listener import bind
+from bots.sandbox.app import create_app
+from bots.sandbox.journal import Journal
+from bots.sandbox.serve import running
+from bots.sandbox.town.town import Town
+from bots.sandbox.wechat import faults as wechat_faults
+from bots.sandbox.wechat.app import wechat_app
+from bots.sandbox.wechat.wechat import WeChat
+from tests.scenario.community import Community, crowd
+
+CONFIG = """
+[server]
+private = "127.0.0.1:0"
+public = "127.0.0.1:{public}"
+[storage]
+data = "."
+[relays.main]
+profile = "sandbox"
+base_url = "http://127.0.0.1:{relay}"
+[people]
+guests = true
+guest_daily_messages = "unlimited"
+{bot}
+[log]
+level = "warning"
+"""
+ENVIRON = {"TOKEN": "sandbox", "SECRET": "sandbox-secret"}
+
+
+def free_port() -> int:
+    with bind("127.0.0.1", 0) as sock:
+        return int(sock.getsockname()[1])
+
+
+def town_of(name: str, numbers: list[str], groups: list[str]) -> Town:
+    people, places = crowd(numbers, groups)
+    return Town(name=name, people=people, places=places, now=lambda: datetime.now(UTC), size=50_000)
+
+
+@asynccontextmanager
+async def playing(
+    folder: Path, public: int, bot: str, environ: dict[str, str] = ENVIRON
+) -> AsyncIterator[Journal]:
+    """A bot with this section, at work beside a sandbox relay; what the relay was asked."""
+    app = create_app(pace_s=0, journal=Journal(20_000))
+    async with running(app) as relay:
+        text = CONFIG.format(public=public, relay=relay.port, bot=bot)
+        async with opened(parse(text, folder, "the test", environ)):
+            yield app.state.journal
+
+
+async def test_an_hour_of_an_official_account(tmp_path: Path) -> None:
+    """Twenty followers; WeChat asks again, out of order, side by side, and loses answers."""
+    public, port, chance = free_port(), free_port(), random.Random(3)
+    town = town_of("WeChat", [f"oPerson{number:022}" for number in range(20)], [])
+    account = WeChat(
+        url=f"http://127.0.0.1:{public}/wechat/wechat",
+        token="sandbox",
+        app_id="wxsandbox0000000",
+        app_secret="sandbox-secret",
+        town=town,
+        origin=f"http://127.0.0.1:{port}",
+        journal_size=10_000,
+    )
+    bot = f"""
+[bots.wechat]
+platform = "wechat"
+token = "env:TOKEN"
+app_id = "wxsandbox0000000"
+app_secret = "env:SECRET"
+api_base = "http://127.0.0.1:{port}"
+"""
+
+    async def disturb() -> None:
+        account.faults.add(
+            chance.choice(
+                (
+                    wechat_faults.LoseAnswer(),
+                    wechat_faults.AtOnce(copies=3),
+                    wechat_faults.DropConnection(after_s=0.01),
+                )
+            )
+        )
+
+    serving = running(wechat_app(account), port=port)
+    async with account, serving, playing(tmp_path, public, bot) as journal:
+        community = Community(
+            platform=account,
+            journal=journal,
+            chance=chance,
+            pictures="alone",
+            ids="wechat",
+            disturb=disturb,
+        )
+        await community.live()
+        await account.settled()
+        community.judge(errors=0.5)
+    assert max(account.answers_s) < 5.0
+    said = [line for line in town.lines() if line.sender in town.people]
+    assert len(account.answers_s) > len(said), "nothing was asked again"
