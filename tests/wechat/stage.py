@@ -4,7 +4,7 @@ WeChat's five seconds are half a second here; all else keeps its proportions.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class Stage(Site):
         self.port = listener.port
         listener.open()
         self._running.push_async_callback(self._stop, run, listener)
-        await self._receiving(run)
+        await self.until(lambda: self.adapter._clerk.emit is not None)
         await self._house.gateway.resume()
         return self._house
 
@@ -94,9 +94,9 @@ class Stage(Site):
         listener.should_exit = listener.force_exit = True
         await listener.close()
 
-    async def _receiving(self, run: "asyncio.Task[None]") -> None:
+    async def until(self, ready: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
-            while self.adapter._clerk.emit is None and not run.done():
+            while not ready():  # noqa: ASYNC110 - nothing tells it
                 await asyncio.sleep(0.005)
 
     # -- people ------------------------------------------------------------------
