@@ -151,6 +151,13 @@ class Updates:
         self._expire()
         return tuple(self._held.values())
 
+    def again(self, update: Update) -> None:
+        """Queue an update once more as it was: what confirmed it was lost."""
+        self._held[update.id] = update
+        self._held.move_to_end(update.id, last=False)
+        self._next_expiry = min(self._next_expiry, update.expires_at)
+        self._wake(update)
+
     def forget(self, number: int) -> None:
         """A webhook has taken the update."""
         self._held.pop(number, None)
