@@ -20,6 +20,9 @@ Parser: TypeAlias = Callable[[object], object]
 """Makes a field's value from what TOML holds. Raises Wrong."""
 
 
+CAN_BE_NONE = frozenset({"settle_s"})
+
+
 class Page:
     """A configuration file being read, with the problems found so far.
 
@@ -105,14 +108,23 @@ class Page:
             raise mismatch(expected(kind), shown(value)) from error
         if kind == Limit and isinstance(parsed, int) and parsed < 0:
             raise mismatch(expected(kind), shown(value), "0 means none allowed.")
-        if name.endswith("_s") and not 0 < parsed < 1e9:
-            raise mismatch("a number of seconds above 0", shown(value))
+        if name.endswith("_s") and parsed != "unlimited":
+            _check_seconds(parsed, name, value)
         return parsed
 
     def _missing(self, place: Place, field: FieldInfo) -> object:
         remedy = f"Add a line {field.name} = … to this section."
         self.wrong(place, mismatch("this setting", "none", remedy))
         return blank(field)
+
+
+def _check_seconds(parsed: float, name: str, value: object) -> None:
+    """Raises Wrong. 0 is no time to wait for an answer, but one may wait for nothing."""
+    if parsed == 0 and name in CAN_BE_NONE:
+        return
+    if not 0 < parsed < 1e9:
+        what = "a number a second" if name.endswith("_per_s") else "a number of seconds"
+        raise mismatch(f"{what} above 0", shown(value))
 
 
 def needed(field: FieldInfo, table: Mapping[str, object]) -> bool:

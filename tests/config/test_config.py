@@ -108,6 +108,8 @@ def test_a_byte_order_mark_and_windows_lines_are_taken(tmp_path):
         ('[bots.b]\nplatform = "pigeon"\nwings = 2', '"web"'),
         ('[bots.b]\nplatform = "web"\nwings = 2', "one of"),
         ('[bots.b]\nplatform = "web"\nexpire_s = 0', "above 0"),
+        ('[bots.b]\nplatform = "web"\nsettle_s = -1', "above 0"),
+        ('[bots.b]\nplatform = "onebot11"\nsends_per_s = 0', "a number a second above 0"),
         ('[bots.b]\nplatform = "web"\nprefixes = [""]', "at least one character"),
         ('[bots.b]\nplatform = "web"\nhistory_chars = 3\npersona = "abc"', "fewer characters"),
         ('[bots."a b"]\nplatform = "web"', "a name of letters"),
@@ -249,3 +251,19 @@ def test_a_ca_file_that_is_none_is_told_with_its_line(tmp_path: Path, content: s
         (tmp_path / "ca.pem").write_text(content)
     with pytest.raises(ConfigError, match=r"line 3: relays\.main\.ca_file: expected a readable"):
         parse(TRUSTING, tmp_path, environ={})
+
+
+def test_a_picture_may_wait_for_no_question_and_a_rate_may_be_unlimited(tmp_path):
+    (tmp_path / "t").write_text("sandbox")
+    text = (
+        GOOD
+        + """
+[bots.qq]
+platform = "onebot11"
+token = "file:t"
+settle_s = 0
+sends_per_s = "unlimited"
+"""
+    )
+    bot = parse(text, tmp_path, "the test", {}).bots[-1]
+    assert (bot.bot.settle_s, bot.settings.sends_per_s) == (0, "unlimited")

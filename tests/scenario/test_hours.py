@@ -11,6 +11,11 @@ from bots.config import parse
 from bots.listener import bind
 from bots.sandbox.app import create_app
 from bots.sandbox.journal import Journal
+from bots.sandbox.onebot.dialer import Pace
+from bots.sandbox.onebot.faults import Delay, Timeout, Twice
+from bots.sandbox.onebot.flavour import NAPCAT
+from bots.sandbox.onebot.onebot import OneBot
+from bots.sandbox.onebot.serve import serving
 from bots.sandbox.serve import running
 from bots.sandbox.town.town import Town
 from bots.sandbox.wechat import faults as wechat_faults
@@ -108,3 +113,48 @@ api_base = "http://127.0.0.1:{port}"
     assert max(account.answers_s) < 5.0
     said = [line for line in town.lines() if line.sender in town.people]
     assert len(account.answers_s) > len(said), "nothing was asked again"
+
+
+async def test_an_hour_on_qq(tmp_path: Path) -> None:
+    """Twenty people and three groups; the account reconnects, and events and answers repeat."""
+    public, port, chance = free_port(), free_port(), random.Random(4)
+    groups = ["700001", "700002", "700003"]
+    town = town_of("QQ", [str(10001 + number) for number in range(20)], groups)
+    account = OneBot(
+        url=f"ws://127.0.0.1:{public}/onebot/qq",
+        token="sandbox",
+        town=town,
+        flavour=NAPCAT,
+        pace=Pace(reconnect_s=0.05),
+    )
+    bot = f"""
+[bots.qq]
+platform = "onebot11"
+token = "env:TOKEN"
+file_hosts = ["127.0.0.1:{port}"]
+sends_per_s = "unlimited"
+"""
+
+    async def disturb() -> None:
+        match chance.randrange(4):
+            case 0:
+                await account.repeat(chance.randrange(1, 30))
+            case 1:
+                account.faults.add(Twice(call="send_*"))
+            case 2:
+                account.faults.add(Delay(call="send_*", delay_s=0.3))
+            case 3:
+                account.faults.add(Timeout(call="send_*"))
+
+    bot_at_work = playing(tmp_path, public, bot)
+    async with serving(account, port=port), bot_at_work as journal, account.connected():
+        community = Community(
+            platform=account,
+            journal=journal,
+            chance=chance,
+            pictures="apart",
+            ids="onebot11",
+            disturb=disturb,
+        )
+        await community.live()
+        community.judge(errors=0.4)
