@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from core.errors import StoreError
-from core.model import Media, SetSetting, group_key
+from core.model import Media
 from core.people import PeopleRules
 from core.ports import Receipt
 from core.request import ChatRequest
@@ -250,6 +250,16 @@ async def test_words_of_an_album_stand_on_lines_of_their_own(site: Site) -> None
     site.pauses.pass_(1.0)
     await site.house.settled()
     assert asked(site) == [("the cat\nthe dog", "ab")]
+
+
+async def test_what_is_said_after_an_album_with_words_is_a_question_of_its_own(site: Site) -> None:
+    amy = one_to_one(site)
+    await site.open()
+    await amy.says("compare them", picture("a"), album="x")
+    await shows(amy, "b", album="x")
+    await amy.says("and tell me a joke")
+    await site.house.settled()
+    assert asked(site) == [("compare them", "ab"), ("and tell me a joke", "")]
 
 
 async def test_two_albums_are_two_questions(site: Site) -> None:
@@ -511,43 +521,3 @@ async def test_a_reply_left_unsent_is_sent_and_holds_nothing_up(site: Site) -> N
     await site.restart()
     await site.house.settled()
     assert site.pauses.waiting == 0
-
-
-# -- settings of the group -----------------------------------------------------
-
-
-async def test_what_a_group_is_set_to_decides_who_is_heard_from_the_next_message_on(
-    site: Site,
-) -> None:
-    boss = in_group(site, "boss")
-    site.rules = PeopleRules(admins=frozenset({"qq:boss"}), guests=True)
-    amy = in_group(site)
-    await site.open()
-    assert await amy.says("anybody?", addressed=False) is Receipt.IGNORED
-    await boss.asks("/group set trigger all")
-    await amy.asks("anybody?", addressed=False)
-    await boss.asks("/group set prefix bot,")
-    await boss.asks("/group set trigger prefix")
-    assert await amy.says("hello", addressed=True) is Receipt.IGNORED
-    await amy.asks("bot, hello", addressed=False)
-    elsewhere = site.person(chat="work", group=True)
-    await elsewhere.asks("still here?")
-    assert site.relays.questions == ["anybody?", "hello", "still here?"]
-
-
-async def test_a_message_keeps_the_conversation_that_it_was_stored_with(site: Site) -> None:
-    amy = in_group(site)
-    await site.open()
-    held = site.relays.hold("hello")
-    await amy.says("hello")
-    await held.reached()
-    effect = SetSetting(scope=group_key(amy.address), name="history", value="group")
-    site.house.store._groups.apply([effect])
-    site.write("INSERT INTO settings VALUES (?, 'history', 'group', '')", group_key(amy.address))
-    await site.restart()
-    held.release()
-    await site.house.settled()
-    assert await amy.turns() == [
-        ("user", "hello", "complete"),
-        ("assistant", "re: hello", "complete"),
-    ]

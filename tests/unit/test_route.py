@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import structs
 
 from core.bot import Bot
 from core.command import Ask, Command, Outcome, Services
@@ -91,3 +92,36 @@ def test_in_a_group_a_mention_a_prefix_or_a_command_is_for_the_bot() -> None:
     assert asked("小帕 hello", group=True) == Talk(text="hello")
     assert asked("/image x", group=True) == Invoke(command=IMAGE, rest="x")
     assert asked("小帕 /image x", group=True) == Invoke(command=IMAGE, rest="x")
+
+
+# -- what a group's bot hears ----------------------------------------------------
+
+
+def heard(trigger: str, *parts: Part, addressed: bool = False) -> object:
+    bot = structs.replace(BOT, trigger=trigger)
+    return route(message(*parts, group=True, addressed=addressed), bot, COMMANDS)
+
+
+def test_a_group_may_be_heard_whole() -> None:
+    assert heard("all", Text(text="hello")) == Talk(text="hello")
+    assert heard("all", PICTURE) == Talk(text="", pictures=(PICTURE,))
+    assert heard("all", VOICE) == Transcribe(speech=VOICE)
+    assert heard("all", Text(text="小帕 hello")) == Talk(text="hello")
+
+
+@pytest.mark.parametrize("part", [Text(text="/ban x"), Media(kind="file", blob="f")])
+def test_in_a_group_heard_whole_nobody_is_told_what_they_did_not_ask(part: Part) -> None:
+    assert heard("all", part) == Ignore(reason="why_no_answer")
+    assert not isinstance(heard("all", part, addressed=True), Ignore)
+
+
+@pytest.mark.parametrize("part", [Text(text="hello"), PICTURE, VOICE, Text(text="/ban x")])
+def test_a_group_may_be_heard_by_prefix_and_command_alone(part: Part) -> None:
+    assert heard("prefix", part, addressed=True) == Ignore(reason="why_no_prefix")
+    assert heard("prefix", Text(text="小帕 hello")) == Talk(text="hello")
+    assert heard("prefix", Text(text="/image x")) == Invoke(command=IMAGE, rest="x")
+
+
+def test_one_to_one_everything_is_heard_whatever_the_trigger() -> None:
+    bot = structs.replace(BOT, trigger="prefix")
+    assert route(message(Text(text="hello")), bot, COMMANDS) == Talk(text="hello")
