@@ -11,6 +11,7 @@ from bots.sandbox.failure import Refusal
 from bots.sandbox.form import parse_form
 from bots.sandbox.telegram.failure import Refused, bad
 
+ATTACH = "attach://"
 TRUE = ("true", "yes", "1")
 
 
@@ -65,6 +66,12 @@ class Call(Struct, kw_only=True):
             return msgspec.json.decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise bad(f"can't parse {name.replace('_', ' ')} JSON object") from error
+
+    def upload(self, name: str, told: str) -> Upload | None:
+        """The file that a value means: "attach://<name>"; with no value, under its own name."""
+        if told.startswith(ATTACH):
+            return self.files.get(told.removeprefix(ATTACH))
+        return None if told else self.files.get(name)
 
     def shown(self) -> Mapping[str, object]:
         """The parameters for the journal, a file as its name, type and size."""

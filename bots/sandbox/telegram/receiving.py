@@ -114,5 +114,5 @@ def _check(url: str, secret: str) -> None:
 
 
 def _certificate(call: Call) -> str:
-    upload = call.files.get("certificate")
+    upload = call.upload("certificate", call.text("certificate"))
     return upload.content.decode("ascii", "replace") if upload else ""

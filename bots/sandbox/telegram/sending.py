@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from bots.sandbox.header import look
-from bots.sandbox.telegram.call import Call, Upload
+from bots.sandbox.telegram.call import ATTACH, Call, Upload
 from bots.sandbox.telegram.chats import Raw
 from bots.sandbox.telegram.drafts import LIVES_S, Draft
 from bots.sandbox.telegram.failure import bad, refused
@@ -153,11 +153,9 @@ class Sending:
 
     def _source(self, call: Call, told: str, kind: str) -> Upload | Stored:
         """What came with the call, or was sent before. Raises Refused."""
-        name = told.removeprefix("attach://") if told.startswith("attach://") else kind
-        upload = call.files.get(name)
-        if upload and (not told or told.startswith("attach://")):
+        if upload := call.upload(kind, told):
             return upload
-        if not told or told.startswith("attach://"):
+        if not told or told.startswith(ATTACH):
             raise bad(f"there is no {kind.replace('_', ' ')} in the request")
         if told.startswith(("http://", "https://")):
             # the sandbox calls nobody

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from bots.sandbox.telegram.call import Call, read_call
 from bots.sandbox.telegram.chats import Raw
-from bots.sandbox.telegram.failure import Refused
+from bots.sandbox.telegram.failure import Refused, bad
 from bots.sandbox.telegram.platform import Telegram
 from bots.sandbox.telegram.updates import Update
 
@@ -183,7 +183,13 @@ class Webhook:
 
 
 def _trusted(certificate: str) -> ssl.SSLContext | bool:
-    return ssl.create_default_context(cadata=certificate) if certificate else True
+    """Raises Refused."""
+    if not certificate:
+        return True
+    try:
+        return ssl.create_default_context(cadata=certificate)
+    except (ssl.SSLError, ValueError) as error:
+        raise bad("bad webhook: the certificate cannot be read") from error
 
 
 def _retry_after_s(answer: httpx.Response) -> float:

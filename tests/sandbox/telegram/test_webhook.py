@@ -1,11 +1,14 @@
 """The webhook: who is told, how often, and what only 2xx ends."""
 
 import asyncio
+import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+import trustme
 from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import BufferedInputFile
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -48,13 +51,18 @@ class Door:
 
 
 @asynccontextmanager
-async def opened():
+async def opened(certificate=None):
+    """`certificate`: a trustme.LeafCert, for https."""
     door = Door()
     listener = Listener(
         Starlette(routes=[Route("/hook", door.take, methods=["POST"])]), bind("127.0.0.1", 0)
     )
+    if certificate:
+        listener.config.load()
+        listener.config.ssl = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(listener.config.ssl)
     listener.open()
-    door.url = f"http://127.0.0.1:{listener.port}/hook"
+    door.url = f"http{'s' if certificate else ''}://127.0.0.1:{listener.port}/hook"
     try:
         yield door
     finally:
@@ -207,3 +215,27 @@ async def test_group_and_private_talk_are_queues_of_their_own(stage, aio, door):
     await door.until(2)
     assert door.texts == ["hold", "/start"]
     door.held.set()
+
+
+async def test_a_certificate_of_ones_own_is_trusted(stage, aio):
+    authority = trustme.CA()
+    pem = BufferedInputFile(authority.cert_pem.bytes(), "cert.pem")
+    async with opened(authority.issue_cert("127.0.0.1")) as door:
+        await aio.set_webhook(door.url)
+        await stage.say("in secret")
+
+        async def doubted():
+            return "certificate" in str((await aio.get_webhook_info()).last_error_message).lower()
+
+        await eventually(doubted)
+        assert not door.came
+        await aio.set_webhook(door.url, certificate=pem)
+        await door.until(1)
+        assert (await aio.get_webhook_info()).has_custom_certificate
+        await aio.delete_webhook()
+
+
+async def test_what_is_no_certificate_is_refused(aio):
+    nonsense = BufferedInputFile(b"nonsense", "cert.pem")
+    with pytest.raises(TelegramBadRequest, match="the certificate cannot be read"):
+        await aio.set_webhook("https://127.0.0.1:9/hook", certificate=nonsense)
