@@ -124,6 +124,24 @@ def _onebot11(entry: BotEntry, around: Surroundings) -> Adapter:
     )
 
 
+def _telegram(entry: BotEntry, around: Surroundings) -> Adapter:
+    _need(entry, "telegram", "telegram", "av")
+    from adapters.telegram.adapter import TelegramAdapter
+    from adapters.telegram.settings import Settings
+
+    return TelegramAdapter(
+        bot=entry.bot,
+        settings=msgspec.convert(entry.settings, Settings),
+        media=around.media,
+        clock=around.clock,
+        new_id=around.new_id,
+        texts=around.texts,
+        memo=around.memo(entry.bot.name),
+        menu=around.menu,
+        proxy=around.proxy,
+    )
+
+
 def _need(entry: BotEntry, extra: str, *modules: str) -> None:
     """Raises ConfigError where a platform's own packages are not installed."""
     missing = [name for name in modules if find_spec(name) is None]
@@ -137,6 +155,7 @@ def _need(entry: BotEntry, extra: str, *modules: str) -> None:
 MAKERS: Mapping[str, Callable[[BotEntry, Surroundings], Adapter]] = {
     "console": _console,
     "onebot11": _onebot11,
+    "telegram": _telegram,
     "web": _web,
     "wechat": _wechat,
 }

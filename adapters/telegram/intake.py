@@ -1,0 +1,51 @@
+"""From an update's JSON to the message that the core is given, and what becomes of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adapters.telegram import wire
+from adapters.telegram.edits import Edits
+from adapters.telegram.parse import Reader
+from adapters.telegram.places import Languages, Moves
+from core.model import Message
+from core.ports import Emit, NewId, Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Reads updates and hands them on. `tell_busy` says so to a person; it must not wait."""
+
+    reader: Reader
+    edits: Edits
+    moves: Moves
+    languages: Languages
+    new_id: NewId
+    tell_busy: Callable[[Message], None]
+
+    def read(self, data: bytes) -> tuple[int, Message | None]:
+        """The update's number, 0 if it has none, and its message. Never raises.
+
+        None is what is not to be answered.
+        """
+        update = wire.decode_update(data)
+        message = update.message or update.edited_message
+        if message is None:
+            return update.update_id, None
+        if message.migrate_to_chat_id:
+            self.moves.note(str(message.chat.id), str(message.migrate_to_chat_id))
+        read = self.reader.read(message, update.update_id, self.new_id(), data)
+        return update.update_id, read if read and self._is_news(update, message, read) else None
+
+    async def hand_on(self, message: Message, emit: Emit) -> None:
+        """Raises StoreError: then it is not to be acknowledged."""
+        self.languages.note(message)
+        if await emit(message) is Receipt.BUSY:
+            self.tell_busy(message)
+
+    def _is_news(self, update: wire.Update, message: wire.Message, read: Message) -> bool:
+        """Of edits only those for the bot whose words have changed."""
+        if update.message:
+            self.edits.note(message, update.update_id)
+            return True
+        for_bot = read.addressed or not read.address.group
+        return self.edits.is_news(message, update.update_id) and for_bot

@@ -1,0 +1,121 @@
+"""Receiving by getUpdates: the offset moves once what came before it is committed."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
+
+from adapters.telegram import wire
+from adapters.telegram.api import ANSWER_S, Api
+from adapters.telegram.failure import Flood
+from adapters.telegram.intake import Intake
+from core.errors import StoreError
+from core.patience import Sleep
+from core.ports import Emit
+
+log = logging.getLogger(__name__)
+
+KINDS = ("message", "edited_message")
+"""What we ask for. Left out, Telegram would keep to what was asked for last."""
+
+POLL_S = 50
+"""The longest that it waits (tdlib/telegram-bot-api, Client.cpp, 2026-11)."""
+BATCH = 100
+WAITS_S = (1.0, 2.0, 5.0, 10.0, 30.0)
+CONFLICT_S = 5.0
+
+
+class Polling:
+    """`tell` is given why nothing is received now, "" once it is again."""
+
+    def __init__(
+        self,
+        *,
+        api: Api,
+        intake: Intake,
+        emit: Emit,
+        tell: Callable[[str], None],
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._api = api
+        self._intake = intake
+        self._emit = emit
+        self._tell = tell
+        self._sleep = sleep
+        self._offset = 0
+        self._failed = 0
+
+    async def run(self) -> None:
+        """Until cancelled. Raises InvalidToken."""
+        while True:
+            try:
+                await self._take(await self._poll())
+            except InvalidToken:
+                raise
+            except (TelegramError, StoreError, ValueError) as error:
+                await self._pause(error)
+            else:
+                self._failed = 0
+                self._tell("")
+
+    async def _poll(self) -> list[bytes]:
+        """While work on earlier updates waits to be repeated, ask without waiting."""
+        asked = {
+            "offset": self._offset,
+            "limit": BATCH,
+            "timeout": POLL_S,
+            "allowed_updates": KINDS,
+        }
+        return wire.decode_updates(await self._api.call("getUpdates", asked, POLL_S + ANSWER_S))
+
+    async def _take(self, updates: list[bytes]) -> None:
+        """Hand all on at once, so that they are committed together.
+
+        Raises StoreError if one was not: it and what follows comes again, and is known then.
+        """
+        read = [self._intake.read(data) for data in updates]
+        work = [
+            (number, asyncio.ensure_future(self._intake.hand_on(message, self._emit)))
+            for number, message in read
+            if message
+        ]
+        await asyncio.gather(*(task for _, task in work), return_exceptions=True)
+        for number, task in work:
+            if error := task.exception():
+                self._offset = number
+                raise error
+        if read:
+            self._offset = max(number for number, _ in read) + 1
+        await self._intake.moves.save()
+
+    async def _pause(self, error: Exception) -> None:
+        match error:
+            case Conflict() if "webhook" in error.message.lower():
+                log.warning("a webhook is set for this bot; it is removed, since mode is polling")
+                await self._remove_webhook()
+                return
+            case Conflict():
+                self._tell("another program receives with this bot's token: stop it")
+                wait_s = CONFLICT_S
+            case Flood(retry_after_s=seconds):
+                wait_s = seconds
+            case NetworkError():
+                wait_s = self._next_wait_s()
+                if self._failed > 1:  # one lost connection is no news
+                    self._tell(f"Telegram cannot be reached: {error.message}")
+            case _:
+                wait_s = self._next_wait_s()
+                self._tell(str(error))
+        await self._sleep(wait_s)
+
+    async def _remove_webhook(self) -> None:
+        try:
+            await self._api.bot.delete_webhook()
+        except TelegramError as error:
+            self._tell(f"the webhook cannot be removed: {error.message}")
+            await self._sleep(self._next_wait_s())
+
+    def _next_wait_s(self) -> float:
+        self._failed += 1
+        return WAITS_S[min(self._failed, len(WAITS_S)) - 1]
