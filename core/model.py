@@ -235,9 +235,11 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """A platform's limits as data.
 
     `markup`: what the adapter makes of Text (`markdown` as it stands, `terminal`
-    or `plain` rendered by core.render). `repeatable`: sending the same part key
-    twice shows it once, so that an unknown outcome is simply sent again;
-    elsewhere `on_unknown` decides. `source`: where the numbers come from.
+    or `plain` rendered by core.render). `sends_per_message`: past so many an
+    answer is cut short; an adapter that answers `Later` leaves it unlimited.
+    `repeatable`: sending the same part key twice shows it once, so that an
+    unknown outcome is simply sent again; elsewhere `on_unknown` decides.
+    `source`: where the numbers come from.
     """
 
     source: str
