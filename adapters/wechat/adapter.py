@@ -35,6 +35,7 @@ from core.ports import (
     Memo,
     NewId,
     Outgoing,
+    Refused,
     SendResult,
     Sent,
     Shelf,
@@ -145,9 +146,7 @@ class WeChatAdapter:
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         """Into a request that waits for it; else by customer service; else later."""
-        result = await self._passively(outgoing)
-        if isinstance(result, Later) and self._service:
-            result = await self._by_service(self._service, outgoing)
+        result = await self._sent(outgoing)
         if outgoing.index + 1 == outgoing.total:
             shelved = isinstance(result, Later)
             self._leftovers.ended(outgoing.to.chat, outgoing.answers, shelved=shelved)
@@ -195,10 +194,22 @@ class WeChatAdapter:
 
     # -- what goes out ---------------------------------------------------------
 
+    async def _sent(self, outgoing: Outgoing) -> SendResult:
+        part = outgoing.part
+        if isinstance(part, Media) and part.kind not in self._capabilities.media:
+            return Refused(f"the account sends no {part.kind}")
+        result = await self._passively(outgoing)
+        if isinstance(result, Later) and self._service:
+            result = await self._by_service(self._service, outgoing)
+        return result
+
     async def _passively(self, outgoing: Outgoing) -> SendResult:
         """By the push that is answered, or by one that asks for more and found nothing yet."""
         own = None if outgoing.index else self._desk.find(outgoing.answers)
         if own is not None:
+            key, receipt = own.carries
+            if key == outgoing.key and not outgoing.repeated:
+                return Sent(receipt)
             own.put_off = True  # unless it takes it, and then it does not matter
             if result := await self._handed(own, outgoing):
                 return result
@@ -220,6 +231,7 @@ class WeChatAdapter:
             saying, outgoing.index, outgoing.total, more=more, repeated=outgoing.repeated
         )
         if await self._desk.hand(case, format_reply(case.push, dressed)):
+            case.carries = outgoing.key, receipt_of(case, more=more)
             return await self._carried(outgoing, receipt_of(case, more=more))
         return None
 

@@ -17,12 +17,14 @@ class Case:
 
     `taken` is its one way into the core; `put_off`: its answer came when
     nobody could take it, so that it lies on the shelf, or will in a moment.
+    `carries`: the key of the part that was handed to it, and the receipt for that.
     """
 
     push: Push
     exchange: Exchange[str]
     taken: asyncio.Task[Receipt] | None = None
     put_off: bool = False
+    carries: tuple[str, str] = ("", "")
     waiting: set[asyncio.Future[None]] = field(default_factory=set)
 
     def wake(self) -> None:

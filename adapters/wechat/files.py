@@ -12,6 +12,7 @@ from adapters.wechat.push import Remote
 from core.errors import MediaError
 from core.model import Media
 from core.ports import MediaStore
+from core.relay.magic import image_mime
 from core.sound import duration_s, sniff, to_mp3, to_wav
 
 PICTURE_HOSTS = (".qpic.cn", ".qlogo.cn")
@@ -25,7 +26,7 @@ UPLOAD_BYTES = 2 * 2**20
 KEPT_S = 2.5 * 86400
 """WeChat keeps what was uploaded for three days."""
 
-ENDINGS = {"image/jpeg": "jpg", "image/jpg": "jpg", "image/png": "png", "image/gif": "gif"}
+ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
 
 
 class NotSendable(Exception):
@@ -101,7 +102,7 @@ class Files:
         content = await self.media.get(media.blob)
         if kind == "voice":
             return "voice.mp3", await asyncio.to_thread(_as_voice, content)
-        ending = ENDINGS.get(media.mime.partition(";")[0].strip().lower())
+        ending = ENDINGS.get(image_mime(content))
         if ending is None or len(content) > UPLOAD_BYTES:
             raise NotSendable(f"expected a JPEG or PNG of at most {UPLOAD_BYTES} bytes")
         return f"picture.{ending}", content

@@ -34,7 +34,10 @@ def read_xml(text: str) -> dict[str, Any]:
 
     text = clean(text)
     _check(text)
-    fields: Mapping[str, Any] = parse_xml(text)
+    try:
+        fields: Mapping[str, Any] = parse_xml(text)
+    except TypeError as error:  # werobot writes into what it found
+        raise PushError("expected elements in <xml>, got none") from error
     return dict(fields)
 
 
