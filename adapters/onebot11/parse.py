@@ -73,6 +73,8 @@ def parse_message(payload: Payload, own_id: str, now: datetime, ear: Listener) -
     scene = Scene(self_id=target.self_id, group=target.group, names=ear.names)
     reading = read_segments(segments_of(event.message), scene)
     parts = _with_nodes(reading, ear.forward_chars)
+    if not (parts or reading.addressed or reading.quoted):
+        return None  # what the implementation could not read itself
     message = Message(
         id=own_id,
         key=message_key(target.self_id, event.message_id, event.time),

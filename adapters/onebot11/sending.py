@@ -89,7 +89,7 @@ class Sender:
     async def tell(self, message: Message, code: str) -> None:
         """A sentence of our own, best effort: nobody is told twice."""
         target = read_target(message.address.chat)
-        if target is None or (target.group and not message.addressed):
+        if target is None:
             return
         sentence = self._texts.say(code, self._bot.language)
         call = message_call(target, words(sentence, lead(target, message.address, message.key)))
