@@ -15,7 +15,8 @@ from typing import Literal, Protocol
 
 from core.errors import MediaError, StoreError
 from core.model import Address, Media, MediaKind, Message, Text
-from core.ports import Adapter, Outgoing, Receipt
+from core.ports import Adapter, Outgoing, Receipt, SendResult
+from tests.contract.shelf import PlayedShelf
 
 PATIENCE_S = 5
 
@@ -59,7 +60,11 @@ class Harness(Protocol):
         ...
 
     async def sees(self, who: str, *texts: str) -> None:
-        """Return once all of them are on the person's screen, in this order."""
+        """Return once all of them are on the person's screen, in this order.
+
+        Where a platform carries answers to requests only, the person asks for
+        what was put off.
+        """
         ...
 
     def screen(self, who: str) -> str:
@@ -72,7 +77,7 @@ class Harness(Protocol):
 
 
 class Core:
-    """Emit, a media store, a clock and ids: what an adapter is given."""
+    """Emit, a media store, a shelf, a clock and ids: what an adapter is given."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -81,6 +86,7 @@ class Core:
         self.echo: Adapter | None = None
         """Where set, each message is answered at once, "re: " and its text."""
         self.blobs: dict[str, bytes] = {}
+        self.shelf = PlayedShelf()
         self._ids = count(1)
         self._keys: set[str] = set()
         self._more = asyncio.Event()
@@ -101,10 +107,16 @@ class Core:
 
     def _answer(self, message: Message) -> None:
         if self.echo:
-            answer = self.echo.send(part(message, f"re: {message.text}"))
+            answer = self.deliver(self.echo, part(message, f"re: {message.text}"))
             task = asyncio.ensure_future(answer)
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
+
+    async def deliver(self, adapter: Adapter, outgoing: Outgoing) -> SendResult:
+        """Send a part, and note what became of it."""
+        result = await adapter.send(outgoing)
+        self.shelf.note(outgoing, result)
+        return result
 
     async def received(self, total: int) -> list[Message]:
         """The messages so far, once there are `total`."""
