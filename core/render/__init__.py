@@ -1,6 +1,7 @@
 """Fits a reply to a platform: its markup, its media, its sizes. Pure."""
 
 from core.model import Capabilities, Media, Text
+from core.render.bare import is_bare
 from core.render.pieces import clip, split, thin
 
 __all__ = ["clip", "render", "split"]
@@ -61,7 +62,7 @@ def _label(media: Media) -> str:
 
 
 def _marked_up(text: str, caps: Capabilities) -> str:
-    if caps.markup == "markdown":
+    if caps.markup == "markdown" or is_bare(text):
         return text
     from core.render.markup import plain, terminal  # noqa: PLC0415 - the parser takes 50 ms
 

@@ -32,7 +32,8 @@ MEASURES: dict[str, Measure] = {
 BREAKS = tuple(
     re.compile(pattern)
     for pattern in (
-        r"\n[ \t\r]*\n",  # blank lines
+        r"\n[ \t\r]*\n(?![ \t])",  # blank lines, but those within an item of a list
+        r"\n(?![ \t])",  # lines that begin at the margin
         r"\n",  # lines
         r"[.!?…][\"'”’)\]]*\s+|[。！？…][”’」』）]*\s*",  # sentences
         r"\s+|[，、；：]",  # words
@@ -45,6 +46,27 @@ FENCE_LINE = re.compile(r"^([ \t]*+)(`{3,}+|~{3,}+)[ \t]*+([^\s`]*+)([^`\n]*+)$"
 
 MORE = "\n…"
 """On a line of its own, for a fence's closing line bears nothing behind it."""
+
+
+TABLE = re.compile(
+    r"^[^\n|]*+\|[^\n]*+\n[ \t]*+[|:-][|:\- \t]*+\n(?:[^\n|]*+\|[^\n]*+(?:\n|\Z))*+",
+    re.MULTILINE,
+)
+"""A line with a bar, the rule below it, and all lines with bars that follow."""
+
+FORMULA = re.compile(
+    r"^[ \t]*+(?:\$\$(?:[^$]|\$(?!\$)){1,2000}+\$\$"
+    r"|\\\[(?:[^\\]|\\(?![\[\]])){1,2000}+\\\])[^\n]*\n?",
+    re.MULTILINE,
+)
+"""A formula with lines of its own."""
+
+
+class Span(NamedTuple):
+    """Offsets of what stands from `start` to `end`."""
+
+    start: int
+    end: int
 
 
 class Fence(NamedTuple):
@@ -80,7 +102,9 @@ def split(text: str, caps: Capabilities) -> Iterator[str]:
     fences = fences_of(text) if caps.markup == "markdown" else []
     if max((_dress(fence, measure) for fence in fences), default=0) + ruler.largest > limit:
         fences = []  # too narrow to repeat fences in every piece
-    yield from _pieces(ruler, limit, fences)
+    wholes = wholes_of(text, fences) if caps.markup == "markdown" else []
+    wholes = [s for s in wholes if ruler.size_to(s.end) - ruler.size_to(s.start) <= limit]
+    yield from _pieces(ruler, limit, fences, wholes)
 
 
 def clip(text: str, caps: Capabilities) -> str:
@@ -127,6 +151,12 @@ def fences_of(text: str) -> list[Fence]:
     if opening is not None:
         fences.append(_fence(opening, len(text), len(text)))
     return fences
+
+
+def wholes_of(text: str, fences: Sequence[Fence]) -> list[Span]:
+    """Tables and formulas, half of which is no use to anybody."""
+    found = [Span(*match.span()) for kind in (TABLE, FORMULA) for match in kind.finditer(text)]
+    return [s for s in found if not any(f.start < s.end and s.start < f.end for f in fences)]
 
 
 def _closes(line: re.Match[str], opening: re.Match[str]) -> bool:
@@ -178,13 +208,15 @@ class _Ruler:
         return self.ends[first:last]
 
 
-def _pieces(ruler: _Ruler, limit: int, fences: Sequence[Fence]) -> Iterator[str]:
+def _pieces(
+    ruler: _Ruler, limit: int, fences: Sequence[Fence], wholes: Sequence[Span]
+) -> Iterator[str]:
     text, measure = ruler.text, ruler.measure
     tail_room = max((measure(fence.closing) + 1 for fence in fences), default=0)
     begin, head = 0, ""
     while measure(head) + ruler.sizes[-1] - ruler.size_to(begin) > limit:
         ends = ruler.boundaries(begin, limit - measure(head) - tail_room)
-        end = _best_cut(text, begin, ends, fences)
+        end = _best_cut(text, begin, ends, [*_kept(fences), *wholes])
         fence = next((f for f in fences if f.start < end < f.end), None)
         piece = head + text[begin:end]
         yield piece if fence is None else _closed(piece, fence)
@@ -196,9 +228,10 @@ def _closed(piece: str, fence: Fence) -> str:
     return piece + fence.closing if piece.endswith("\n") else f"{piece}\n{fence.closing}"
 
 
-def _best_cut(text: str, begin: int, ends: list[int], fences: Sequence[Fence]) -> int:
+def _best_cut(text: str, begin: int, ends: list[int], whole: Sequence[Span]) -> int:
     """The last good place of the best kind, unless it would waste half of the piece."""
-    allowed = [end for end in ends if not _splits_fence_line(end, fences)] or ends
+    near = [span for span in whole if span.start < ends[-1] and begin < span.end]
+    allowed = [end for end in ends if not any(s.start < end < s.end for s in near)] or ends
     last, places = allowed[-1], set(allowed)
     middle = begin + (last - begin) // 2
     for pattern in BREAKS:
@@ -208,6 +241,10 @@ def _best_cut(text: str, begin: int, ends: list[int], fences: Sequence[Fence]) -
     return last
 
 
-def _splits_fence_line(end: int, fences: Sequence[Fence]) -> bool:
-    """Cut there, a fence's own lines would be torn, or stand about an empty block."""
-    return any(f.start < end <= f.body or f.close <= end < f.end for f in fences)
+def _kept(fences: Sequence[Fence]) -> list[Span]:
+    """A fence's own lines: cut there, they would be torn, or stand about an empty block."""
+    return [
+        span
+        for fence in fences
+        for span in (Span(fence.start, fence.body + 1), Span(fence.close - 1, fence.end))
+    ]
