@@ -10,6 +10,8 @@ from bots.app import opened
 from bots.config import parse
 from bots.listener import bind
 from bots.sandbox.app import create_app
+from bots.sandbox.faults import Delay as Late
+from bots.sandbox.faults import Reset, Status
 from bots.sandbox.journal import Journal
 from bots.sandbox.onebot.dialer import Pace
 from bots.sandbox.onebot.faults import Delay, Timeout, Twice
@@ -17,6 +19,9 @@ from bots.sandbox.onebot.flavour import NAPCAT
 from bots.sandbox.onebot.onebot import OneBot
 from bots.sandbox.onebot.serve import serving
 from bots.sandbox.serve import running
+from bots.sandbox.telegram.app import telegram_app
+from bots.sandbox.telegram.floods import UNLIMITED
+from bots.sandbox.telegram.platform import Rules, Telegram
 from bots.sandbox.town.town import Town
 from bots.sandbox.wechat import faults as wechat_faults
 from bots.sandbox.wechat.app import wechat_app
@@ -154,6 +159,48 @@ sends_per_s = "unlimited"
             chance=chance,
             pictures="apart",
             ids="onebot11",
+            disturb=disturb,
+        )
+        await community.live()
+        community.judge(errors=0.4)
+
+
+async def test_an_hour_on_telegram(tmp_path: Path) -> None:
+    """Twenty people and three groups; updates come again, answers are lost, floods are refused."""
+    public, port, chance = free_port(), free_port(), random.Random(5)
+    groups = ["-1002000000001", "-1002000000002", "-1002000000003"]
+    town = town_of("Telegram", [str(5000001 + number) for number in range(20)], groups)
+    telegram = Telegram(town=town, rules=Rules(floods=UNLIMITED))  # an hour is a minute here
+    bot = f"""
+[bots.telegram]
+platform = "telegram"
+token = "env:TELEGRAM"
+api_base = "http://127.0.0.1:{port}"
+group_sends_per_minute = "unlimited"
+chat_sends_per_second = "unlimited"
+sends_per_second = "unlimited"
+"""
+    environ = ENVIRON | {"TELEGRAM": telegram.token}
+
+    async def disturb() -> None:
+        if any(armed.left for armed in telegram.faults.all()):
+            return
+        match chance.randrange(3):
+            case 0:
+                telegram.faults.add(Reset(call="getUpdates"))
+            case 1:
+                telegram.faults.add(Late(call="sendMessage", delay_s=0.3))
+            case 2:
+                telegram.faults.add(Status(call="sendMessage", status=429, retry_after_s=1))
+
+    serving_it = running(telegram_app(telegram), port=port)
+    async with serving_it, playing(tmp_path, public, bot, environ) as journal:
+        community = Community(
+            platform=telegram,
+            journal=journal,
+            chance=chance,
+            pictures="captioned",
+            ids="telegram",
             disturb=disturb,
         )
         await community.live()
