@@ -96,7 +96,7 @@ def _decoded(text: str) -> bytes:
     if len(text) > FILE_BYTES * 4 // 3 + 4:
         raise MediaError(f"expected a file of at most {FILE_BYTES >> 20} MB, got a larger one")
     try:
-        return base64.b64decode(text)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise MediaError("expected base64, got something else") from error
 

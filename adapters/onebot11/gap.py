@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.onebot11.account import Account
-from adapters.onebot11.failure import CallError, CallFailed
+from adapters.onebot11.failure import CallError, CallFailed, CallTimeout
 from adapters.onebot11.intake import Intake, owned
 from adapters.onebot11.lookup import Lookup
 from adapters.onebot11.order import Order, Turn
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 COUNT = 50
 CHATS = 50
 AT_ONCE = 4
-HISTORY_S = 5.0
+HISTORY_S = 3.0
 
 
 class Gap:
@@ -89,7 +89,7 @@ async def history(
 ) -> Sequence[Mapping[str, Any]] | None:
     """A chat's latest messages as the implementation keeps them; None where it cannot tell.
 
-    `lacking` remembers the calls that it does not know.
+    `lacking` remembers the calls that it does not know or answer.
     """
     action = "get_group_msg_history" if target.group else "get_friend_msg_history"
     if lacking is not None and action in lacking:
@@ -97,12 +97,19 @@ async def history(
     try:
         answer = await account.call(action, {**target.params, "count": count}, HISTORY_S)
     except CallError as error:
-        if lacking is not None and isinstance(error, CallFailed) and error.is_unknown_action:
+        if lacking is not None and _is_of_no_use(error):
             lacking.add(action)
         log.debug("no history: %s", error)
         return None
     found = answer.get("messages") if isinstance(answer, Mapping) else None
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else None
+
+
+def _is_of_no_use(error: CallError) -> bool:
+    """Whether the same call for another chat would only hold that up, too."""
+    if isinstance(error, CallFailed):
+        return error.is_unknown_action
+    return isinstance(error, CallTimeout)
 
 
 def _time(payload: Mapping[str, Any]) -> int:

@@ -51,6 +51,6 @@ class Pace:
         if self._rate == "unlimited":
             return 0.0
         step_s = 1.0 / max(self._rate, 1)
-        due = max(self._due.get(account, 0.0), now - 1.0 + step_s)
+        due = max(self._due.get(account, now - 1.0), now - 1.0 + step_s)
         self._due[account] = due + step_s
         return max(0.0, due - now)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -133,7 +133,7 @@ class Stage:
 
     async def until(self, ready: Callable[[], Any]) -> None:
         async with asyncio.timeout(PATIENCE_S):
-            while not ready():
+            while not ready():  # noqa: ASYNC110 - what is waited for has no event
                 await asyncio.sleep(0.005)
 
 
@@ -178,15 +178,15 @@ async def playing(
 @asynccontextmanager
 async def with_files(**given: Any) -> AsyncIterator[tuple[Stage, OneBot]]:
     """A stage and an account whose pictures and recordings can be fetched."""
-    async with AsyncExitStack() as stack:
-        taken = bind("127.0.0.1", 0)
-        place = f"127.0.0.1:{taken.getsockname()[1]}"
-        taken.close()
-        stage = await stack.enter_async_context(playing(file_hosts=(place,)))
-        onebot = stage.dialling(**given)
-        await stack.enter_async_context(serving(onebot, port=int(place.rpartition(":")[2])))
-        await stack.enter_async_context(onebot.connected())
-        yield stage, onebot
+    pace = Pace(reconnect_s=0.05, heartbeat_s=0)
+    onebot = OneBot(url="ws://127.0.0.1:1", token=TOKEN, pace=pace, **given)
+    async with (
+        serving(onebot) as files,
+        playing(file_hosts=(f"127.0.0.1:{files.port}",)) as stage,
+    ):
+        onebot.telling.url = stage.url
+        async with onebot.connected():
+            yield stage, onebot
 
 
 def said(text: str, place: str = "10001", person: str = "10001", **more: Any) -> Utterance:
@@ -255,4 +255,3 @@ async def answer_on(socket: ClientConnection, call: dict[str, Any], data: Any = 
 
 def texts(messages: Sequence[Message]) -> list[str]:
     return [message.text for message in messages]
-

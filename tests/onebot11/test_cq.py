@@ -25,7 +25,10 @@ def joined(segments):
     out = []
     for segment in segments:
         if out and segment["type"] == out[-1]["type"] == "text":
-            out[-1] = {"type": "text", "data": {"text": out[-1]["data"]["text"] + segment["data"]["text"]}}
+            out[-1] = {
+                "type": "text",
+                "data": {"text": out[-1]["data"]["text"] + segment["data"]["text"]},
+            }
         else:
             out.append(segment)
     return out
@@ -36,7 +39,9 @@ def test_what_was_written_is_read_again(segments):
     assert read_cq(format_cq(segments)) == joined(segments)
 
 
-@given(st.lists(st.text(alphabet="&[]#;,amp4913 ", min_size=1, max_size=12), min_size=1, max_size=4))
+@given(
+    st.lists(st.text(alphabet="&[]#;,amp4913 ", min_size=1, max_size=12), min_size=1, max_size=4)
+)
 def test_it_reads_as_aiocqhttp_does_whatever_stands_in_a_text(texts):
     written = "[CQ:face,id=1]".join(escape(text, escape_comma=False) for text in texts)
     read = [MessageSegment(segment) for segment in read_cq(written)]

@@ -63,7 +63,9 @@ async def test_no_token_is_refused_before_the_handshake(stage, token):
     assert await refused(stage, token=token) == 401
 
 
-@pytest.mark.parametrize("how", [{"Authorization": f"Token {TOKEN}"}, {"authorization": f"bearer {TOKEN}"}])
+@pytest.mark.parametrize(
+    "how", [{"Authorization": f"Token {TOKEN}"}, {"authorization": f"bearer {TOKEN}"}]
+)
 async def test_the_token_is_read_from_the_header_in_each_form(stage, how):
     async with stage.socket(token=None, **how) as socket:
         await tell(socket, event())
@@ -96,7 +98,7 @@ def test_without_a_token_it_does_not_start():
 
 
 def test_a_length_that_qq_refuses_does_not_start():
-    with pytest.raises(ConfigError, match="piece_chars.*100 to 4500.*got 9000"):
+    with pytest.raises(ConfigError, match=r"piece_chars.*100 to 4500.*got 9000"):
         make(Settings(token=Secret("x"), piece_chars=9000))
 
 

@@ -1,6 +1,8 @@
 """What simulated accounts say, as it reaches the core."""
 
 import asyncio
+import base64
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +29,8 @@ from tests.onebot11.stage import (
     texts,
     told,
 )
+
+PICTURE = Path(__file__).parents[1] / "clips" / "picture.png"
 
 
 @pytest.fixture
@@ -192,7 +196,9 @@ async def test_what_the_store_does_not_take_is_kept_and_handed_over_in_order(sta
         assert told(onebot.town) == []
 
 
-@pytest.mark.parametrize("fault", [StoreError("gone for good"), StoreInvalid("it is wrong in itself")])
+@pytest.mark.parametrize(
+    "fault", [StoreError("gone for good"), StoreInvalid("it is wrong in itself")]
+)
 async def test_somebody_whose_message_could_not_be_stored_is_told(stage, fault):
     stage.core.fault = fault
     async with stage.account() as onebot:
@@ -244,7 +250,9 @@ async def test_requests_are_answered_by_the_policy(policy, granted):
             await onebot.membership.ask_group("700002", person, "let me in", invite=False)
         await onebot.speak(said("still there?", "10002", "10002"))
         await stage.heard(1)
-        await stage.until(lambda: len(onebot.frames.calls("set_friend_add_request")) == len(granted))
+        await stage.until(
+            lambda: len(onebot.frames.calls("set_friend_add_request")) == len(granted)
+        )
         await stage.until(lambda: len(onebot.frames.calls("set_group_add_request")) == len(granted))
         for call in onebot.frames.calls("set_group_add_request"):
             assert call["params"]["sub_type"] == "invite"
@@ -255,7 +263,7 @@ async def test_requests_are_answered_by_the_policy(policy, granted):
 
 
 async def test_a_picture_inside_the_event_goes_to_the_media_store(stage):
-    content = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    content = base64.b64encode(PICTURE.read_bytes()).decode()
     async with stage.socket() as socket:
         await tell(socket, event(message=[segment("image", file=f"base64://{content}")]))
         (message,) = await stage.heard(1)

@@ -65,7 +65,9 @@ def test_the_id_to_reply_to_can_be_read_from_the_key():
 
 @pytest.mark.parametrize("qq", [10000, "10000"])
 def test_a_mention_is_known_as_a_number_and_as_text(qq):
-    message = heard(group_event(message=[segment("at", qq=qq), segment("text", text=" hi")])).message
+    message = heard(
+        group_event(message=[segment("at", qq=qq), segment("text", text=" hi")])
+    ).message
     assert message.addressed
     assert message.text == "hi"
 
@@ -73,15 +75,15 @@ def test_a_mention_is_known_as_a_number_and_as_text(qq):
 def test_temporary_sessions_are_passed_over_unless_they_are_wanted():
     stranger = event(sub_type="group", group_id=700001)
     assert heard(stranger) is None
-    wanted = Listener(
-        platform="onebot11", bot="qq", names={}, forward_chars=9, temp_sessions=True
-    )
+    wanted = Listener(platform="onebot11", bot="qq", names={}, forward_chars=9, temp_sessions=True)
     chat = heard(stranger, wanted).message.address.chat
     assert read_target(chat) == Target(self_id="10000", user=10001, by_group=700001)
 
 
 def test_each_account_has_its_own_chats():
-    chats = {heard(make(self_id=n)).message.address.chat for n in (1, 2) for make in (event, group_event)}
+    chats = {
+        heard(make(self_id=n)).message.address.chat for n in (1, 2) for make in (event, group_event)
+    }
     assert len(chats) == 4
 
 
@@ -123,8 +125,12 @@ def test_an_answer_of_no_use_leaves_the_message_as_it_is_but_for_the_quote(told)
 
 
 NODES = {
-    "napcat": {"messages": [{"sender": {"nickname": "Ben"}, "message": [segment("text", text="at six")]}]},
-    "lagrange": {"message": [segment("node", nickname="Ben", content=[segment("text", text="at six")])]},
+    "napcat": {
+        "messages": [{"sender": {"nickname": "Ben"}, "message": [segment("text", text="at six")]}]
+    },
+    "lagrange": {
+        "message": [segment("node", nickname="Ben", content=[segment("text", text="at six")])]
+    },
     "go-cqhttp": {"messages": [{"sender": {"nickname": "Ben"}, "content": "at six"}]},
 }
 
@@ -168,11 +174,26 @@ def test_a_forward_is_never_longer_than_its_bound(chars, said):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 KINDS = st.sampled_from(
-    ["text", "at", "reply", "image", "record", "video", "file", "forward", "json", "face", "node", "x"]
+    [
+        "text",
+        "at",
+        "reply",
+        "image",
+        "record",
+        "video",
+        "file",
+        "forward",
+        "json",
+        "face",
+        "node",
+        "x",
+    ]
 )
 FIELDS = ("text", "qq", "id", "file", "url", "data", "content", "raw", "summary", "file_size")
 SEGMENTS = st.lists(
@@ -193,7 +214,7 @@ def test_no_message_makes_it_raise(message):
             assert msgspec.json.encode(result.message)
 
 
-@given(st.dictionaries(st.sampled_from(list(event()) + ["group_id", "file", "anonymous"]), JSON))
+@given(st.dictionaries(st.sampled_from([*event(), "group_id", "file", "anonymous"]), JSON))
 def test_no_event_makes_it_raise(fields):
     heard(event(**fields))
     heard(event(**({"post_type": "notice", "notice_type": "offline_file"} | fields)))
