@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from adapters.telegram.wire import Content, File, PhotoSize
 from core.model import Media, MediaKind, Part, Text
 
-DOWNLOAD_BYTES = 20_000_000
-"""core.telegram.org/bots/api#getfile, 2026-11: "20 MB in size", the smaller reading."""
+DOWNLOAD_BYTES = 20 * 2**20
+"""core.telegram.org/bots/api#getfile, 2026-11: "up to 20MB in size"."""
 
 
 def media(shown: Content) -> tuple[Media, ...]:

@@ -82,7 +82,7 @@ def _is_final(error: TelegramError) -> bool:
 
 
 def _too_large() -> MediaError:
-    limit = DOWNLOAD_BYTES // 1_000_000
+    limit = DOWNLOAD_BYTES // 2**20
     return MediaError(f"expected a file of at most {limit} MB, which bots may fetch, got a larger")
 
 

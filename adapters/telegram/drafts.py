@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from zlib import crc32
 
 from telegram.error import TelegramError
@@ -36,8 +36,9 @@ class _Draft:
     shown: str = ""
     failures: int = 0
     due: float = 0.0
-    showing: asyncio.Task[None] | None = field(default=None)
+    showing: asyncio.Task[None] | None = None
     calling: bool = False
+    ended: bool = False
 
 
 class Drafts:
@@ -69,12 +70,13 @@ class Drafts:
         draft = self._drafts.pop(answers, None)
         if draft is None or draft.showing is None or draft.showing.done():
             return
+        draft.ended = True
         if draft.calling:
             await asyncio.wait({draft.showing}, timeout=LAST_FRAME_S)
         draft.showing.cancel()
 
     async def _show(self, draft: _Draft) -> None:
-        while draft.latest != draft.shown and draft.failures < FAILURES:
+        while not draft.ended and draft.latest != draft.shown and draft.failures < FAILURES:
             if (wait_s := draft.due - self._clock.monotonic()) > 0:
                 await self._sleep(wait_s)
             draft.due = self._clock.monotonic() + PACE_S

@@ -13,8 +13,8 @@ from core.ports import Outgoing
 
 Kind: TypeAlias = Literal["text", "photo", "voice", "audio", "video", "document"]
 
-UPLOAD_BYTES = 50_000_000
-PHOTO_BYTES = 10_000_000
+UPLOAD_BYTES = 50 * 2**20
+PHOTO_BYTES = 10 * 2**20
 LOCAL_UPLOAD_BYTES = 2_000_000_000
 """core.telegram.org/bots/api#sending-files and #using-a-local-bot-api-server, 2026-11."""
 

@@ -54,14 +54,20 @@ class Limiter:
         return not pace.waiting and now >= pace.silent_until and self._overall.free_at(now) <= now
 
     async def _until(self, pace: "_Pace") -> None:
-        while True:
-            now = self._clock.monotonic()
-            due = pace.take(max(now, pace.silent_until))
-            await self._wait(due - now)
-            if self._clock.monotonic() >= pace.silent_until:
-                break  # else it was asked for silence meanwhile
-        now = self._clock.monotonic()
-        await self._wait(self._overall.take(now) - now)
+        """First the chat's own turn, one after the other, then one among all chats.
+
+        What counts for the chat is when the message really goes.
+        """
+        async with pace.turns:
+            while True:
+                now = self._clock.monotonic()
+                await self._wait(pace.free_at(now) - now)
+                now = self._clock.monotonic()
+                await self._wait(self._overall.take(now) - now)
+                now = self._clock.monotonic()
+                if now >= pace.silent_until:  # else it was asked for silence meanwhile
+                    pace.note(now)
+                    return
 
     async def _wait(self, seconds: float) -> None:
         if seconds > 0:
@@ -121,15 +127,17 @@ class Window:
 class _Pace:
     """One chat's."""
 
-    __slots__ = ("_windows", "silent_until", "waiting")
+    __slots__ = ("_windows", "silent_until", "turns", "waiting")
 
     def __init__(self, windows: tuple[Window, ...]) -> None:
         self._windows = windows
         self.silent_until = 0.0
+        self.turns = asyncio.Lock()
         self.waiting = 0
 
-    def take(self, now: float) -> float:
-        at = max(window.free_at(now) for window in self._windows)
+    def free_at(self, now: float) -> float:
+        return max(self.silent_until, *(window.free_at(now) for window in self._windows))
+
+    def note(self, at: float) -> None:
         for window in self._windows:
             window.note(at)
-        return at

@@ -24,7 +24,7 @@ from core.secret import Secret
 log = logging.getLogger(__name__)
 
 BODY_BYTES = 2**20
-RETRY_AFTER_S = 2
+RETRY_AFTER_S = 1
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - its name
 LOOK_EVERY_S = 120.0
 FRESH = timedelta(seconds=300)
