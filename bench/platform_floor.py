@@ -6,6 +6,7 @@ WeChat, where no framework answers a slow model, the bare rule: tries of a MsgId
 """
 
 import asyncio
+import logging
 import sys
 from collections import defaultdict, deque
 from typing import Any
@@ -39,7 +40,7 @@ def onebot(port: int, _: int, relay: str) -> None:
         host="127.0.0.1",
         port=port,
         onebot_access_token="sandbox",
-        log_level="WARNING",
+        log_level="CRITICAL",
         command_start={"/"},
     )
     driver = nonebot.get_driver()
@@ -109,4 +110,5 @@ def wechat(port: int, _: int, relay: str) -> None:
 BOTS = {"onebot": onebot, "telegram": telegram, "wechat": wechat}
 
 if __name__ == "__main__":
+    logging.disable()  # of sessions left open at the end
     BOTS[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
