@@ -231,7 +231,8 @@ def _closed(piece: str, fence: Fence) -> str:
 def _best_cut(text: str, begin: int, ends: list[int], whole: Sequence[Span]) -> int:
     """The last good place of the best kind, unless it would waste half of the piece."""
     near = [span for span in whole if span.start < ends[-1] and begin < span.end]
-    allowed = [end for end in ends if not any(s.start < end < s.end for s in near)] or ends
+    torn = {end for span in near for end in range(max(span.start, begin) + 1, span.end)}
+    allowed = [end for end in ends if end not in torn] or ends
     last, places = allowed[-1], set(allowed)
     middle = begin + (last - begin) // 2
     for pattern in BREAKS:

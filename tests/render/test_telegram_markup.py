@@ -23,7 +23,8 @@ fragments = st.sampled_from([
     "$", "$$", "\\(", "\\)", "\\[", "\\]", "\\frac{a}{b}", "x^2", "[a](http://x.yz/)",
     "[`a`](tg://user?id=1)", "[b](javascript:x)", "![](https://y.zz)", "<http://x.yz>", "[", "](",
     ")", "\n", "\n\n", "  ", "    ", "\t", "中文", "，", "👩\u200d👧", "🇩🇪", "word", "<b>", "<br>",
-    "---", "&amp;", "\x00", "\x1b[1m", "===", "- [x] ", "***", "\\", "\r\n", "e\u0301", "\u2028", " ",
+    "---", "&amp;", "\x00", "\x1b[1m", "===", "- [x] ", "***", "\\", "\r\n", "e\u0301",
+    "\u2028", " ",
 ])  # fmt: skip
 markdowns = st.lists(fragments, max_size=60).map("".join)
 
@@ -149,6 +150,8 @@ def test_text_without_markup_stays_as_it_is(words):
         ("> " + "word " * 100, [("expandable_blockquote", "word " * 99 + "word")]),
         ("| a | b |\n|-|-|\n| 中 | 2 |", [("pre", "a   b\n──  ─\n中  2")]),
         ("        - a\n        - b", []),
+        ("`a`\n`b`", [("code", "a"), ("code", "b")]),
+        ("**a**\n\n**b**", [("bold", "a"), ("bold", "b")]),
         ("````", []),
     ],
 )
@@ -177,3 +180,15 @@ def test_past_a_hundred_entities_the_least_important_are_left_out():
 def test_a_wide_table_is_an_entry_a_row():
     text = to_telegram("| a | b |\n|-|-|\n| " + "x" * 40 + " | 2 |").text
     assert text == "• a: " + "x" * 40 + "\n  b: 2"
+
+
+def test_a_table_that_grows_past_a_message_has_bars_for_columns():
+    table = "|a|b|\n|-|-|\n|" + "x" * 30 + "|1|\n" + "|1|2|\n" * 560
+    message = to_telegram(table)
+    assert message.text.startswith("a | b\n" + "x" * 30 + " | 1\n1 | 2\n")
+    assert message.entities == ()
+
+
+def test_what_grows_past_a_message_by_its_lists_is_shown_as_written():
+    text = "1. a\n" + "b\n" * 1500
+    assert to_telegram(text).text == text.strip()
