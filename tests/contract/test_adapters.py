@@ -15,12 +15,14 @@ from core.ports import Draft, Later, Receipt, Refused, Sent, Typing
 from core.render import render
 from tests.contract.console_harness import ConsoleHarness
 from tests.contract.harness import SAMPLES, Core, part
+from tests.contract.onebot11_harness import Onebot11Harness
 from tests.contract.telegram_harness import TelegramHarness
 from tests.contract.web_harness import WebHarness
 from tests.contract.wechat_harness import VerifiedHarness, WeChatHarness
 
 HARNESSES = {
     "console": ConsoleHarness,
+    "onebot11": Onebot11Harness,
     "telegram": TelegramHarness,
     "web": WebHarness,
     "wechat": WeChatHarness,
@@ -28,6 +30,7 @@ HARNESSES = {
 }
 """A word after the adapter's name tells which of its ways is tried."""
 REDELIVERING = (
+    "onebot11",
     "telegram",
     "web",
     "wechat",

@@ -55,7 +55,7 @@ class Dialer:
         self._socket: ClientConnection | None = None
         self._old: list[ClientConnection] = []
         self._reading: dict[ClientConnection, asyncio.Task[None]] = {}
-        self._frozen = False
+        self._frozen: set[ClientConnection] = set()
         self._up = asyncio.Event()
         self._down = asyncio.Event()
 
@@ -101,7 +101,6 @@ class Dialer:
     async def _take(self, socket: ClientConnection) -> None:
         self._frames.note("opened", self.role, self.url)
         self._socket = socket
-        self._frozen = False
         self._down.clear()
         reading = asyncio.create_task(self._read(socket))
         self._reading[socket] = reading
@@ -122,6 +121,7 @@ class Dialer:
     def _lost(self, socket: ClientConnection, why: str) -> None:
         self._frames.note("closed", self.role, why)
         self._reading.pop(socket, None)
+        self._frozen.discard(socket)
         if socket in self._old:
             self._old.remove(socket)
         if socket is self._socket:
@@ -133,7 +133,7 @@ class Dialer:
 
     async def send(self, text: str) -> bool:
         """An event, by the newest socket; False where there is none that works."""
-        if self._socket is None or self._frozen:
+        if self._socket is None or self._socket in self._frozen:
             return False
         return await self.reply(self._socket, text)
 
@@ -178,17 +178,17 @@ class Dialer:
     def freeze(self) -> None:
         """Neither read nor write any more, the connection staying open: half dead."""
         if self._socket is not None:
-            self._frozen = True
+            self._frozen.add(self._socket)
             self._socket.transport.pause_reading()
 
     def thaw(self) -> None:
-        if self._socket is not None and self._frozen:
-            self._frozen = False
-            self._socket.transport.resume_reading()
+        for socket in self._frozen:
+            socket.transport.resume_reading()
+        self._frozen.clear()
 
     async def _close_all(self) -> None:
-        if self._frozen:
-            self.abort()  # nobody would read the other side's goodbye
+        for socket in self._frozen:
+            socket.transport.abort()  # nobody would read the other side's goodbye
         readings = tuple(self._reading.values())
         for socket in tuple(self._reading):
             await socket.close()
