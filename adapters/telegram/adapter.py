@@ -79,7 +79,7 @@ class TelegramAdapter:
         self._asides: set[asyncio.Task[object]] = set()
         self._help = f"{_mark(bot)}help"
         self._capabilities = limits(local=bool(settings.local_files))
-        way = _way_out(settings, bot.name, proxy)
+        way = way_out(settings, bot.name, proxy)
         self._api = Api(way, settings.api_base, settings.token)
         self._moves = Moves(memo)
         self._languages = Languages(bot.language)
@@ -259,8 +259,8 @@ def _rates(settings: Settings) -> Rates:
     )
 
 
-def _way_out(settings: Settings, bot: str, common: Secret) -> Callable[[], Transport]:
-    """Raises ConfigError for a proxy that nothing can go through."""
+def way_out(settings: Settings, bot: str, common: Secret) -> Callable[[], Transport]:
+    """What makes this bot's transports. Raises ConfigError for a proxy that none can go through."""
     proxy = settings.proxy.reveal() or (common.reveal() if takes_proxy(settings) else "")
     if proxy in ("", DIRECT):
         return Transport

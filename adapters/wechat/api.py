@@ -79,6 +79,10 @@ class Api:
         answer = await self._authorised("POST", path, {}, content, headers)
         return _decoded(path, answer.content)
 
+    async def prove(self) -> None:
+        """Have WeChat give a token: it takes the account's id and secret. Raises as `call`."""
+        await self._tokens.token()
+
     async def upload(self, kind: str, name: str, content: bytes) -> str:
         """A temporary media id, good for three days. Raises as `call`."""
         from core.relay.multipart import encode_multipart  # noqa: PLC0415
