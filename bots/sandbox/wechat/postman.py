@@ -129,7 +129,7 @@ class Postman:
             )
         except Malformed as error:
             return Try(outcome="unreadable", took_s=took_s, detail=str(error)), None
-        return Try(outcome="reply", took_s=took_s, answer=plain.decode()), reply
+        return Try(outcome="reply", took_s=took_s, answer=plain.decode("utf-8", "replace")), reply
 
     def _to(self, query: str) -> str:
         return f"{self.url}{'&' if '?' in self.url else '?'}{query}"

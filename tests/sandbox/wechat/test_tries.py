@@ -1,6 +1,7 @@
 """When WeChat asks again, when it stops, and what the person sees then."""
 
 import asyncio
+import random
 from itertools import count
 
 import pytest
@@ -12,6 +13,7 @@ from bots.sandbox.wechat.faults import (
     AtOnce,
     DelayAnswer,
     DropConnection,
+    Faults,
     LoseAnswer,
     Shuffle,
 )
@@ -221,17 +223,38 @@ async def test_a_push_sent_several_times_at_once_is_shown_once():
     assert len(set(bot.bodies)) == 1
 
 
-async def test_shuffled_pushes_all_arrive_in_another_order():
+async def test_shuffled_pushes_all_arrive():
     bot = Bot(nothing)
-    texts = [str(number) for number in range(8)]
+    texts = {str(number) for number in range(8)}
     async with meeting(bot) as wechat:
-        wechat.faults.add(Shuffle(count=8, seed=1))
+        wechat.faults.add(Shuffle(count=8))
         for text in texts:
             await wechat.speak(says(text))
         await wechat.settled()
-    got = [message.content for message in bot.messages]
-    assert sorted(got) == texts
-    assert got != texts
+    assert {message.content for message in bot.messages} == texts
+
+
+async def test_shuffled_pushes_leave_in_the_order_of_the_seed():
+    faults, left = Faults(), []
+    faults.add(Shuffle(count=5, seed=7))
+
+    async def leave(number):
+        await faults.turn()
+        left.append(number)
+
+    await asyncio.gather(*map(leave, range(5)))
+    order = list(range(5))
+    random.Random(7).shuffle(order)
+    assert left == order != sorted(order)
+
+
+async def test_pushes_that_wait_to_be_shuffled_are_let_go_with_the_faults():
+    async with meeting(Bot(nothing)) as wechat:
+        wechat.faults.add(Shuffle(count=9))
+        line = await wechat.speak(says("alone"))
+        await asyncio.sleep(0)
+        wechat.faults.clear()
+        assert (await wechat.outcome(line)).ended
 
 
 async def test_a_push_of_long_ago_can_come_again_and_shows_nothing_twice():
