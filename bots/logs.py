@@ -16,8 +16,11 @@ from core.trace import TRACE
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
 
-QUIET = ("uvicorn", "apscheduler", "asyncio", "aiohttp", "websockets", "alembic", "httpx")
-"""Libraries that speak only up from warnings: below, they may print addresses with tokens."""
+QUIET = (
+    "uvicorn", "apscheduler", "asyncio", "aiohttp", "websockets", "alembic", "httpx", "telegram",
+)  # fmt: skip
+"""Libraries that speak only up from warnings: below, they may print addresses with tokens,
+and what people say."""
 
 
 def set_up(level: Level, form: Format, secrets: Iterable[Secret]) -> None:

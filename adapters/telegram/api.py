@@ -1,7 +1,7 @@
 """Calls of the Bot API over the transport that relays have, and the token's only place.
 
 Those of every message are made here, at half the cost, the rest by python-telegram-bot
-(docs/decisions/015-telegram-hot-path.md). It never learns the token: what it logs and
+(docs/decisions/016-telegram-hot-path.md). It never learns the token: what it logs and
 quotes cannot show it.
 """
 
@@ -38,16 +38,13 @@ class Api(BaseRequest):
     after it, the last answers of a process that ends, keep none.
     """
 
-    __slots__ = (
-        "_base", "_calls", "_closing", "_files", "_make_transport", "_token", "_transport", "bot",
-    )  # fmt: skip
-
     def __init__(self, transport: Callable[[], Transport], api_base: str, token: Secret) -> None:
         self._make_transport = transport
         self._transport: Transport | None = None
         self._calls = 0
         self._closing = False
         self._token = token
+        self._urls: dict[str, httpx.URL] = {}
         self._base = f"{api_base.rstrip('/')}/bot"
         self._files = f"{api_base.rstrip('/')}/file/bot"
         self.bot = Bot(_HIDDEN, base_url="", base_file_url="", request=self)
@@ -127,7 +124,10 @@ class Api(BaseRequest):
     def _request(
         self, method: str, values: Mapping[str, object], files: Mapping[str, Any] | None
     ) -> httpx.Request:
-        url = f"{self._base}{self._token.reveal()}/{method}"
+        url = self._urls.get(method)
+        if url is None:  # reading an address takes as long as making the call
+            address = f"{self._base}{self._token.reveal()}/{method}"
+            url = self._urls[method] = httpx.URL(address)
         if files:
             return httpx.Request("POST", url, data=dict(values), files=files)
         return httpx.Request("POST", url, headers=_JSON, content=msgspec.json.encode(values))

@@ -54,7 +54,7 @@ async def test_what_was_not_stored_is_not_acknowledged_and_comes_again():
         stage.core.fault = StoreError("the disk is full")
         await stage.say("hello")
         async with asyncio.timeout(PATIENCE_S):
-            while "503" not in await last_error(stage):
+            while "503" not in await last_error(stage):  # noqa: ASYNC110 - told if asked
                 await asyncio.sleep(0.005)
         assert stage.waits() == 1
         stage.core.fault = None
