@@ -122,7 +122,18 @@ async def test_nodes_and_other_segments_do_not_mix():
         mixed = [node("x"), *text("y")]
         answer = await bot.call("send_group_msg", group_id=700001, message=mixed)
         assert (answer["status"], answer["retcode"]) == ("failed", 1400)
+        assert "只有type为node" in answer["message"]
         assert not said(onebot)
+
+
+async def test_forwards_within_forwards_end_somewhere():
+    async with pair() as (bot, onebot):
+        deep = [node([node([node(text("three deep"))])])]
+        await bot.data("send_group_forward_msg", group_id=700001, messages=deep)
+        assert said(onebot)[-1].text == "three deep"
+        deeper = [node(deep)]
+        answer = await bot.call("send_group_forward_msg", group_id=700001, messages=deeper)
+        assert answer["message"] == "转发消息深度超过3层"
 
 
 async def test_a_node_quotes_a_message_by_its_id():
@@ -207,6 +218,28 @@ async def test_a_group_invitation_is_answered_by_its_flag():
         assert again["status"] == "failed"
 
 
+async def test_a_group_that_the_account_is_not_in_is_not_heard():
+    async with pair() as (bot, onebot):
+        onebot.standing.outside.add("700001")
+        await onebot.speak(Utterance(place="700001", person="10001", text="among us"))
+        await onebot.speak(Utterance(place="10001", person="10001", text="hello"))
+        assert (await bot.event())["raw_message"] == "hello"
+
+
+async def test_who_is_not_there_cannot_be_looked_up():
+    async with pair() as (bot, _):
+        for action, params in (
+            ("get_group_member_info", {"group_id": 700001, "user_id": 99}),
+            ("get_group_member_info", {"group_id": 99, "user_id": 10001}),
+            ("get_group_info", {"group_id": 10001}),
+            ("get_stranger_info", {"user_id": 99}),
+            ("get_group_msg_history", {"group_id": 99}),
+            ("get_forward_msg", {"id": "99"}),
+            ("get_msg", {}),
+        ):
+            assert (await bot.call(action, **params))["status"] == "failed", action
+
+
 # -- the past ---------------------------------------------------------------------------
 
 
@@ -266,6 +299,40 @@ async def test_forwards_of_people_are_read_in_each_flavours_form(flavour):
             case _:
                 contents = [each["content"] for each in got["messages"]]
         assert [content[0]["data"]["text"] for content in contents] == ["one", "two"]
+
+
+async def test_numbers_in_segments_are_numbers_where_an_implementation_has_them_so():
+    async with pair(flavour=FLAVOURS["numbers"]) as (bot, onebot):
+        line = await onebot.speak(Utterance(place="700001", person="10002", text="one"))
+        await onebot.speak(
+            Utterance(place="700001", person="10001", text="two", reply_to=line.number)
+        )
+        reply, at, _ = (await bot.event("message", 2))["message"]
+        assert reply["data"]["id"] == (await bot.event())["message_id"]
+        assert at["data"]["qq"] == 10002
+
+
+async def test_nobody_is_mentioned_in_private():
+    async with pair() as (bot, onebot):
+        await onebot.speak(Utterance(place="10001", person="10001", text="hi", mention=True))
+        assert (await bot.event())["message"] == text("hi")
+
+
+async def test_a_stranger_writes_by_way_of_a_group():
+    async with pair() as (bot, onebot):
+        onebot.standing.strangers.add("10001")
+        await onebot.speak(Utterance(place="10001", person="10001", text="hi"))
+        event = await bot.event()
+        assert (event["message_type"], event["sub_type"]) == ("private", "group")
+        assert event["group_id"]
+
+
+async def test_a_poke_names_its_group():
+    async with pair() as (bot, onebot):
+        await onebot.poke("700001", "10002")
+        await onebot.poke("10002", "10002")
+        assert (await bot.event("notice"))["group_id"] == 700001
+        assert "group_id" not in await bot.event("notice", 2)
 
 
 async def test_message_ids_are_of_the_width_of_their_flavour():

@@ -74,9 +74,10 @@ async def test_a_recording_is_given_in_another_format(wanted):
 async def test_a_format_that_the_machines_ffmpeg_lacks_fails():
     async with pair() as (bot, onebot):
         segment = await segment_of(bot, onebot, "voice", OGG)
-        for wanted in ("spx", "hologram"):
+        for wanted, told in (("spx", "ffmpeg"), ("hologram", "out_format")):
             answer = await bot.call("get_record", file=segment["data"]["file"], out_format=wanted)
             assert answer["status"] == "failed"
+            assert told in answer["message"]
         assert (await bot.call("get_record", file="gone"))["message"] == "file not found"
 
 
