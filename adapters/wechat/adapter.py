@@ -15,7 +15,7 @@ from adapters.wechat.desk import Case, Desk
 from adapters.wechat.door import Door
 from adapters.wechat.exchange import TRIES, Timing
 from adapters.wechat.files import UPLOAD_BYTES, Files
-from adapters.wechat.format import HINT_BYTES, REPLY_BYTES, format_reply
+from adapters.wechat.format import HINT_BYTES, REPLY_BYTES
 from adapters.wechat.leftovers import PLATFORM, Leftovers, receipt_of
 from adapters.wechat.menu import format_menu
 from adapters.wechat.parse import sent_at
@@ -230,7 +230,7 @@ class WeChatAdapter:
         dressed = self._wording.dressed(
             saying, outgoing.index, outgoing.total, more=more, repeated=outgoing.repeated
         )
-        if await self._desk.hand(case, format_reply(case.push, dressed)):
+        if await self._desk.hand(case, dressed):
             case.carries = outgoing.key, receipt_of(case, more=more)
             return await self._carried(outgoing, receipt_of(case, more=more))
         return None

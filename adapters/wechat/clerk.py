@@ -59,6 +59,8 @@ class Clerk:
                 self._seen(push)
             await self._take(case, visit)
             yield visit, await self._desk.reply(visit, gone)
+            if visit.handed and visit.attempt.last:
+                self._leftovers.said_last(case)
 
     async def _take(self, case: Case, visit: Visit) -> None:
         match case.push.content:
@@ -72,6 +74,8 @@ class Clerk:
                 if visit.new_round:
                     self._leftovers.bring(case)
             case Said() as said:
+                if not case.exchange.round > 1:
+                    self._leftovers.heard(case.push.source)
                 await self._hear(case, said, visit)
 
     async def _hear(self, case: Case, said: Said, visit: Visit) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from adapters.wechat.exchange import Close, Exchange, Give, Timing, Try, Wait
+from adapters.wechat.format import Saying, format_reply
 from adapters.wechat.push import Push
 from core.ports import Receipt
 
@@ -17,13 +18,15 @@ class Case:
 
     `taken` is its one way into the core; `put_off`: its answer came when
     nobody could take it, so that it lies on the shelf, or will in a moment.
-    `carries`: the key of the part that was handed to it, and the receipt for that.
+    `carries`: the key of the part that was handed to it, and the receipt for that;
+    `says`: what its reply holds, where that is more than the adapter's own words.
     """
 
     push: Push
     exchange: Exchange[str]
     taken: asyncio.Task[Receipt] | None = None
     put_off: bool = False
+    says: Saying | None = None
     carries: tuple[str, str] = ("", "")
     waiting: set[asyncio.Future[None]] = field(default_factory=set)
 
@@ -94,11 +97,12 @@ class Desk:
                     await _change(visit.case, until, gone)
         return None
 
-    async def hand(self, case: Case, reply: str) -> bool:
-        """Have a request carry the reply; True once one did, False once none will."""
-        offer = case.exchange.offer(reply, _now())
+    async def hand(self, case: Case, saying: Saying) -> bool:
+        """Have a request carry it; True once one did, False once none will."""
+        offer = case.exchange.offer(format_reply(case.push, saying), _now())
         if offer is None:
             return False
+        case.says = saying
         case.wake()
         try:
             while not isinstance(outcome := case.exchange.outcome(offer, _now()), bool):
@@ -106,6 +110,8 @@ class Desk:
         except asyncio.CancelledError:
             case.exchange.withdraw(offer)
             raise
+        if not outcome:
+            case.says = None
         return outcome
 
     def can_take(self, case: Case) -> bool:

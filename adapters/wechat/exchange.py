@@ -113,18 +113,19 @@ class Exchange(Generic[T]):
 
     def step(self, attempt: Try, now: float) -> Step[T]:
         """What the request is to do now."""
-        waited = now - attempt.arrived
-        in_time = waited < (self.timing.patience_s if attempt.last else self.timing.answer_s)
+        answer_by = attempt.arrived + self.timing.answer_s
+        give_by = attempt.arrived + self.timing.patience_s if attempt.last else answer_by
+        in_time = now < give_by
         if in_time and self.settled is None and self.offered is not None:
             self.settled = self.offered.content
-        if in_time and self.settled is None and waited >= self.timing.answer_s:
+        if in_time and self.settled is None and now >= answer_by:
             self.settled = self.fallback
         if in_time and self.settled is not None:
             return Give(self.settled)
-        if waited >= self.timing.hold_s:
+        hold_until = attempt.arrived + self.timing.hold_s
+        if now >= hold_until:
             return Close()
-        end = self.timing.answer_s if in_time else self.timing.hold_s
-        return Wait(attempt.arrived + end)
+        return Wait(answer_by if in_time else hold_until)
 
     def leave(self, attempt: Try, now: float, *, handed: bool) -> None:
         """The request has ended; `handed`: it took what it was given."""

@@ -7,7 +7,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from adapters.wechat.desk import Case, Desk
-from adapters.wechat.format import Words, format_reply
+from adapters.wechat.format import Saying, Words, format_reply
 from adapters.wechat.sayings import Sayings
 from adapters.wechat.wording import Wording
 from core.errors import StoreError
@@ -43,6 +43,7 @@ class Leftovers:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._hungry: dict[str, list[Case]] = {}
         self._work: dict[str, dict[str, float]] = {}
+        self._unsure: dict[str, Saying] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- what is on its way ------------------------------------------------------
@@ -75,6 +76,15 @@ class Leftovers:
         except StoreError:
             return False
 
+    def said_last(self, case: Case) -> None:
+        """The last try carried an answer: whether WeChat had it, nobody will ever tell."""
+        if case.says is not None:
+            self._unsure[case.push.source] = case.says
+
+    def heard(self, chat: str) -> None:
+        """The person goes on talking: what they were told last, they have."""
+        self._unsure.pop(chat, None)
+
     # -- pushes --------------------------------------------------------------------
 
     def bring(self, case: Case) -> None:
@@ -91,7 +101,11 @@ class Leftovers:
         if case not in waits_already:
             self._hungry[chat] = [*waits_already, case]  # before looking: nothing slips by
         found = await self._lend(case, lambda parts: parts[0] if parts else None)
-        if not found and not self._working(chat):
+        if found:
+            return
+        if unsure := self._unsure.pop(chat, None):
+            case.say(format_reply(case.push, self._wording.again(unsure)))
+        elif not self._working(chat):
             case.say(format_reply(case.push, Words(text=self._wording.nothing_waits)))
 
     async def _resume(self, case: Case) -> None:
@@ -106,9 +120,9 @@ class Leftovers:
             part = choose(parts)
             if part is None:
                 return False
-            reply = await self._noted(case, part, more=len(parts) > 1)
+            saying = await self._noted(case, part, more=len(parts) > 1)
         # Nothing runs between the lock's end and the offer.
-        if not await self._desk.hand(case, reply):
+        if not await self._desk.hand(case, saying):
             await self._shelf.mark(part.reply_id, part.index, PartState.LATER)
         return True
 
@@ -118,23 +132,22 @@ class Leftovers:
             receipt = receipt_of(case, more=more)
             part = await self._shelf.carried(PLATFORM, self._bot, case.push.source, receipt)
             if part:
-                case.say(await self._reply(case, part, more=more))
+                case.say(format_reply(case.push, await self._saying(part, more=more)))
                 return True
         return False
 
-    async def _noted(self, case: Case, part: Waiting, *, more: bool) -> str:
-        """The reply for a part, which is noted as carried."""
-        reply = await self._reply(case, part, more=more)
+    async def _noted(self, case: Case, part: Waiting, *, more: bool) -> Saying:
+        """What to say of a part, which is noted as carried."""
+        saying = await self._saying(part, more=more)
         receipt = receipt_of(case, more=more)
         await self._shelf.mark(part.reply_id, part.index, PartState.SENT, receipt)
         if part.index + 1 == part.total:
             self.ended(case.push.source, part.answers, shelved=False)
-        return reply
+        return saying
 
-    async def _reply(self, case: Case, waiting: Waiting, *, more: bool) -> str:
+    async def _saying(self, waiting: Waiting, *, more: bool) -> Saying:
         saying = await self._sayings.of(waiting.part)
-        dressed = self._wording.dressed(saying, waiting.index, waiting.total, more=more)
-        return format_reply(case.push, dressed)
+        return self._wording.dressed(saying, waiting.index, waiting.total, more=more)
 
     def _working(self, chat: str) -> bool:
         now = _now()

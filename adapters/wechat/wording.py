@@ -39,12 +39,18 @@ class Wording:
         self, saying: Saying, index: int, total: int, *, more: bool, repeated: bool = False
     ) -> Saying:
         """With what the person must know: that parts follow, or that others wait (`more`)."""
-        if repeated and isinstance(saying, Words):
-            saying = Words(text=f"{self._say('wechat_again')}\n{saying.text}")
+        if repeated:
+            saying = self.again(saying)
         if index + 1 < total:
             hint = self._say("wechat_part", number=index + 1, total=total, word=self._word)
             return with_hint(saying, hint)
         return with_hint(saying, self._say("wechat_more", word=self._word) if more else "")
+
+    def again(self, saying: Saying) -> Saying:
+        """What the person may have seen already."""
+        if not isinstance(saying, Words):
+            return saying
+        return Words(text=f"{self._say('wechat_again')}\n{saying.text}")
 
     @property
     def _word(self) -> str:

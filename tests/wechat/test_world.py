@@ -1,0 +1,182 @@
+"""Whatever happens between WeChat and the bot, each answer arrives, on its own, in time."""
+
+import asyncio
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.wechat.world import Question, World, played
+
+MOMENTS = st.sampled_from([0.0, 0.002, 0.0045, 0.005, 0.006, 0.009, 0.02, 1.0])
+"""Within and between what the store needs to note one part."""
+
+CHAOS = st.lists(
+    st.one_of(
+        st.tuples(st.just("ask"), st.floats(0.0, 25.0), st.integers(1, 4)),
+        st.tuples(st.just("more"), MOMENTS, st.just(0)),
+        st.tuples(st.just("pause"), st.floats(0.0, 20.0), st.just(0)),
+        st.tuples(st.just("restart"), st.floats(0.0, 7.0), st.just(0)),
+        st.tuples(st.just("ask and go on"), st.floats(0.0, 25.0), st.integers(1, 3)),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def check_every_push(world):
+    for push in world.pushes:
+        assert len(set(push.answered)) <= 1, "a MsgId had two answers"
+        for number, attempt in enumerate(push.tries):
+            took = attempt.ended - attempt.began
+            if attempt.status == 200:
+                assert took <= 4.5, f"try {number} was answered after {took:.2f} s"
+
+
+async def drained(world):
+    """Ask for more until there is no more; the world holds still meanwhile."""
+    await asyncio.sleep(200)
+    for _ in range(60):
+        push = await world.say("more")
+        if "Nothing is waiting" in push.got:
+            return
+    raise AssertionError("more never ends")
+
+
+async def play(world, story):
+    talks = []
+    for number, (what, seconds, parts) in enumerate(story):
+        match what:
+            case "ask" | "ask and go on":
+                text = f"q{number}"
+                world.questions[text] = Question(text, seconds, parts)
+                talk = asyncio.ensure_future(world.say(text))
+                talks.append(talk)
+                await (asyncio.sleep(1.0) if what == "ask and go on" else talk)
+            case "more":
+                await asyncio.sleep(seconds)
+                talks.append(asyncio.ensure_future(world.say("more")))
+            case "pause":
+                await asyncio.sleep(seconds)
+            case "restart":
+                await asyncio.sleep(seconds)
+                world.restart()
+    await asyncio.gather(*talks)
+    await drained(world)
+
+
+def wanted(world):
+    return Counter(
+        f"[{q.text} {n}/{q.parts}]" for q in world.questions.values() for n in range(q.parts)
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(story=CHAOS, copies=st.integers(1, 3))
+def test_each_part_of_each_answer_arrives_once(story, copies):
+    story = [step for step in story if step[0] != "restart"]
+
+    async def script():
+        world = World({})
+        world.copies = copies
+        await play(world, story)
+        check_every_push(world)
+        assert Counter(world.parts_seen()) == wanted(world)
+        assert Counter(world.asked) == Counter(list(world.questions))
+
+    played(script)
+
+
+@settings(max_examples=150, deadline=None)
+@given(story=CHAOS, breaks=st.lists(st.none() | st.floats(0.0, 6.0), max_size=12))
+def test_nothing_is_lost_where_connections_break_and_processes_die(story, breaks):
+    async def script():
+        world = World({})
+        left = iter(breaks)
+        world.lose = lambda _: next(left, None)
+        await play(world, story)
+        check_every_push(world)
+        missing = wanted(world) - Counter(world.parts_seen(again=True))
+        stored = {message.text for message in world.ledger.messages.values()}
+        assert not [part for part in missing if part[1:].split()[0] in stored], missing
+
+    played(script)
+
+
+@settings(max_examples=60, deadline=None)
+@given(story=CHAOS)
+def test_parts_of_one_answer_keep_their_order(story):
+    async def script():
+        world = World({})
+        await play(world, [step for step in story if step[0] != "restart"])
+        for text, question in world.questions.items():
+            seen = [part for part in world.parts_seen() if part.startswith(f"[{text} ")]
+            assert seen == [f"[{text} {n}/{question.parts}]" for n in range(question.parts)]
+
+    played(script)
+
+
+def test_a_try_that_comes_late_gets_the_answer_that_was_put_off():
+    async def script():
+        world = World({"q": Question("q", 4.6)})
+        world.gap_s = 3.0
+        push = await world.say("q")
+        assert len(push.tries) == 2
+        assert "[q 0/1]" in push.got
+
+    played(script)
+
+
+def test_a_part_that_no_try_of_more_could_carry_waits_for_the_next_more():
+    async def script():
+        world = World({"q": Question("q", 30.0)})
+        await world.say("q")
+        await asyncio.sleep(60)
+        # The part is noted, but not yet said.
+        world.lose = lambda number: -1.0 if number else 0.0065
+        broken = await world.say("more")
+        world.lose = lambda _: None
+        await asyncio.sleep(10)
+        assert not broken.got
+        assert "[q 0/1]" in (await world.say("more")).got
+
+    played(script)
+
+
+def test_an_answer_that_may_have_been_lost_with_the_last_try_is_said_again_on_request():
+    async def script():
+        world = World({"q": Question("q", 4.6)})
+        # The answer is there when the last try comes, and is said into a dead line.
+        world.lose = lambda number: (0.1, None, 0.0)[number]
+        assert not (await world.say("q")).got
+        world.lose = lambda _: None
+        assert "seen this already" in (await world.say("more")).got
+        assert "Nothing is waiting" in (await world.say("more")).got
+
+    played(script)
+
+
+def test_more_between_two_parts_gets_the_first_that_waits():
+    async def script():
+        for after_ms in range(30):
+            world = World({"q": Question("q", 0.1, parts=4)})
+            await world.say("q")
+            await asyncio.sleep(after_ms / 1000)
+            for _ in range(3):
+                await world.say("more")
+            assert world.parts_seen() == [f"[q {n}/4]" for n in range(4)], after_ms
+
+    played(script)
+
+
+def test_the_person_is_never_left_without_any_answer():
+    """Every push whose three tries were not broken was answered with something."""
+
+    async def script():
+        world = World({f"q{n}": Question(f"q{n}", 40.0) for n in range(3)})
+        pushes = await asyncio.gather(*(world.say(text) for text in world.questions))
+        assert all(len(push.tries) == 3 and push.got for push in pushes)
+        await drained(world)
+        assert Counter(world.parts_seen()) == wanted(world)
+
+    played(script)
