@@ -2,15 +2,64 @@
 
 import os
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from adapters.console import language_of
-from bots.config import Config
+from bots.config import BotEntry, Config
 from bots.texts.terminal import terminal_texts
+
+Told: TypeAlias = tuple[str, Mapping[str, str]]
+"""A sentence's code, and what fills it."""
 
 
 def announce(config: Config) -> None:
-    """Where the chat page is, if there is one. On standard error: the other is for answers."""
-    if any(entry.bot.platform == "web" for entry in config.bots):
-        address = f"http://{config.server.private}/"
-        words = terminal_texts().say("run_ready", language_of(os.environ), address=address)
-        sys.stderr.write(f"{words}\n")
+    """A line for each bot: where it is to be reached. On standard error: the other is for answers.
+
+    A terminal needs none, for it shows itself.
+    """
+    texts, language = terminal_texts(), language_of(os.environ)
+    told = [TELL[e.bot.platform](e, config) for e in config.bots if e.bot.platform in TELL]
+    if told:
+        lines = [texts.say(code, language, **fill) for code, fill in told]
+        stop = texts.say("run_stop", language)
+        sys.stderr.write("\n".join(lines) + f"  {stop}\n")
+
+
+def where(entry: BotEntry, config: Config, scheme: str) -> str:
+    """An address of the public listener."""
+    kind = "onebot" if entry.bot.platform == "onebot11" else entry.bot.platform
+    return f"{scheme}://{config.server.public}/{kind}/{entry.bot.name}"
+
+
+def web(entry: BotEntry, config: Config) -> Told:
+    del entry
+    return "run_web", {"address": f"http://{config.server.private}/"}
+
+
+def telegram(entry: BotEntry, config: Config) -> Told:
+    settings: Any = entry.settings  # the adapter's own, which is imported where it is configured
+    name = entry.bot.name
+    if settings.mode == "polling":
+        host = urlsplit(settings.api_base).netloc
+        return "run_polling", {"name": name, "host": host}
+    return "run_webhook", {"name": name, "address": where(entry, config, "http")}
+
+
+def onebot11(entry: BotEntry, config: Config) -> Told:
+    address = where(entry, config, "ws")
+    return "run_onebot11", {"name": entry.bot.name, "address": address}
+
+
+def wechat(entry: BotEntry, config: Config) -> Told:
+    address = where(entry, config, "http")
+    return "run_wechat", {"name": entry.bot.name, "address": address}
+
+
+TELL: Mapping[str, Callable[[BotEntry, Config], Told]] = {
+    "onebot11": onebot11,
+    "telegram": telegram,
+    "web": web,
+    "wechat": wechat,
+}

@@ -77,20 +77,39 @@ def add_init(commands: Subcommands) -> None:
     sub.add_argument("--key", metavar="SOURCE", help="env:NAME, file:PATH, or - for standard input")
     sub.add_argument("--proxy", metavar="ADDRESS", help="as in socks5h://127.0.0.1:1080")
     sub.add_argument("--model", help="for chat")
+    add_places(sub)
     sub.add_argument(
         "--who", metavar="WHO", help="me, everyone, or ids as in telegram:1,telegram:2"
     )
     sub.add_argument("--daily", type=limit, metavar="N", help='messages a day, or "unlimited"')
-    sub.add_argument("--no-try", action="store_true", help="write without calling the relay")
+    sub.add_argument("--no-try", action="store_true", help="write without calling anybody")
     sub.add_argument("--force", action="store_true", help="replace a configuration that is there")
     sub.set_defaults(command=init)
+
+
+def add_places(sub: argparse.ArgumentParser) -> None:
+    """Options without a SOURCE have a token made."""
+    group = sub.add_argument_group(
+        "where people reach the bot, beside the chat page",
+        "SOURCE is as for --key. Without one a random token is made and kept in secrets/.",
+    )
+    group.add_argument("--telegram", metavar="SOURCE", help="the token that @BotFather gave")
+    for name in ("qq", "wechat"):
+        words = "a token that is also entered on its side"
+        group.add_argument(f"--{name}", nargs="?", const="new", metavar="SOURCE", help=words)
+    group.add_argument("--wechat-app-id", metavar="ID", help="the account's AppID")
+    group.add_argument("--wechat-secret", metavar="SOURCE", help="its AppSecret")
+    group.add_argument("--wechat-aes-key", metavar="SOURCE", help="its EncodingAESKey")
+    for name, port in (("telegram", 8771), ("wechat", 8773)):
+        words = f"another server than its own; the sandbox's is http://127.0.0.1:{port}"
+        group.add_argument(f"--{name}-api", metavar="ADDRESS", help=words)
 
 
 def add_check(commands: Subcommands) -> None:
     words = "say what is wrong with a configuration and its surroundings"
     sub = commands.add_parser("check", help=words, description=words)
     add_config(sub)
-    sub.add_argument("--offline", action="store_true", help="call neither relays nor proxies")
+    sub.add_argument("--offline", action="store_true", help="call nobody")
     sub.set_defaults(command=check)
 
 

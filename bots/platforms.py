@@ -89,7 +89,7 @@ def _console(entry: BotEntry, around: Surroundings) -> Adapter:
 
 
 def _wechat(entry: BotEntry, around: Surroundings) -> Adapter:
-    _need(entry, "wechat", "werobot", "cryptography", "av")
+    _need(entry)
     from adapters.wechat.adapter import WeChatAdapter
     from adapters.wechat.settings import Settings
 
@@ -107,7 +107,7 @@ def _wechat(entry: BotEntry, around: Surroundings) -> Adapter:
 
 
 def _onebot11(entry: BotEntry, around: Surroundings) -> Adapter:
-    _need(entry, "qq", "aiocqhttp", "av", "pysilk")
+    _need(entry)
     from adapters.onebot11.adapter import OneBotAdapter
     from adapters.onebot11.settings import Settings
 
@@ -125,7 +125,7 @@ def _onebot11(entry: BotEntry, around: Surroundings) -> Adapter:
 
 
 def _telegram(entry: BotEntry, around: Surroundings) -> Adapter:
-    _need(entry, "telegram", "telegram", "av")
+    _need(entry)
     from adapters.telegram.adapter import TelegramAdapter
     from adapters.telegram.settings import Settings
 
@@ -142,15 +142,30 @@ def _telegram(entry: BotEntry, around: Surroundings) -> Adapter:
     )
 
 
-def _need(entry: BotEntry, extra: str, *modules: str) -> None:
+def _need(entry: BotEntry) -> None:
     """Raises ConfigError where a platform's own packages are not installed."""
-    missing = [name for name in modules if find_spec(name) is None]
-    if missing:
-        raise ConfigError(
-            f"bots.{entry.bot.name}: expected the packages of {extra}, got none of "
-            f'{", ".join(missing)}; install them: pip install "parley[{extra}]"'
-        )
+    if lacks := missing(entry.bot.platform):
+        raise ConfigError(f"bots.{entry.bot.name}: {lacks}")
 
+
+def missing(platform: str) -> str:
+    """Which packages of a platform's own are not installed, with the remedy; "" if all are."""
+    extra, modules = PACKAGES.get(platform, ("", ()))
+    absent = [name for name in modules if find_spec(name) is None]
+    if not absent:
+        return ""
+    return (
+        f"expected the packages of {extra}, got none of {', '.join(absent)}; "
+        f'install them: pip install "parley[{extra}]"'
+    )
+
+
+PACKAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "onebot11": ("qq", ("aiocqhttp", "av", "pysilk")),
+    "telegram": ("telegram", ("telegram", "av")),
+    "wechat": ("wechat", ("werobot", "cryptography", "av")),
+}
+"""The extra of each platform that has one, and the modules that it brings."""
 
 MAKERS: Mapping[str, Callable[[BotEntry, Surroundings], Adapter]] = {
     "console": _console,

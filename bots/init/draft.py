@@ -1,12 +1,37 @@
 """The configuration that the answers come to, as commented TOML. Pure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
+from bots.init.given import Given
 from bots.texts.catalogue import Catalogue
 from core.model import Language, Limit
+
+Note: TypeAlias = Callable[[str], str]
+"""A comment by its code, in the person's language."""
+
+CALLED = ("onebot11", "wechat")
+"""Platforms that come to the public listener."""
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """A line of a bot's section. A Given is a secret; it is written as its source alone."""
+
+    name: str
+    value: str | Given
+    note: str = ""
+
+
+class BotDraft(Struct, frozen=True, kw_only=True):
+    """A [bots.NAME] section. `known_as` is what the platform calls the bot, where it told."""
+
+    name: str
+    platform: str
+    settings: tuple[Setting, ...] = ()
+    known_as: str = ""
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -23,6 +48,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     allow: tuple[str, ...] = ()
     guests: bool = False
     daily: Limit = 20
+    bots: tuple[BotDraft, ...] = (BotDraft(name="web", platform="web"),)
 
 
 def render(draft: Draft, texts: Catalogue) -> str:
@@ -35,43 +61,56 @@ def render(draft: Draft, texts: Catalogue) -> str:
     route = f"main:{draft.model}" if draft.model else "main"
     sections = [
         note("top"),
-        section("server", (note("private"), pair("private", "127.0.0.1:8700"))),
+        section("server", server_lines(draft, note)),
         section("storage", (note("data"), pair("data", "data"))),
-        section("relays.main", relay_lines(draft, note("relay"), note("key"))),
+        *([section("proxy", (note("proxy"), pair("url", draft.proxy)))] if draft.proxy else []),
+        section("relays.main", relay_lines(draft, note)),
         section("routes", (note("routes"), pair("chat", [route]))),
-        section("people", people_lines(draft, note("owners"), note("people"), note("daily"))),
-        section(
-            "bots.web",
-            (
-                note("bot"),
-                pair("platform", "web"),
-                pair("language", draft.language),
-                pair("persona", texts.say("persona", draft.language)),
-            ),
-        ),
+        section("people", people_lines(draft, note)),
     ]
+    persona = texts.say("persona", draft.language)
+    for bot in draft.bots:
+        lines = bot_lines(bot, draft.language, persona, note)
+        sections.append(section(f"bots.{bot.name}", list(lines)))
     return "\n\n".join(sections) + "\n"
 
 
-def relay_lines(draft: Draft, about: str, about_key: str) -> Sequence[str]:
-    lines = [about, pair("profile", draft.profile)]
+def server_lines(draft: Draft, note: Note) -> Sequence[str]:
+    lines = [note("private"), pair("private", "127.0.0.1:8700")]
+    if any(bot.platform in CALLED for bot in draft.bots):
+        lines += [note("public"), pair("public", "127.0.0.1:8701")]
+    return lines
+
+
+def relay_lines(draft: Draft, note: Note) -> Sequence[str]:
+    lines = [note("relay"), pair("profile", draft.profile)]
     if draft.base_url:
         lines.append(pair("base_url", draft.base_url))
     if draft.allow_plain_http:
         lines.append(pair("allow_plain_http", True))
     if draft.key:
-        lines += [about_key, pair("key", draft.key)]
+        lines += [note("key"), pair("key", draft.key)]
     if draft.stat_token:
         lines.append(pair("stat_token", draft.stat_token))
-    if draft.proxy:
-        lines.append(pair("proxy", draft.proxy))
     return lines
 
 
-def people_lines(draft: Draft, about_owners: str, about: str, about_daily: str) -> Sequence[str]:
-    lines = [about_owners, pair("owners", ["web:*", "console:*"])]
-    lines += [about, pair("allow", draft.allow), pair("guests", draft.guests)]
-    return [*lines, about_daily, pair("guest_daily_messages", draft.daily)]
+def people_lines(draft: Draft, note: Note) -> Sequence[str]:
+    lines = [note("owners"), pair("owners", ["web:*", "console:*"])]
+    lines += [note("people"), pair("allow", draft.allow), pair("guests", draft.guests)]
+    return [*lines, note("daily"), pair("guest_daily_messages", draft.daily)]
+
+
+def bot_lines(bot: BotDraft, language: Language, persona: str, note: Note) -> Iterator[str]:
+    yield note(f"bot_{bot.platform}")
+    yield pair("platform", bot.platform)
+    for setting in bot.settings:
+        if setting.note:
+            yield note(setting.note)
+        value = setting.value
+        yield pair(setting.name, value.source if isinstance(value, Given) else value)
+    yield pair("language", language)
+    yield pair("persona", persona)
 
 
 def section(name: str, lines: Sequence[str]) -> str:

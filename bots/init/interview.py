@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from msgspec.structs import replace
 
 from adapters.console import language_of
 from bots.config import load
-from bots.init.draft import Draft, render
+from bots.init.draft import BotDraft, Draft, Setting, render
 from bots.init.files import keep_config, keep_secret
+from bots.init.given import Given
+from bots.init.places import choose_places
 from bots.init.prompt import Ended, Prompt
 from bots.init.relay import Answered, choose_relay
 from bots.init.trial import greet
@@ -68,6 +71,7 @@ def interview(options: argparse.Namespace, prompt: Prompt) -> tuple[Draft, Answe
     if answered.models and prompt.interactive and not options.no_try:
         offer_greeting(prompt, answered, model)
     entry = answered.entry
+    places = choose_places(options, prompt, entry.proxy)
     draft = Draft(
         language=prompt.language,
         profile=entry.profile,
@@ -76,6 +80,7 @@ def interview(options: argparse.Namespace, prompt: Prompt) -> tuple[Draft, Answe
         key=answered.source,
         proxy=options.proxy or "",
         model=model,
+        bots=places,
     )
     return choose_people(options, prompt, draft), answered
 
@@ -106,7 +111,7 @@ def offer_greeting(prompt: Prompt, answered: Answered, model: str) -> None:
 
 
 def choose_people(options: argparse.Namespace, prompt: Prompt, draft: Draft) -> Draft:
-    match options.who or asked_who(prompt):
+    match options.who or asked_who(prompt, draft):
         case "me":
             return draft
         case "everyone":
@@ -126,9 +131,11 @@ def choose_people(options: argparse.Namespace, prompt: Prompt, draft: Draft) -> 
     return choose_people(options, prompt, draft)
 
 
-def asked_who(prompt: Prompt) -> str:
+def asked_who(prompt: Prompt, draft: Draft) -> str:
     if not prompt.interactive:
         return "me"
+    if others(draft):
+        prompt.say("whoami")
     choices = [prompt.words(who) for who in ("who_me", "who_list", "who_everyone")]
     match prompt.choose("who", choices):
         case 0:
@@ -137,6 +144,11 @@ def asked_who(prompt: Prompt) -> str:
             return prompt.ask("ids", None)
         case _:
             return "everyone"
+
+
+def others(draft: Draft) -> Sequence[BotDraft]:
+    """The bots that strangers can write to."""
+    return [bot for bot in draft.bots if bot.platform != "web"]
 
 
 def asked_daily(prompt: Prompt) -> int:
@@ -152,10 +164,38 @@ def write(path: Path, found: tuple[Draft, Answered], texts: Catalogue, prompt: P
         draft = replace(draft, key=keep_secret(folder, "main.key", answered.entry.key))
     if answered.entry.proxy and not draft.proxy:
         draft = replace(draft, proxy=plain_or_kept(folder, answered.entry.proxy))
+    draft = replace(draft, bots=tuple(kept(folder, bot) for bot in draft.bots))
     keep_config(path, render(draft, texts))
     load(path)
     option = "" if path == Path("config.toml") else f" --config {path}"
     prompt.say("done", path=path, command=command(Path.cwd()), option=option)
+    tell_what_is_left(prompt, draft)
+
+
+def kept(folder: Path, bot: BotDraft) -> BotDraft:
+    """With every secret that was typed or made in a file of its own."""
+
+    def stored(setting: Setting) -> Setting:
+        match setting.value:
+            case Given(source="", secret=secret):
+                source = keep_secret(folder, f"{bot.name}.{setting.name}", secret)
+                return replace(setting, value=Given(secret=secret, source=source))
+        return setting
+
+    return replace(bot, settings=tuple(map(stored, bot.settings)))
+
+
+def tell_what_is_left(prompt: Prompt, draft: Draft) -> None:
+    """What each platform's own side needs to be told, and who may not talk yet."""
+    for bot in draft.bots:
+        places = {
+            setting.name: setting.value.source.removeprefix("file:").replace("env:", "$")
+            for setting in bot.settings
+            if isinstance(setting.value, Given)
+        }
+        prompt.say(f"next_{bot.platform}", name=bot.known_as or bot.name, **places)
+    if others(draft) and not (draft.guests or draft.allow):
+        prompt.say("next_strangers")
 
 
 def plain_or_kept(folder: Path, proxy: Secret) -> str:

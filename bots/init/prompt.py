@@ -1,12 +1,15 @@
 """Questions at a terminal, in the person's language."""
 
 import getpass
+import re
 import sys
 from collections.abc import Sequence
 
 from bots.texts.catalogue import Catalogue
 from core.errors import ConfigError
 from core.model import Language
+
+BETWEEN = re.compile(r"[\s,，、]+")
 
 
 class Ended(Exception):
@@ -64,13 +67,21 @@ class Prompt:
         """The place of one of the choices, from 0; the first is the default."""
         if not self.interactive:
             self.ask(code, None, option)
+        while True:
+            chosen = self.choose_several(code, choices)
+            if len(chosen) == 1:
+                return chosen[0]
+
+    def choose_several(self, code: str, choices: Sequence[str]) -> Sequence[int]:
+        """As `choose`, with commas or spaces between numbers; in the choices' order."""
         self.say(code)
         for number, choice in enumerate(choices, 1):
             sys.stderr.write(f"  {number}. {choice}\n")
         while True:
-            answer = read_line("> [1] ") or "1"
-            if answer.isdecimal() and 0 < int(answer) <= len(choices):
-                return int(answer) - 1
+            words = BETWEEN.split(read_line("> [1] ") or "1")
+            chosen = {int(word) - 1 for word in words if word.isdecimal()}
+            if len(chosen) == len(words) and chosen <= set(range(len(choices))):
+                return sorted(chosen)
 
 
 def read_line(shown: str) -> str:

@@ -3,17 +3,15 @@
 import argparse
 import os
 import re
-import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bots.config.expect import Wrong
-from bots.config.secrets import address, secret
+from bots.config.secrets import address
+from bots.init.given import given, value_of
 from bots.init.prompt import Prompt
 from bots.init.trial import list_models, neighbours
 from bots.loop import run_async
@@ -23,8 +21,6 @@ from core.relay.address import base_url, check_proxy
 from core.relay.dialect import load_dialect, profile_names
 from core.relay.entry import RelayEntry
 from core.secret import Secret
-
-Parse: TypeAlias = Callable[[object, Path, Mapping[str, str]], Secret]
 
 CALL = re.compile(r"(/v1)?/(chat/completions|completions|models)/?$")
 """What is pasted along with an address: the path of one call."""
@@ -45,7 +41,7 @@ def choose_relay(options: argparse.Namespace, prompt: Prompt) -> Answered:
     """Raises ConfigError where nobody can be asked and something is missing or wrong."""
     entry = named(options.relay, prompt) if options.relay else asked(prompt)
     if options.proxy:
-        entry = replace(entry, proxy=value_of(options.proxy, options.config, "--proxy"))
+        entry = replace(entry, proxy=value_of(options.proxy, options.config, "--proxy", address))
     answered = with_key(options, prompt, entry)
     if options.no_try:
         return answered
@@ -91,16 +87,10 @@ def named(relay: str, prompt: Prompt) -> RelayEntry:
 
 def with_key(options: argparse.Namespace, prompt: Prompt, entry: RelayEntry) -> Answered:
     """A key that is named stays where it is; one that is typed is kept in a file later."""
-    match options.key:
-        case None if not needs_key(entry):
-            return Answered(entry=entry)
-        case "-" if not prompt.interactive:
-            return Answered(entry=replace(entry, key=Secret(sys.stdin.readline().strip())))
-        case None | "-":
-            key = Secret(prompt.hidden("key", "--key"))
-            return Answered(entry=replace(entry, key=key))
-    key = value_of(options.key, options.config, "--key", secret)
-    return Answered(entry=replace(entry, key=key), source=options.key)
+    if options.key is None and not needs_key(entry):
+        return Answered(entry=entry)
+    key = given(options, prompt, options.key, "key", "--key")
+    return Answered(entry=replace(entry, key=key.secret), source=key.source)
 
 
 def needs_key(entry: RelayEntry) -> bool:
@@ -110,13 +100,6 @@ def needs_key(entry: RelayEntry) -> bool:
 
 def host_of(entry: RelayEntry) -> str:
     return urlsplit(base_url(entry, load_dialect(entry.profile))).hostname or ""
-
-
-def value_of(text: str, config: Path, option: str, parse: Parse = address) -> Secret:
-    try:
-        return parse(text, config.absolute().parent, os.environ)
-    except Wrong as error:
-        raise ConfigError(f"{option}: {error}") from error
 
 
 def tried(prompt: Prompt, answered: Answered) -> Answered:
@@ -152,10 +135,15 @@ def tried_again(prompt: Prompt, answered: Answered, error: RelayError) -> Answer
 
 
 def proxied(prompt: Prompt, entry: RelayEntry) -> RelayEntry:
+    return replace(entry, proxy=asked_proxy(prompt) or entry.proxy)
+
+
+def asked_proxy(prompt: Prompt) -> Secret:
+    """An empty one for an answer that is no proxy's address."""
     try:
-        given = address(prompt.ask("proxy", None), Path(), os.environ)
-        check_proxy(given.reveal())
-        return replace(entry, proxy=given)
+        proxy = address(prompt.ask("proxy", None), Path(), os.environ)
+        check_proxy(proxy.reveal())
     except (Wrong, ConfigError):
         prompt.say("wrong_proxy")
-        return entry
+        return Secret()
+    return proxy
