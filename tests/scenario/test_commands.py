@@ -93,6 +93,7 @@ async def chooses(walk: Walk) -> None:
     assert await walk.told("persona", walk.word("off")) == walk.sentence("persona_off")
     spoken = walk.sentence(f"language_{walk.language}")
     assert await walk.told("language") == walk.sentence("language_how", current=spoken)
+    assert await walk.told("group") == walk.sentence("group_only")
     assert await walk.told("voice", walk.word("text")) == walk.sentence("voice_set_text")
 
 
