@@ -7,7 +7,7 @@ from msgspec import Struct
 from core.model import Media, Text
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class Said(Struct, frozen=True, kw_only=True, tag="said"):
     """A message, or a menu button that speaks for the person (`by_menu`)."""
 
     parts: tuple[Text | Media, ...]
@@ -18,15 +18,15 @@ class Said(Struct, frozen=True, kw_only=True):
         return "".join(part.text for part in self.parts if isinstance(part, Text)).strip()
 
 
-class Followed(Struct, frozen=True, kw_only=True):
+class Followed(Struct, frozen=True, kw_only=True, tag="followed"):
     """Somebody follows the account, perhaps by a QR code with a scene."""
 
 
-class Scanned(Struct, frozen=True, kw_only=True):
+class Scanned(Struct, frozen=True, kw_only=True, tag="scanned"):
     """Somebody who follows already came by a QR code."""
 
 
-class Unheard(Struct, frozen=True, kw_only=True):
+class Unheard(Struct, frozen=True, kw_only=True, tag="unheard"):
     """Nothing that asks for an answer."""
 
     kind: str
