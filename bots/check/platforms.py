@@ -97,7 +97,7 @@ async def ask_qq(entry: BotEntry, config: Config) -> Finding:
     trouble = msgspec.json.decode(told, type=dict[str, str | bool]).get(entry.bot.name)
     if trouble:
         return Finding("note", about, str(trouble))
-    return Finding("ok", about, "Parley is running and has no trouble with it")
+    return Finding("ok", about, "Parley is running and tells of no trouble with it")
 
 
 # -- WeChat --------------------------------------------------------------------

@@ -20,6 +20,7 @@ ENVIRON = os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
 
 KNOWN_EVERYWHERE = {
     *("Parley", "parley", "init", "check", "config", "example", "toml", "routes", "bots", "whoami"),
+    *("Telegram", "NapCat", "LLBot", "OneBot"),
     *("tiny", "chat", "hello", "from", "http", "guests", "true", "unlimited", "venv", "main"),
 }
 """Names and things to type, which no language translates."""
@@ -56,6 +57,8 @@ def test_a_talk_in_chinese_ends_with_a_configuration_that_works(tmp_path):
         terminal.answer("用哪个模型回答？ [tiny-chat]", "")
         terminal.answer("打个招呼吗？", "是")
         terminal.expect("它说：hello from tiny-chat")
+        terminal.expect("大家从哪里找机器人？")
+        terminal.answer("> [1]", "")
         terminal.answer("所有人，每人每天限定条数", "3")
         terminal.answer("每人每天多少条：", "7")
         terminal.expect("已写入 config.toml。")
@@ -87,6 +90,7 @@ def test_a_wrong_key_can_be_typed_again_and_never_shows(tmp_path):
         terminal.expect("It answers. Models: 3.")
         terminal.answer("Which model", "")
         terminal.answer("say hello now?", "n")
+        terminal.answer("> [1]", "")
         terminal.answer("> [1]", "2")
         terminal.answer("Their ids", "telegram:1, onebot11:2")
         assert terminal.wait() == 0
