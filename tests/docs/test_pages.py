@@ -6,7 +6,10 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -139,10 +142,14 @@ def test_both_readmes_name_every_command_by_both_names() -> None:
     assert commands_told(CHINESE) == expected
 
 
+def alike(page: Path) -> Iterator[str]:
+    """The links, whatever language they lead to."""
+    for link in links(page):
+        yield re.sub(r"\.zh(-CN)?\.md", ".md", link)
+
+
 def test_both_readmes_show_the_same() -> None:
-    assert sorted(links(ENGLISH)) == sorted(
-        link.replace("README.md", "README.zh-CN.md") for link in links(CHINESE)
-    )
+    assert sorted(alike(ENGLISH)) == sorted(alike(CHINESE))
     assert blocks(ENGLISH, "toml") == blocks(CHINESE, "toml")
     shown = ["\n".join(blocks(page, "sh")) for page in (ENGLISH, CHINESE)]
     assert shown[0].replace("hello", "你好") == shown[1]
@@ -191,6 +198,21 @@ def test_every_fault_of_the_sandbox_is_told() -> None:
     page = ROOT / "docs/sandbox.md"
     told = {row[0].strip("`") for row in rows(page) if len(row) == 3 and row[0].startswith("`")}
     assert told == kinds
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["onebot.act", "onebot.faults", "telegram.control", "wechat.acts", "wechat.faults"],
+)
+def test_whatever_can_happen_on_a_simulated_platform_is_told(module: str) -> None:
+    kinds = get_args(vars(import_module(f"bots.sandbox.{module}"))[ANY[module.split(".")[1]]])
+    tags = {str(kind.__struct_config__.tag) for kind in kinds}
+    assert tags
+    assert tags <= set(inline(ROOT / "docs/sandbox.md"))
+
+
+ANY = {"act": "AnyAct", "control": "AnyAct", "acts": "AnyAct", "faults": "AnyFault"}
+"""What each module calls all of its kinds together."""
 
 
 def test_the_glossary_explains_each_word_once_in_one_sentence() -> None:
