@@ -135,6 +135,7 @@ class WeChatAdapter:
         """Take pushes until cancelled; and set the menu, where it is not set so already."""
         await asyncio.to_thread(_import_all, calls=self._api is not None)
         self._clerk.emit = emit
+        self._clerk.started.set()
         try:
             await self._set_menu()
             await asyncio.Event().wait()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from adapters.wechat.desk import Case, Desk, Visit
 from adapters.wechat.exchange import TRIES, Timing
@@ -18,7 +18,8 @@ from core.ports import Clock, Emit, Receipt
 class Clerk:
     """`message_of` makes the core's message of a push; `seen` is told what a person did.
 
-    `emit` is None while nothing is received.
+    `emit` is None while nothing is received: before it has `started`, pushes
+    wait for it, and once it has ended they are refused.
     """
 
     def __init__(  # noqa: PLR0913 - all that it needs comes in here
@@ -34,6 +35,7 @@ class Clerk:
         seen: Callable[[Push], None],
     ) -> None:
         self.emit: Emit | None = None
+        self.started = asyncio.Event()
         self._desk = desk
         self._leftovers = leftovers
         self._wording = wording
@@ -100,18 +102,26 @@ class Clerk:
 
     async def _emitted(self, case: Case, said: Said) -> Receipt:
         """All requests of a push wait for the one emit; after a failure the next one tries."""
+        emit = self.emit or await self._start()
         if case.taken is None:
-            if self.emit is None:
-                raise StoreError("nothing is received: the bot is starting or stopping")
             chat, key = case.push.source, case.push.key
             self._leftovers.begun(chat, key)  # the answer may be faster than the receipt
-            case.taken = asyncio.ensure_future(self.emit(self._message_of(case.push, said)))
+            case.taken = asyncio.ensure_future(emit(self._message_of(case.push, said)))
         try:
             return await asyncio.shield(case.taken)
         except StoreError:
             self._leftovers.ended(case.push.source, case.push.key, shelved=False)
             case.taken = None
             raise
+
+    async def _start(self) -> Emit:
+        """Who comes early waits: the listener opens a little before the adapter runs."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timing.answer_s):
+                await self.started.wait()
+        if self.emit is None:
+            raise StoreError("nothing is received: the bot is starting or stopping")
+        return self.emit
 
     def _fallback(self, push: Push) -> str:
         """What the last try says where there is no answer yet."""

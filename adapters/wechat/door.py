@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 BODY_BYTES = 64 * 2**10
 ECHO_CHARS = 256
 TOLD_EVERY_S = 60.0
-"""How often the log says that something was turned away: anybody can knock."""
+"""How often the log says that something was not taken: anybody can knock."""
 
 
 Receiving: TypeAlias = Callable[
@@ -99,7 +99,7 @@ class Door:
             self._tell(error)
         except StoreError as error:
             status = 500  # so that WeChat asks again
-            log.warning("a push was not stored: %s", error)
+            self._tell(error)
         except Gone:
             return None
         return await Response(None, status)(scope, receive, send)
@@ -153,7 +153,7 @@ class Door:
         now = self._clock.monotonic()
         if now - self._told_at >= TOLD_EVERY_S:
             self._told_at = now
-            log.warning("a request was turned away: %s", error)
+            log.warning("a push was not taken: %s", error)
 
 
 async def _body(receive: Receive) -> bytes:

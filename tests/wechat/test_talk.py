@@ -156,6 +156,18 @@ async def test_what_is_not_stored_is_asked_again(stage):
     assert stage.shown(push) == "re: hello"
 
 
+async def test_who_comes_before_the_bot_is_ready_waits_for_it(stage):
+    emit, stage.adapter._clerk.emit = stage.adapter._clerk.emit, None
+    stage.adapter._clerk.started.clear()
+    line = await stage.say("early")
+    await asyncio.sleep(0.1)
+    stage.adapter._clerk.emit = emit
+    stage.adapter._clerk.started.set()
+    push = await stage.wechat.outcome(line)
+    assert outcomes(push) == ["reply"]
+    assert stage.shown(push) == "re: early"
+
+
 async def test_who_is_told_busy_is_told_at_once(stage):
     stage.per_conversation = 1
     await stage.restart()
