@@ -13,8 +13,12 @@ from core.ports import Adapter, Later, Outbox, Outgoing, Refused, SendResult, Se
 log = logging.getLogger(__name__)
 
 SETTLED = frozenset({PartState.SENT, PartState.LATER, PartState.UNKNOWN, PartState.REFUSED})
-MAX_TRIES = 5
-LONGEST_WAIT_S = 300.0
+PATIENCE_S = 24 * 3600.0
+"""How long an answer is kept for a platform that cannot take it now, as Telegram keeps
+what the bot cannot take (core.telegram.org/bots/api#getupdates, November 2026)."""
+
+MAX_UNKNOWN = 5
+SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 REPEAT_AFTER_S = 1.0
 
 
@@ -55,33 +59,52 @@ class Courier:
     ) -> tuple[PartState, str]:
         if outgoing.repeated and caps.on_unknown == "hold":
             return PartState.UNKNOWN, "held: the outcome of an earlier try is unknown"
-        if not caps.repeatable:
-            await self._mark(reply_id, outgoing.index, PartState.TRYING)
-        return await self._try(adapter, caps, outgoing)
-
-    async def _try(
-        self, adapter: Adapter, caps: Capabilities, outgoing: Outgoing
-    ) -> tuple[PartState, str]:
-        settled = PartState.REFUSED, ""
-        for _ in range(MAX_TRIES):
+        waits, unknown = _Waits(), 0
+        while True:
+            if not caps.repeatable:
+                await self._mark(reply_id, outgoing.index, PartState.TRYING)
             match await _send(adapter, outgoing):
                 case Sent(receipt):
                     return PartState.SENT, receipt
                 case Later():
                     return PartState.LATER, ""
-                case Refused(reason, wait_s):
-                    settled = PartState.REFUSED, reason
+                case Refused(reason, retry_after_s):
+                    wait_s = waits.after(retry_after_s)
+                    if wait_s is None:
+                        return PartState.REFUSED, reason
+                    await self._take_back(reply_id, outgoing)
                 case Unknown(reason):
-                    settled = PartState.UNKNOWN, reason
+                    unknown += 1
                     wait_s = _repeat_after_s(outgoing, caps)
+                    if wait_s is None or unknown == MAX_UNKNOWN:
+                        return PartState.UNKNOWN, reason
                     outgoing = replace(outgoing, repeated=not caps.repeatable)
-            if wait_s is None:
-                return settled
-            await self.sleep(min(wait_s, LONGEST_WAIT_S))
-        return settled
+            await self.sleep(wait_s)
+
+    async def _take_back(self, reply_id: str, outgoing: Outgoing) -> None:
+        """Nothing was sent: whoever finds it after a stop need not flag it."""
+        if not outgoing.repeated:
+            await self._mark(reply_id, outgoing.index, PartState.PENDING)
 
     async def _mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         await persist(lambda: self.outbox.mark(reply_id, index, state, receipt), self.sleep)
+
+
+class _Waits:
+    """The waits between the refused tries of one part, longer each time."""
+
+    def __init__(self) -> None:
+        self._spent_s = 0.0
+        self._next_s = SHORTEST_WAIT_S
+
+    def after(self, wanted_s: float | None) -> float | None:
+        """None: it is given up."""
+        if wanted_s is None or self._spent_s > PATIENCE_S:
+            return None
+        wait_s = min(max(wanted_s, self._next_s), LONGEST_WAIT_S)
+        self._spent_s += wait_s
+        self._next_s *= 2
+        return wait_s
 
 
 def _repeat_after_s(outgoing: Outgoing, caps: Capabilities) -> float | None:

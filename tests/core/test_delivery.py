@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.delivery import LONGEST_WAIT_S, MAX_TRIES
+from core.delivery import LONGEST_WAIT_S, MAX_UNKNOWN, PATIENCE_S
 from core.ports import Later, Refused, Unknown
 from tests.core.held import Held
 from tests.core.house import Site
@@ -44,13 +44,32 @@ async def test_a_refusal_that_may_pass_is_waited_out(site: Site) -> None:
     assert not any(send.repeated for send in site.platform.tries)
 
 
-async def test_the_wait_for_a_refusal_is_bounded_in_length_and_number(site: Site) -> None:
+async def test_an_answer_outlasts_a_platform_that_is_away_for_hours(site: Site) -> None:
     await site.open()
-    site.platform.results.extend([Refused("slow down", 86_400.0)] * 20)
-    amy = site.person()
-    assert await amy.asks("hello") == []
-    assert len(site.platform.tries) == MAX_TRIES
-    assert set(site.naps.spans) == {LONGEST_WAIT_S}
+    site.platform.results.extend([Refused("not connected", 1.0)] * 100)
+    assert await site.person().asks("hello") == ["re: hello"]
+    assert sum(site.naps.spans) > 6 * 3600
+    assert sorted(site.naps.spans) == site.naps.spans
+    assert not any(send.repeated for send in site.platform.tries)
+
+
+async def test_a_stop_while_a_refusal_is_waited_out_leaves_a_part_that_was_not_sent(
+    site: Site,
+) -> None:
+    await site.open()
+    site.platform.results.append(Refused("not connected", 1.0))
+    states: list[list[tuple[str, str]]] = []
+    site.naps.then = lambda: states.append(_ledger(site))
+    await site.person().asks("hello")
+    assert states == [[("pending", "")]]
+
+
+async def test_the_wait_for_a_refusal_is_bounded(site: Site) -> None:
+    await site.open()
+    site.platform.results.extend([Refused("slow down", 86_400.0)] * 1000)
+    assert await site.person().asks("hello") == []
+    assert max(site.naps.spans) == LONGEST_WAIT_S
+    assert PATIENCE_S < sum(site.naps.spans) <= PATIENCE_S + LONGEST_WAIT_S
     assert _ledger(site)[0][0] == "refused"
 
 
@@ -116,7 +135,7 @@ async def test_an_outcome_that_stays_unknown_is_left_so_where_repeating_is_harml
     await site.open()
     site.platform.results.extend([Unknown("timed out")] * 20)
     await site.person().asks("hello")
-    assert len(site.platform.tries) == MAX_TRIES
+    assert len(site.platform.tries) == MAX_UNKNOWN
     assert _ledger(site)[0][0] == "unknown"
 
 
