@@ -108,7 +108,9 @@ async def serve(port: int | None, folder: Path, platforms: Sequence[str]) -> Non
     async with AsyncExitStack() as stack:
         relay = await stack.enter_async_context(running(create_app()))
         bot = f"{HOST}:{public}"
-        stands = [await stack.enter_async_context(STANDS[name](bot)) for name in platforms]
+        stands = [
+            await stack.enter_async_context(STANDS[name](bot, free_port)) for name in platforms
+        ]
         config = demo_config(folder, chosen, relay.port, public, stands)
         moved = port is None and chosen != PORT
         await run(config, ready=lambda: welcome(chosen, stands, moved=moved))
@@ -128,7 +130,10 @@ async def serve_sandbox(
         relay = await stack.enter_async_context(running(app, host, port, off_loopback=off_loopback))
         where = f"http://{Listen(host=host, port=relay.port)}"
         tell(f"The sandbox relay is at {where} and asks for no key. Ctrl-C stops it.")
-        stands = [await stack.enter_async_context(STANDS[name](bot)) for name in platforms]
+        stands = [
+            await stack.enter_async_context(STANDS[name](bot, lambda usual: usual))
+            for name in platforms
+        ]
         for stand in stands:
             tell(f"{stand.name} is at {stand.page}")
         if stands:

@@ -9,6 +9,9 @@ from msgspec import Struct
 from bots.sandbox.serve import HOST, running
 from bots.sandbox.town.app import town_routes
 
+Free = Callable[[int], int]
+"""From a platform's usual port to the one that it takes."""
+
 TELEGRAM = """\
 [bots.telegram]
 platform = "telegram"
@@ -31,6 +34,10 @@ api_base = "{page}"
 """
 
 
+RECONNECT_S = 0.5
+"""Sooner than the implementations themselves: somebody waits before the page."""
+
+
 class Stand(Struct, frozen=True, kw_only=True):
     """A platform at work. `section` and `environ` are what a bot's configuration takes for it."""
 
@@ -41,15 +48,15 @@ class Stand(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def _telegram(bot: str) -> AsyncIterator[Stand]:
+async def _telegram(bot: str, free: Free) -> AsyncIterator[Stand]:
     from bots.sandbox.telegram.app import PORT, telegram_app
     from bots.sandbox.telegram.platform import Telegram
 
     del bot  # it asks, or says where it is
     telegram = Telegram()
     app = telegram_app(telegram, pages=town_routes(telegram))
-    async with running(app, port=PORT):
-        page = f"http://{HOST}:{PORT}"
+    async with running(app, port=free(PORT)) as listener:
+        page = f"http://{HOST}:{listener.port}"
         yield Stand(
             name="Telegram",
             page=page,
@@ -59,21 +66,27 @@ async def _telegram(bot: str) -> AsyncIterator[Stand]:
 
 
 @asynccontextmanager
-async def _onebot(bot: str) -> AsyncIterator[Stand]:
+async def _onebot(bot: str, free: Free) -> AsyncIterator[Stand]:
     from bots.sandbox.onebot.app import onebot_app
+    from bots.sandbox.onebot.dialer import Pace
     from bots.sandbox.onebot.onebot import OneBot
     from bots.sandbox.onebot.serve import PORT, serving
 
-    onebot = OneBot(url=f"ws://{bot}/onebot/qq", token="sandbox")  # noqa: S106 - opens nothing
+    onebot = OneBot(
+        url=f"ws://{bot}/onebot/qq",
+        token="sandbox",  # noqa: S106 - opens nothing
+        pace=Pace(reconnect_s=RECONNECT_S),
+    )
     app = onebot_app(onebot)
     app.routes.extend(town_routes(onebot))
-    async with serving(onebot, HOST, PORT, app):
+    async with serving(onebot, HOST, free(PORT), app) as listener:
+        host = f"{HOST}:{listener.port}"
         connecting = asyncio.create_task(onebot.run())
         try:
             yield Stand(
                 name="QQ",
-                page=f"http://{HOST}:{PORT}",
-                section=QQ.format(host=f"{HOST}:{PORT}"),
+                page=f"http://{host}",
+                section=QQ.format(host=host),
                 environ={"QQ_TOKEN": "sandbox"},
             )
         finally:
@@ -82,21 +95,23 @@ async def _onebot(bot: str) -> AsyncIterator[Stand]:
 
 
 @asynccontextmanager
-async def _wechat(bot: str) -> AsyncIterator[Stand]:
+async def _wechat(bot: str, free: Free) -> AsyncIterator[Stand]:
     from bots.sandbox.wechat.app import PORT, wechat_app
     from bots.sandbox.wechat.wechat import WeChat
 
+    port = free(PORT)
+    page = f"http://{HOST}:{port}"
     account = WeChat(
         url=f"http://{bot}/wechat/wechat",
         token="sandbox",  # noqa: S106 - opens nothing
         app_id="wxsandbox0000000",
         app_secret="sandbox-secret",  # noqa: S106
+        origin=page,
     )
     async with account:
         app = wechat_app(account)
         app.routes.extend(town_routes(account))
-        async with running(app, port=PORT):
-            page = f"http://{HOST}:{PORT}"
+        async with running(app, port=port):
             yield Stand(
                 name="WeChat",
                 page=page,
@@ -105,9 +120,10 @@ async def _wechat(bot: str) -> AsyncIterator[Stand]:
             )
 
 
-STANDS: Mapping[str, Callable[[str], AbstractAsyncContextManager[Stand]]] = {
+STANDS: Mapping[str, Callable[[str, Free], AbstractAsyncContextManager[Stand]]] = {
     "telegram": _telegram,
     "onebot": _onebot,
     "wechat": _wechat,
 }
-"""By the names of the command line's options; each is given where the bot listens."""
+"""By the names of the command line's options; each is given where the bot listens, and which
+port to take instead of its usual one."""

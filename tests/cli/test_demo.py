@@ -9,10 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import ProxyHandler, build_opener
+from typing import TypeVar
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
@@ -20,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-P", "-m", "bots")
 ENVIRON = os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
 START_S = 20.0
+T = TypeVar("T")
 
 
 class Started:
@@ -136,3 +139,45 @@ def test_the_sandbox_relay_serves_until_it_is_stopped(end, tmp_path):
         models = json.loads(get(f"{address}/v1/models"))
         assert "sandbox-chat" in {model["id"] for model in models["data"]}
         assert sandbox.end(end) == 0
+
+
+def test_simulated_platforms_are_answered_beside_the_page_wherever_ports_are_free(tmp_path):
+    try:
+        usual = socket.create_server(("127.0.0.1", 8771))
+    except OSError:  # somebody has it already, which serves as well
+        usual = socket.socket()
+    options = ("--telegram", "--onebot", "--wechat")
+    with usual, started("demo", "--data", "kept", *options, cwd=tmp_path) as demo:
+        demo.until(r"WeChat: (http\S+)/\n")
+        pages = re.findall(r"(?:Telegram|QQ|WeChat): (http\S+)/\n", demo.said)
+        assert len(set(pages)) == 3
+        assert "http://127.0.0.1:8771" not in pages
+        until(lambda: json.loads(get(f"{pages[1]}/sandbox/account"))["connected"])
+        for page in pages:
+            assert "hello" in answer(page)
+        assert demo.end(signal.SIGTERM) == 0
+    assert "Traceback" not in demo.said
+
+
+def answer(page: str) -> str:
+    """What the bot says to the first person's hello, in their own chat."""
+    place = json.loads(get(f"{page}/town"))["places"][0]
+    said = {"place": place["id"], "person": place["id"], "text": "hello"}
+    address = f"{page}/town/say?{urlencode(said)}"
+    request = Request(address, b"", {"Origin": page})  # noqa: S310 - http, as printed
+    with build_opener(ProxyHandler({})).open(request, timeout=10):
+        pass
+
+    def heard() -> str:
+        lines = json.loads(get(f"{page}/town"))["lines"]
+        return next((line["text"] for line in lines if line["sender"] == "bot"), "")
+
+    return until(heard)
+
+
+def until(ready: Callable[[], T]) -> T:
+    ends = time.monotonic() + START_S
+    while not (found := ready()):
+        assert time.monotonic() < ends, f"not within {START_S:.0f} s"
+        time.sleep(0.05)
+    return found
