@@ -85,13 +85,17 @@ class WeChatAdapter:
         self._clock = clock
         self._new_id = new_id
         self._memo = memo
-        self._api = Api(settings, memo, clock) if settings.app_secret else None
+        self._api = Api(settings, memo, clock)
+        self._may_call = bool(settings.app_secret)
         self._service = (
-            Service(api=self._api, monotonic=clock.monotonic)
-            if self._api and settings.customer_service
-            else None
+            Service(api=self._api, monotonic=clock.monotonic) if settings.customer_service else None
         )
-        self._files = Files(api=self._api, media=media, api_host=urlsplit(settings.api_base).netloc)
+        self._files = Files(
+            api=self._api,
+            may_call=self._may_call,
+            media=media,
+            api_host=urlsplit(settings.api_base).netloc,
+        )
         self._sayings = Sayings(files=self._files, monotonic=clock.monotonic)
         self._wording = Wording(settings=settings, texts=texts, language=bot.language)
         timing = timing or Timing()
@@ -119,7 +123,7 @@ class WeChatAdapter:
             text_limit=REPLY_BYTES - HINT_BYTES,
             text_unit="utf8_bytes",
             markup="plain",
-            media=frozenset({"image", "voice"}) if self._api else frozenset(),
+            media=frozenset({"image", "voice"}) if self._may_call else frozenset(),
             media_limit_bytes=UPLOAD_BYTES,
             reply_within_s=timing.answer_s,
             repeatable=self._service is None,  # a MsgId's answer is shown once
@@ -133,7 +137,7 @@ class WeChatAdapter:
 
     async def run(self, emit: Emit) -> None:
         """Take pushes until cancelled; and set the menu, where it is not set so already."""
-        await asyncio.to_thread(_import_all, calls=self._api is not None)
+        await asyncio.to_thread(_import_all)
         self._clerk.emit = emit
         self._clerk.started.set()
         try:
@@ -142,8 +146,7 @@ class WeChatAdapter:
         finally:
             self._clerk.emit = None
             self._desk.close()
-            if self._api:
-                await self._api.close()
+            await self._api.close()
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         """Into a request that waits for it; else by customer service; else later."""
@@ -258,7 +261,7 @@ class WeChatAdapter:
 
     async def _set_menu(self) -> None:
         """Once for each change of the configuration: its calls are counted."""
-        if self._menu is None or self._api is None:
+        if self._menu is None:
             return
         digest = sha256(msgspec.json.encode(self._menu)).hexdigest()
         try:
@@ -269,11 +272,9 @@ class WeChatAdapter:
             log.warning("the menu was not set: %s", error)
 
 
-def _import_all(*, calls: bool) -> None:
+def _import_all() -> None:
     """What the first push and the first call need: 0.1 s and 0.3 s, off the loop."""
     import werobot.crypto  # type: ignore[import-untyped]  # noqa: PLC0415
     import werobot.parser  # type: ignore[import-untyped]  # noqa: PLC0415
     import werobot.replies  # type: ignore[import-untyped]  # noqa: F401, PLC0415
 
-    if calls:
-        import core.relay.transport  # noqa: F401, PLC0415

@@ -35,16 +35,18 @@ class NotSendable(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Files:
-    """`api_host` may serve pictures, too. `api` is None where the account has no app_secret."""
+    """`may_call`: there is an app_secret. Pictures can be had without, by their own addresses;
+    `api_host` may serve them, too."""
 
-    api: Api | None
+    api: Api
+    may_call: bool
     media: MediaStore
     api_host: str
     _uploaded: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     async def upload(self, media: Media, now: float) -> Uploaded:
         """Raises NotSendable, MediaError, ApiError, Unreached, Lost."""
-        if self.api is None:
+        if not self.may_call:
             raise NotSendable("the bot has no app_secret")
         kind = "image" if media.kind == "image" else "voice"
         media_id, until = self._uploaded.get(media.blob, ("", 0.0))
@@ -73,23 +75,23 @@ class Files:
         return await asyncio.to_thread(_as_wave, content)
 
     async def _content(self, remote: Remote) -> bytes:
-        if self.api is None:
-            raise MediaError(
-                "wechat: expected app_id and app_secret for files, got none; "
-                "set both, or turn WeChat's own speech recognition on for the account"
-            )
         if not self._allowed(remote.url):
             return await self._downloaded(remote)
         try:
             return await self.api.get(remote.url)
         except (ApiError, Unreached, Lost):
-            if not remote.media_id:
+            if not (remote.media_id and self.may_call):
                 raise
             return await self._downloaded(remote)
 
     async def _downloaded(self, remote: Remote) -> bytes:
-        if self.api is None or not remote.media_id:
+        if not remote.media_id:
             raise MediaError("wechat: expected a file that can be had, got only its name")
+        if not self.may_call:
+            raise MediaError(
+                "wechat: expected app_id and app_secret for files, got none; "
+                "set both, or turn WeChat's own speech recognition on for the account"
+            )
         return await self.api.download(remote.media_id)
 
     def _allowed(self, url: str) -> bool:

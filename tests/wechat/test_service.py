@@ -3,14 +3,17 @@
 import logging
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec import structs
 
+from adapters.wechat.push import Remote
 from adapters.wechat.settings import MenuItem
 from bots.sandbox.png import encode_png
 from bots.sandbox.town.town import BOT, Utterance
 from bots.sandbox.wechat.faults import FailCall, OldKey
-from core.model import Address
+from core.errors import MediaError
+from core.model import Address, Media
 from core.response import Image, Images, Speech
 from core.secret import Secret
 from core.sound import sniff
@@ -152,6 +155,25 @@ async def test_a_picture_is_seen(stage):
     )
     await stage.wechat.outcome(line)
     assert stage.relays.asked[-1].messages[-1].pictures[0].content == PNG
+
+
+async def test_a_picture_is_seen_without_a_secret_by_its_own_address(tmp_path):
+    async with staged(tmp_path) as stage:
+        line = await stage.wechat.speak(
+            Utterance(place=ANN, person=ANN, kind="image", content=PNG, name="a.png")
+        )
+        await stage.wechat.outcome(line)
+        assert stage.relays.asked[-1].messages[-1].pictures[0].content == PNG
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://169.254.169.254/latest", "http://qpic.cn.example.org/0", "file:///etc/passwd", ""],
+)
+async def test_no_address_but_wechats_own_is_fetched(stage, url):
+    remote = msgspec.json.encode(Remote(url=url)).decode()
+    with pytest.raises(MediaError, match="only its name"):
+        await stage.adapter.fetch(Media(kind="image", remote=remote))
 
 
 async def test_voice_is_fetched_and_transcribed_where_wechat_heard_nothing(stage):
