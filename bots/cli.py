@@ -88,10 +88,9 @@ def add_init(commands: Subcommands) -> None:
 
 
 def add_places(sub: argparse.ArgumentParser) -> None:
-    """Options without a SOURCE have a token made."""
     group = sub.add_argument_group(
         "where people reach the bot, beside the chat page",
-        "SOURCE is as for --key. Without one a random token is made and kept in secrets/.",
+        "SOURCE is as for --key. --qq and --wechat without one: a token is made, into secrets/.",
     )
     group.add_argument("--telegram", metavar="SOURCE", help="the token that @BotFather gave")
     for name in ("qq", "wechat"):
