@@ -32,6 +32,13 @@ def set_up(level: Level, form: Format, secrets: Iterable[Secret]) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(is_news)
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """False for what uvicorn 0.54 says of each WebSocket that was refused with an answer, as if
+    there had been none; who refused it has said so."""
+    return record.getMessage() != "ASGI callable returned without completing handshake."
 
 
 def secrets_in(value: object) -> Iterator[Secret]:

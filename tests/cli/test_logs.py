@@ -5,8 +5,15 @@ import logging
 from typing import Literal
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
-from bots.logs import LineFormatter
+from bots.listener import Listener, bind
+from bots.logs import LineFormatter, set_up
 from core.trace import TRACE
 
 FORMS: tuple[Literal["text", "json"], ...] = ("text", "json")
@@ -81,3 +88,24 @@ def test_each_line_about_a_message_has_its_trace_once(form):
 def test_json_keeps_numbers_as_they_are():
     line = LineFormatter("json", []).format(record("x", fields={"n": 3, "yes": True, "none": None}))
     assert json.loads(line) | {"n": 3, "yes": True, "none": None} == json.loads(line)
+
+
+async def test_a_websocket_that_is_refused_is_told_by_who_refused_it_alone(capsys):
+    async def refuse(websocket: WebSocket) -> None:
+        await websocket.send_denial_response(PlainTextResponse("not you", 403))
+
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    set_up("info", "text", [])
+    listener = Listener(Starlette(routes=[WebSocketRoute("/", refuse)]), bind("127.0.0.1", 0))
+    listener.open()
+    try:
+        with pytest.raises(InvalidStatus) as refused:
+            async with connect(f"ws://127.0.0.1:{listener.port}/", proxy=None):
+                raise AssertionError("not refused")
+    finally:
+        await listener.close()
+        root.handlers = before
+        root.setLevel(level)
+    assert refused.value.response.status_code == 403
+    assert capsys.readouterr().err == ""
