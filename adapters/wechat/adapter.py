@@ -277,4 +277,3 @@ def _import_all() -> None:
     import werobot.crypto  # type: ignore[import-untyped]  # noqa: PLC0415
     import werobot.parser  # type: ignore[import-untyped]  # noqa: PLC0415
     import werobot.replies  # type: ignore[import-untyped]  # noqa: F401, PLC0415
-

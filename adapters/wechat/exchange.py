@@ -26,8 +26,9 @@ NEARLY = 0.96
 class Timing:
     """In seconds from a request's arrival, but for `due_s` and `keep_s`."""
 
-    answer_s: float = 4.3
-    """Until then an answer is taken: it must be there within 5 s, network included."""
+    answer_s: float = 4.0
+    """Until then an answer is taken. It must be there within 5 s, through a network, and from
+    a process that may stand still for some tenths of a second while it frees memory."""
     patience_s: float = 5.0
     """WeChat's own."""
     hold_s: float = 10.0
