@@ -11,6 +11,7 @@ from typing import Protocol, Self, runtime_checkable
 from msgspec import structs
 
 from bots.clock import SystemClock
+from bots.collector import look_seldom
 from bots.config import BotEntry, Config
 from bots.config.platforms import NoSettings
 from bots.house import House, Kept
@@ -45,6 +46,7 @@ async def run(config: Config, ready: Callable[[], None] | None = None) -> None:
     with Signals() as signals:
         async with opened(config) as house:
             signals.house = house
+            look_seldom()
             if ready:
                 ready()
             waits = {

@@ -25,6 +25,8 @@ STATIC = {
 }
 FIRST = ("unit", "core", "config", "commands", "store", "relays", "sandbox", "contract")
 LAST = ("scenario", "cli", "web")
+WORKERS = min(3, os.cpu_count() or 2)
+"""Test files run side by side: most of their time is waiting."""
 SYSTEM = ("chromium", "espeak-ng", "flite", "fonts-noto-cjk", "fonts-noto-color-emoji")
 
 
@@ -66,7 +68,8 @@ def tests(strict: bool) -> Result:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        code = python("-m", "pytest", "-rs", f"--junitxml={report}", *test_folders()).returncode
+        options = ("-rs", f"--junitxml={report}", "-n", str(WORKERS), "--dist", "loadfile")
+        code = python("-m", "pytest", *options, *test_folders()).returncode
         root = ET.parse(report).getroot() if report.exists() else None
         counts = root[0].attrib if root is not None else {}
     total, skipped = int(counts.get("tests", 0)), int(counts.get("skipped", 0))

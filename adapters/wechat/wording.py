@@ -16,20 +16,20 @@ class Wording:
 
     @property
     def welcome(self) -> str:
-        return self.settings.welcome or self._say("wechat_welcome")
+        return self.settings.welcome or self.say("wechat_welcome")
 
     @property
     def thinking(self) -> str:
         """There is no answer yet, and how to get it."""
-        return self._say("wechat_thinking", word=self._word)
+        return self.say("wechat_thinking", word=self._word)
 
     @property
     def nothing_waits(self) -> str:
-        return self._say("wechat_nothing_waits")
+        return self.say("wechat_nothing_waits")
 
     @property
     def busy(self) -> str:
-        return self._say("busy")
+        return self.say("busy")
 
     def asks_for_more(self, text: str) -> bool:
         asked = text.strip().strip("。.!！“”\"'").casefold()
@@ -42,15 +42,15 @@ class Wording:
         if repeated:
             saying = self.again(saying)
         if index + 1 < total:
-            hint = self._say("wechat_part", number=index + 1, total=total, word=self._word)
+            hint = self.say("wechat_part", number=index + 1, total=total, word=self._word)
             return with_hint(saying, hint)
-        return with_hint(saying, self._say("wechat_more", word=self._word) if more else "")
+        return with_hint(saying, self.say("wechat_more", word=self._word) if more else "")
 
     def again(self, saying: Saying) -> Saying:
         """What the person may have seen already."""
         if not isinstance(saying, Words):
             return saying
-        return Words(text=f"{self._say('wechat_again')}\n{saying.text}")
+        return Words(text=f"{self.say('wechat_again')}\n{saying.text}")
 
     @property
     def _word(self) -> str:
@@ -58,5 +58,5 @@ class Wording:
         words = self.settings.more_words
         return next((w for w in words if w.isascii() is (self.language == "en")), words[0])
 
-    def _say(self, code: str, **params: object) -> str:
+    def say(self, code: str, **params: object) -> str:
         return self.texts.say(code, self.language, **params)

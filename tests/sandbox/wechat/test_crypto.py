@@ -77,6 +77,7 @@ def test_another_accounts_message_is_not_read():
         Seal(AES_KEY, APP_ID).encrypt(b"hello" * 9)[:-44],
         Seal(AES_KEY, APP_ID).encrypt(b"hello")[4:],
     ],
+    ids=("nothing", "no base64", "too short", "another key", "cut behind", "cut before"),
 )
 def test_a_broken_ciphertext_is_named_so(broken):
     with pytest.raises(Unsealed):
