@@ -11,7 +11,8 @@ from msgspec import Struct
 from bots.sandbox.failure import Refusal
 from bots.sandbox.machine import Machine
 from bots.sandbox.tokens import is_chinese
-from bots.sandbox.wav import Pcm, read_wav
+from bots.sandbox.wav import read_wav
+from core.sound.pcm import Pcm
 
 TIMEOUT_S = 30.0
 WORDS_PER_MINUTE = 165

@@ -1,23 +1,11 @@
-"""Mono 16-bit sound, and WAV files of it."""
+"""Reading what a synthesiser wrote."""
 
 import io
 import struct
 import wave
 
-from msgspec import Struct
-
 from bots.sandbox.failure import Refusal
-
-
-class Pcm(Struct, frozen=True, kw_only=True):
-    """Mono, signed 16 bits, little-endian."""
-
-    rate_hz: int
-    samples: bytes
-
-    @property
-    def duration_s(self) -> float:
-        return len(self.samples) / 2 / self.rate_hz
+from core.sound.pcm import Pcm
 
 
 def read_wav(content: bytes) -> Pcm:
@@ -34,13 +22,3 @@ def read_wav(content: bytes) -> Pcm:
     if form != (1, 2):
         raise Refusal(500, "The synthesiser's sound is not mono with 16 bits.")
     return sound
-
-
-def write_wav(sound: Pcm) -> bytes:
-    made = io.BytesIO()
-    with wave.open(made, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sound.rate_hz)
-        file.writeframes(sound.samples)
-    return made.getvalue()

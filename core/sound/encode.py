@@ -58,7 +58,7 @@ def to_silk(content: bytes) -> bytes:
 
 
 def encode(sound: Pcm, codec: Codec) -> bytes:
-    """`sound` in another format, its rate being the codec's. Raises MediaError."""
+    """`sound` in another format, resampled where the rates differ. Raises MediaError."""
     av = need("av")
     made = io.BytesIO()
     try:

@@ -15,7 +15,7 @@ from openai import AsyncOpenAI
 from bots.sandbox.ears import Heard, Word
 from bots.sandbox.machine import Machine
 from bots.sandbox.transcript import as_srt, as_vtt, segments_of
-from bots.sandbox.wav import Pcm, write_wav
+from core.sound.pcm import Pcm, write_wav
 from tests.sandbox.client import client_of
 from tests.sandbox.needs import need_program
 from tests.sandbox.server import Sandbox, sandbox
