@@ -22,7 +22,7 @@ from bots.sandbox.serve import running
 from bots.sandbox.telegram.app import telegram_app
 from bots.sandbox.telegram.floods import UNLIMITED
 from bots.sandbox.telegram.platform import Rules, Telegram
-from bots.sandbox.town.town import Town
+from bots.sandbox.town.town import BOT, Town, Utterance
 from bots.sandbox.wechat import faults as wechat_faults
 from bots.sandbox.wechat.app import wechat_app
 from bots.sandbox.wechat.wechat import WeChat
@@ -205,3 +205,34 @@ sends_per_second = "unlimited"
         )
         await community.live()
         community.judge(errors=0.4)
+
+
+async def test_an_admin_makes_the_bot_hear_everything_in_one_group(tmp_path: Path) -> None:
+    public, port = free_port(), free_port()
+    town = town_of("QQ", ["10001", "10002"], ["700001"])
+    account = OneBot(url=f"ws://127.0.0.1:{public}/onebot/qq", token="sandbox", town=town)
+    bot = f"""
+owners = ["onebot11:10001"]
+[bots.qq]
+platform = "onebot11"
+token = "env:TOKEN"
+file_hosts = ["127.0.0.1:{port}"]
+"""
+
+    async def say(person: str, text: str, *, mention: bool = False) -> None:
+        place = "700001"
+        await account.speak(Utterance(place=place, person=person, text=text, mention=mention))
+
+    async def shown(words: str) -> None:
+        await town.until(lambda _: any(words in line.text for line in town.lines(sender=BOT)))
+
+    bot_at_work = playing(tmp_path, public, bot)
+    async with serving(account, port=port), bot_at_work as journal, account.connected():
+        await say("10002", "nobody asked you")
+        await say("10002", "/group set trigger all", mention=True)
+        await shown("Only admins")
+        await say("10001", "/group set trigger all", mention=True)
+        await shown("Done. From now on")
+        await say("10002", "and now?")
+        await shown("You said: “and now?”")
+        assert len(journal.entries("chat")) == 1
