@@ -1,6 +1,7 @@
 """What was said while the account or the bot was away."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -114,6 +115,19 @@ async def test_what_is_older_than_an_answer_may_be_is_left_alone():
         await onebot.speak(said("five minutes old"))
         await onebot.until_connected()
         assert texts(await stage.heard(2)) == ["before", "five minutes old"]
+
+
+async def test_what_was_missed_comes_in_the_order_of_its_time():
+    seconds = count()
+    begin = utc_now() - timedelta(minutes=5)
+    async with (
+        playing() as stage,
+        stage.account(now=lambda: begin + timedelta(seconds=next(seconds))) as onebot,
+    ):
+        await onebot.speak(said("before"))
+        await stage.heard(1)
+        await silently(onebot, *(said(f"missed {n}") for n in range(4)))
+        assert texts(await stage.heard(5))[1:] == [f"missed {n}" for n in range(4)]
 
 
 async def test_chats_that_were_never_heard_are_not_asked_for():

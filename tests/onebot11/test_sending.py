@@ -118,6 +118,16 @@ async def test_an_account_whose_words_do_not_arrive_is_left_in_peace_for_a_while
         assert stage.adapter.trouble == ""
 
 
+async def test_a_word_that_arrives_between_makes_the_others_forgiven(stage):
+    async with stage.account() as onebot:
+        message = await asked(stage, onebot)
+        for _ in range(2):
+            onebot.faults.add(Timeout(call="send_*", delivered=False, count=UNSURE - 1))
+            for _ in range(UNSURE - 1):
+                assert isinstance(await sent(stage, message, "x"), Unknown)
+            assert isinstance(await sent(stage, message, "x"), Sent)
+
+
 # -- QQ says no ---------------------------------------------------------------------------
 
 
