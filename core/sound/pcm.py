@@ -17,6 +17,9 @@ LIMIT_S = 600
 
 TOO_LONG = f"expected a recording of at most {LIMIT_S} s, got a longer one"
 
+FORMATS = "aac,aiff,amr,amrnb,amrwb,asf,au,caf,flac,matroska,mov,mp3,ogg,wav"
+"""FFmpeg's names. Of those left out some open files or sockets that the recording names."""
+
 SILK_HEAD = b"#!SILK_V3"
 SILK_PACKETS_PER_S = 50
 
@@ -69,7 +72,8 @@ def _decoded(content: bytes, rate_hz: int) -> Iterator[bytes]:
     av = need("av")
     resampler = av.AudioResampler(format="s16", layout="mono", rate=rate_hz)
     try:
-        with av.open(io.BytesIO(content), "r") as container:
+        whitelist = {"format_whitelist": FORMATS}
+        with av.open(io.BytesIO(content), "r", container_options=whitelist) as container:
             for frame in container.decode(audio=0):
                 yield from map(_samples, resampler.resample(frame))
             yield from map(_samples, resampler.resample(None))

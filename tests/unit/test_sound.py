@@ -58,6 +58,20 @@ def test_what_holds_no_sound_is_refused(content):
         sound.to_wav(content)
 
 
+def test_a_recording_cannot_have_another_file_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret.wav").write_bytes(sound.to_wav(clip()))
+    with pytest.raises(MediaError):
+        sound.to_wav(b"ffconcat version 1.0\nfile secret.wav\n")
+
+
+def test_a_recording_cannot_have_the_network_listened_to():
+    description = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nt=0 0\n"
+    where = "c=IN IP4 127.0.0.1\nm=audio 40000 RTP/AVP 0\n"
+    with pytest.raises(MediaError):  # FFmpeg would wait there for ever
+        sound.to_wav(f"{description}{where}".encode())
+
+
 def test_a_small_file_that_holds_hours_is_refused_before_it_is_unpacked():
     hours = b"\x02#!SILK_V3" + b"\x01\x00\x00" * 1_000_000
     with pytest.raises(MediaError, match="at most 600 s"):
