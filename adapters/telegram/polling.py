@@ -60,7 +60,7 @@ class Polling:
                 self._tell("")
 
     async def _poll(self) -> list[bytes]:
-        """While work on earlier updates waits to be repeated, ask without waiting."""
+        """What came since the offset, as soon as there is anything."""
         asked = {
             "offset": self._offset,
             "limit": BATCH,

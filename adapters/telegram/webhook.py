@@ -52,14 +52,14 @@ class Door:
         if not self._secret.matches(request.headers.get(SECRET_HEADER, "")):
             log.warning("bot %s: a push without the webhook's secret was refused", self._bot)
             return Response(status_code=403)
-        if self._within is None:
-            return _later()
         try:
             body = await _body(request)
         except ClientDisconnect:
             return Response(status_code=400)
         if body is None:
             return Response(status_code=413)
+        if self._within is None:  # it may have closed while the body came
+            return _later()
         return await self._hand_on(body, *self._within)
 
     async def _hand_on(self, body: bytes, intake: Intake, emit: Emit) -> Response:

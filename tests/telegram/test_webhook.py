@@ -93,6 +93,21 @@ async def test_before_it_runs_and_after_it_telegram_is_told_to_come_again():
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
+async def test_a_push_that_is_still_coming_when_the_bot_stops_is_to_come_again():
+    async with pushed(webhook_secret=Secret(GIVEN)) as stage:
+
+        async def slowly():
+            yield HELLO[:20]
+            await stage.stop()
+            yield HELLO[20:]
+
+        async with httpx.AsyncClient(trust_env=False) as http:
+            headers = {SECRET_HEADER: GIVEN}
+            answer = await http.post(stage.url, content=slowly(), headers=headers)
+        assert answer.status_code == 503
+        assert not stage.core.messages
+
+
 async def test_it_is_set_once_and_again_only_where_something_changed():
     async with pushed() as stage:
         (asked,) = stage.calls("setWebhook")
