@@ -32,6 +32,9 @@ class Accounts:
             self._accounts[self_id] = account
         return account
 
+    def __contains__(self, self_id: object) -> bool:
+        return self_id in self._accounts
+
     def __iter__(self) -> Iterator[Account]:
         return iter(tuple(self._accounts.values()))
 

@@ -3,7 +3,7 @@
 https://github.com/botuniverse/onebot-11/blob/master/event/message.md (read 2026-11).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -35,13 +35,15 @@ LATEST = 253_402_300_799  # the last second of the year 9999, as far as datetime
 class Listener:
     """What a bot must say of itself before a payload can be read.
 
-    `names` are people's as they were last seen. `forward_chars` bounds a forward.
+    `names` are people's as they were last seen. `accounts` are the bot's own: they
+    would answer each other for ever. `forward_chars` bounds a forward.
     """
 
     platform: str
     bot: str
     names: Mapping[str, str]
     forward_chars: int
+    accounts: Container[str] = ()
     temp_sessions: bool = False
 
 
@@ -68,7 +70,7 @@ def parse_message(payload: Payload, own_id: str, now: datetime, ear: Listener) -
     """None for what is no message to the bot: its own, the platform's, of a kind unheard of."""
     event = Event(payload)
     target = _target(event, ear)
-    if target is None or _is_passed_over(event, target):
+    if target is None or _is_passed_over(event, target, ear):
         return None
     scene = Scene(self_id=target.self_id, group=target.group, names=ear.names)
     reading = read_segments(segments_of(event.message), scene)
@@ -98,7 +100,7 @@ def parse_upload(payload: Payload, own_id: str, now: datetime, ear: Listener) ->
     file, self_id, user = event.file, number(event.self_id), number(event.user_id)
     if event.get("notice_type") != "offline_file" or not isinstance(file, Mapping):
         return None
-    if not (self_id and user) or self_id == user:
+    if not (self_id and user) or self_id == user or str(user) in ear.accounts:
         return None
     target = Target(self_id=str(self_id), user=user)
     media = file_media(file, Scene(self_id=target.self_id))
@@ -187,12 +189,13 @@ def _target(event: Event, ear: Listener) -> Target | None:
             return None
 
 
-def _is_passed_over(event: Event, target: Target) -> bool:
+def _is_passed_over(event: Event, target: Target, ear: Listener) -> bool:
     """The bot's own words come back as `message_sent`, or as messages of its own."""
-    user = str(event.user_id)
+    user = str(number(event.user_id))
     return (
         event.get("post_type", "message") != "message"
         or user in (target.self_id, HOUSEKEEPER)
+        or user in ear.accounts
         or event.sub_type in ("anonymous", "notice")  # nobody to tell apart, nobody at all
         or bool(event.anonymous)
         or not isinstance(event.message_id, int | str)

@@ -1,26 +1,22 @@
 """What serves a bot's accounts while it runs: all that needs aiocqhttp, wired."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from adapters.onebot11.account import Account
-from adapters.onebot11.accounts import Accounts
 from adapters.onebot11.delivery import Deliverer
-from adapters.onebot11.files import Files
 from adapters.onebot11.gap import Gap
 from adapters.onebot11.intake import Around, Intake
+from adapters.onebot11.kit import Kit
 from adapters.onebot11.lookup import Lookup
 from adapters.onebot11.order import Order
 from adapters.onebot11.pace import Pace
 from adapters.onebot11.parse import Listener
 from adapters.onebot11.requests import Requests
-from adapters.onebot11.seen import Seen
 from adapters.onebot11.sending import Sender
-from adapters.onebot11.settings import Settings
 from core.bot import Bot
-from core.people import PeopleRules
-from core.ports import Clock, Emit, MediaStore, NewId, Texts
+from core.ports import Emit
 
 FORWARD_CHARS = 4000
 """A merged forward's most, where the history would take more."""
@@ -29,66 +25,28 @@ FORWARD_SHARE = 0.75
 
 
 class Service:
-    def __init__(  # noqa: PLR0913 - one place wires
-        self,
-        *,
-        bot: Bot,
-        settings: Settings,
-        accounts: Accounts,
-        files: Files,
-        media: MediaStore,
-        seen: Seen,
-        texts: Texts,
-        people: PeopleRules,
-        clock: Clock,
-        new_id: NewId,
-        sleep: Callable[[float], Awaitable[None]],
-        chance: Callable[[], float],
-        emit: Emit,
-    ) -> None:
+    """Takes events in, and has the `sender` of answers."""
+
+    def __init__(self, kit: Kit, emit: Emit) -> None:
         self._open = True
         self._order = Order()
-        self.sender = Sender(
-            bot=bot,
-            settings=settings,
-            accounts=accounts,
-            media=media,
-            texts=texts,
-            deliverer=Deliverer(resend=settings.resend, clock=clock, sleep=sleep),
-            pace=Pace(sends_per_s=settings.sends_per_s, clock=clock, sleep=sleep, chance=chance),
+        self.sender = _sender(kit)
+        lookup = Lookup(
+            files=kit.files,
+            media=kit.media,
+            forward_chars=forward_chars(kit.bot),
+            hears_all=kit.bot.trigger == "all",
         )
         names: OrderedDict[str, str] = OrderedDict()
-        lookup = Lookup(
-            files=files,
-            media=media,
-            forward_chars=forward_chars(bot),
-            hears_all=bot.trigger == "all",
-        )
-        around = Around(
-            emit=emit,
-            clock=clock,
-            new_id=new_id,
-            listener=Listener(
-                platform=bot.platform,
-                bot=bot.name,
-                names=names,
-                forward_chars=forward_chars(bot),
-                temp_sessions=settings.temp_sessions,
-            ),
-            lookup=lookup,
-            requests=Requests(bot.platform, bot.name, settings, people),
-            seen=seen,
-            tell=self.sender.tell,
-            sleep=sleep,
-        )
+        around = _around(kit, emit, lookup, self.sender, names)
         self._intake = Intake(around, names, self._order)
         self._gap = Gap(
             intake=self._intake,
             lookup=lookup,
             order=self._order,
-            seen=seen,
-            clock=clock,
-            longest_s=bot.expire_s,
+            seen=kit.seen,
+            clock=kit.clock,
+            longest_s=kit.bot.expire_s,
         )
 
     def take(self, account: Account, payload: Mapping[str, Any]) -> None:
@@ -104,6 +62,46 @@ class Service:
         """Take nothing new. What was taken is still answered: `sender` goes on."""
         self._open = False
         await self._order.close()
+
+
+def _sender(kit: Kit) -> Sender:
+    return Sender(
+        bot=kit.bot,
+        settings=kit.settings,
+        accounts=kit.accounts,
+        media=kit.media,
+        texts=kit.texts,
+        deliverer=Deliverer(resend=kit.settings.resend, clock=kit.clock, sleep=kit.sleep),
+        pace=Pace(
+            sends_per_s=kit.settings.sends_per_s,
+            clock=kit.clock,
+            sleep=kit.sleep,
+            chance=kit.chance,
+        ),
+    )
+
+
+def _around(
+    kit: Kit, emit: Emit, lookup: Lookup, sender: Sender, names: Mapping[str, str]
+) -> Around:
+    bot = kit.bot
+    return Around(
+        emit=emit,
+        clock=kit.clock,
+        new_id=kit.new_id,
+        listener=Listener(
+            platform=bot.platform,
+            bot=bot.name,
+            names=names,
+            forward_chars=forward_chars(bot),
+            temp_sessions=kit.settings.temp_sessions,
+        ),
+        lookup=lookup,
+        requests=Requests(bot.platform, bot.name, kit.settings, kit.people),
+        seen=kit.seen,
+        tell=sender.tell,
+        sleep=kit.sleep,
+    )
 
 
 def forward_chars(bot: Bot) -> int:

@@ -28,7 +28,7 @@ async def stage():
 async def after(stage, socket, *frames):
     """The trouble once these frames were read."""
     count = len(stage.messages)
-    await tell(socket, *frames, event(message_id=count + 1, user_id=20_000 + count))
+    await tell(socket, *frames, event(message_id=count + 1, user_id=30_000 + count))
     await stage.heard(count + 1)
     return stage.adapter.trouble
 

@@ -91,6 +91,19 @@ async def test_a_quoted_forward_is_read_too(stage):
     assert "小明: at six" in message.parts[0].parts[0].text
 
 
+async def test_two_accounts_of_one_bot_in_a_group_do_not_answer_each_other(stage):
+    async with stage.socket("10000") as one, stage.socket("20000") as other:
+        await stage.until(lambda: "10000" in stage.adapter._accounts)
+        notice = {"notice_type": "offline_file", "file": {"name": "a.txt"}}
+        await tell(other, group_event(self_id=20000, user_id=10000))
+        await tell(other, event(self_id=20000, user_id=10000, post_type="notice", **notice))
+        await tell(other, event(self_id=20000, message_id=2))
+        await stage.heard(1)
+        await tell(one, event(user_id=20000), event(message_id=2))
+        heard = await stage.heard(2)
+    assert [message.address.chat for message in heard] == ["20000/u10001", "10000/u10001"]
+
+
 async def test_its_own_words_and_temporary_sessions_are_not_heard(stage):
     async with stage.account(reports_self=True) as onebot:
         await onebot.speak(said("hello"))
