@@ -23,8 +23,8 @@ def announce(config: Config) -> None:
     told = [TELL[e.bot.platform](e, config) for e in config.bots if e.bot.platform in TELL]
     if told:
         lines = [texts.say(code, language, **fill) for code, fill in told]
-        stop = texts.say("run_stop", language)
-        sys.stderr.write("\n".join(lines) + f"  {stop}\n")
+        lines.append(texts.say("run_stop", language))
+        sys.stderr.write("\n".join(lines) + "\n")
 
 
 def where(entry: BotEntry, config: Config, scheme: str) -> str:
