@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,12 @@ from adapters.onebot11.download import Download
 from adapters.onebot11.endpoint import Endpoint
 from adapters.onebot11.files import FILE_BYTES, Files
 from adapters.onebot11.health import AWAY_S
+from adapters.onebot11.kit import Kit
 from adapters.onebot11.seen import Seen
 from adapters.onebot11.settings import Settings
 from core.bot import Bot
 from core.errors import ConfigError
-from core.model import Address, Capabilities, Limit, Media
+from core.model import Address, Capabilities, Media
 from core.people import PeopleRules
 from core.ports import (
     Clock,
@@ -79,30 +81,31 @@ class OneBotAdapter:
     ) -> None:
         check(bot.name, settings)
         self.bot = bot.name
-        self._bot = bot
         self._settings = settings
-        self._media = media
         self._clock = clock
-        self._new_id = new_id
-        self._texts = texts
-        self._people = people or PeopleRules()
         self._sleep = sleep
-        self._chance = chance
         self._accounts = Accounts(settings.accounts, clock, settings.silence_s)
         self._download = Download(settings.file_hosts, FILE_BYTES, proxy.reveal() if proxy else "")
         self._files = Files(self._accounts, self._download)
         self._seen = Seen(memo)
+        self._kit = Kit(
+            bot=bot,
+            settings=settings,
+            accounts=self._accounts,
+            files=self._files,
+            seen=self._seen,
+            media=media,
+            texts=texts,
+            people=people or PeopleRules(),
+            clock=clock,
+            new_id=new_id,
+            sleep=sleep,
+            chance=chance,
+        )
         self._ready = asyncio.Event()
         self._service: Service | None = None
         self._began = clock.monotonic()
-        self._capabilities = Capabilities(
-            source=SOURCE,
-            text_limit=_text_limit(settings),
-            markup="plain",
-            media=frozenset({"image", "voice", "audio", "video", "file"}),
-            media_limit_bytes=FILE_LIMIT_BYTES,
-            on_unknown="hold",
-        )
+        self._capabilities = capabilities_of(settings)
 
     # -- Adapter -------------------------------------------------------------------------
 
@@ -117,21 +120,7 @@ class OneBotAdapter:
         from adapters.onebot11.service import Service  # noqa: PLC0415
 
         await self._seen.load()
-        self._service = service = Service(
-            bot=self._bot,
-            settings=self._settings,
-            accounts=self._accounts,
-            files=self._files,
-            media=self._media,
-            seen=self._seen,
-            texts=self._texts,
-            people=self._people,
-            clock=self._clock,
-            new_id=self._new_id,
-            sleep=self._sleep,
-            chance=self._chance,
-            emit=emit,
-        )
+        self._service = service = Service(self._kit, emit)
         self._ready.set()
         try:
             await self._watch()
@@ -141,12 +130,11 @@ class OneBotAdapter:
             await self._download.aclose()
 
     async def send(self, outgoing: Outgoing) -> SendResult:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(READY_S):
                 await self._ready.wait()
-        except TimeoutError:
-            return Refused("the bot does not run on QQ now", READY_S)
-        assert self._service is not None  # noqa: S101 - ready says so
+        if self._service is None:
+            return Refused("the bot does not run on QQ yet", READY_S)
         return await self._service.sender.send(outgoing)
 
     async def fetch(self, media: Media) -> bytes:
@@ -207,8 +195,16 @@ def check(name: str, settings: Settings) -> None:
         )
 
 
-def _text_limit(settings: Settings) -> Limit:
-    """Past a piece's length a part goes out as one forward, or in pieces after all."""
+def capabilities_of(settings: Settings) -> Capabilities:
+    """Text past a piece's length goes out as one forward, or in pieces after all."""
+    limit = settings.piece_chars
     if settings.long_answers == "forward":
-        return max(FORWARD_CHARS, settings.piece_chars)
-    return settings.piece_chars
+        limit = max(FORWARD_CHARS, limit)
+    return Capabilities(
+        source=SOURCE,
+        text_limit=limit,
+        markup="plain",
+        media=frozenset({"image", "voice", "audio", "video", "file"}),
+        media_limit_bytes=FILE_LIMIT_BYTES,
+        on_unknown="hold",
+    )

@@ -56,6 +56,7 @@ class Endpoint:
         self._ready = ready
         self._take = take
         self._joined = joined
+        self._refused_for = ""
 
     def routes(self, path: str) -> Sequence[WebSocketRoute]:
         return [WebSocketRoute(path + below, self._serving(role)) for below, role in PATHS.items()]
@@ -69,10 +70,11 @@ class Endpoint:
     async def serve(self, websocket: WebSocket, role: Role | None = None) -> None:
         refusal = self._refusal(websocket)
         if refusal:
-            log.warning("a QQ connection was refused: %s", bytes(refusal.body).decode())
+            self._note_refusal(bytes(refusal.body).decode())
             await websocket.send_denial_response(refusal)
             return
         await websocket.accept()
+        self._refused_for = ""
         self_id = websocket.headers["x-self-id"]
         asked = websocket.headers.get("x-client-role", "").lower()
         connection = Connection(websocket, self_id, role or ROLES.get(asked, "universal"))
@@ -100,6 +102,12 @@ class Endpoint:
                     self._take(account, frame)
                 case {"echo": _}:
                     connection.answer(frame)
+
+    def _note_refusal(self, words: str) -> None:
+        """Whoever is refused tries again every few seconds: it is told once."""
+        if words != self._refused_for:
+            self._refused_for = words
+            log.warning("a QQ connection was refused: %s", words)
 
     def _refusal(self, websocket: HTTPConnection) -> PlainTextResponse | None:
         """The token is looked at first: nobody without it learns anything else."""

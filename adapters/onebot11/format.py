@@ -93,6 +93,8 @@ def forward_call(target: Target, name: str, pieces: Sequence[str]) -> Call:
             data={
                 "user_id": target.self_id,
                 "nickname": name,
+                "uin": target.self_id,  # the same two by go-cqhttp's names
+                "name": name,
                 "content": [MessageSegment.text(piece)],
             },
         )

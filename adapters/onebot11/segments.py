@@ -6,8 +6,6 @@ https://github.com/botuniverse/onebot-11/blob/master/message/segment.md, and wha
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from mimetypes import guess_type
-from typing import Any, TypeAlias
 
 from aiocqhttp import Message as Segments
 from aiocqhttp import MessageSegment
@@ -15,15 +13,21 @@ from aiocqhttp import MessageSegment
 from adapters.onebot11.cards import card_text, forward_in_card, xml_text
 from adapters.onebot11.cq import read_cq
 from adapters.onebot11.faces import face_name
+from adapters.onebot11.fields import (
+    Data,
+    id_of,
+    kind_of,
+    list_of,
+    mime_of,
+    name_of,
+    size_of,
+    text_of,
+)
 from adapters.onebot11.handle import Handle, Kind, write_handle
-from core.model import Media, MediaKind, Mention, Part, Text
-
-Data: TypeAlias = Mapping[str, Any]
+from core.model import Media, Mention, Part, Text
 
 KIND_CHARS = 20
-NAME_CHARS = 120
 FORWARD = "[聊天记录]"
-SPEECH_ENDINGS = (".amr", ".silk", ".slk")
 PLACEHOLDERS = {
     "poke": "[戳一戳]", "shake": "[戳一戳]", "rps": "[猜拳]", "dice": "[骰子]", "redbag": "[红包]",
     "onlinefile": "[在线文件]", "flashtransfer": "[QQ闪传]", "gift": "[礼物]", "node": FORWARD,
@@ -73,9 +77,9 @@ def read_segments(segments: Segments, scene: Scene) -> Reading:
             case "at" if str(data.get("qq")) == scene.self_id:
                 addressed = True
             case "reply":
-                quoted, quoted_text = _id(data.get("id")), _text(data.get("text"))
+                quoted, quoted_text = id_of(data.get("id")), text_of(data.get("text"))
             case "forward":
-                forward, nodes = _id(data.get("id")), _listed(data.get("content"))
+                forward, nodes = id_of(data.get("id")), list_of(data.get("content"))
                 parts.append(Text(text=FORWARD))
             case "json" if found := forward_in_card(data.get("data")):
                 forward = found
@@ -94,12 +98,12 @@ def read_segments(segments: Segments, scene: Scene) -> Reading:
 
 def file_media(data: Data, scene: Scene) -> Media:
     """A file that was sent as one: a picture or a sound goes as what it is."""
-    name = _name(data, "name", "file_name", "file") or "file"
-    kind, mime = _file_kind(name)
+    name = name_of(data, "name", "file_name", "file") or "file"
+    kind, mime = kind_of(name)
     handle = _handle("file" if kind != "voice" else "record", data, scene)
     if kind == "voice":
         return _voice(handle, data)
-    return Media(kind=kind, remote=handle, mime=mime, name=name, size_bytes=_size(data))
+    return Media(kind=kind, remote=handle, mime=mime, name=name, size_bytes=size_of(data))
 
 
 def _segment(one: object) -> MessageSegment | None:
@@ -126,11 +130,11 @@ def _words(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
 
 def _mention(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
     """Its words as well, since what is said to a model are the texts."""
-    user = _id(segment.data.get("qq"))
+    user = id_of(segment.data.get("qq"))
     if user == "all":
         yield Text(text="@全体成员")
         return
-    name = _text(segment.data.get("name")).removeprefix("@") or scene.names.get(user, "")
+    name = text_of(segment.data.get("name")).removeprefix("@") or scene.names.get(user, "")
     yield Mention(user=user, name=name)
     yield Text(text=f"@{name or user}")
 
@@ -138,15 +142,15 @@ def _mention(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
 def _picture(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
     data = segment.data
     if data.get("emoji_id"):  # NapCat: a sticker of the shop
-        yield Text(text=_text(data.get("summary")) or "[表情]")
+        yield Text(text=text_of(data.get("summary")) or "[表情]")
         return
-    name = _name(data, "filename", "file")
+    name = name_of(data, "filename", "file")
     yield Media(
         kind="image",
         remote=_handle("image", data, scene),
-        mime=_mime(name),
+        mime=mime_of(name),
         name=name,
-        size_bytes=_size(data),
+        size_bytes=size_of(data),
     )
 
 
@@ -155,13 +159,13 @@ def _recording(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
 
 
 def _film(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
-    name = _name(segment.data, "file") or "video.mp4"
+    name = name_of(segment.data, "file") or "video.mp4"
     yield Media(
         kind="video",
         remote=_handle("video", segment.data, scene),
-        mime=_mime(name) or "video/mp4",
+        mime=mime_of(name) or "video/mp4",
         name=name,
-        size_bytes=_size(segment.data),
+        size_bytes=size_of(segment.data),
     )
 
 
@@ -172,13 +176,13 @@ def _file(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
 def _face(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
     del scene
     raw = segment.data.get("raw")
-    named = _text(raw.get("faceText")).removeprefix("/") if isinstance(raw, Mapping) else ""
-    yield Text(text=f"[{named}]" if named else face_name(_id(segment.data.get("id"))))
+    named = text_of(raw.get("faceText")).removeprefix("/") if isinstance(raw, Mapping) else ""
+    yield Text(text=f"[{named}]" if named else face_name(id_of(segment.data.get("id"))))
 
 
 def _market_face(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
     del scene
-    yield Text(text=_text(segment.data.get("summary")) or "[表情]")
+    yield Text(text=text_of(segment.data.get("summary")) or "[表情]")
 
 
 def _card(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
@@ -193,7 +197,7 @@ def _xml(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
 
 def _markdown(segment: MessageSegment, scene: Scene) -> Iterator[Part]:
     del scene
-    yield Text(text=_text(segment.data.get("content")) or "[Markdown]")
+    yield Text(text=text_of(segment.data.get("content")) or "[Markdown]")
 
 
 def _labelled(label: str, *names: str) -> Callable[[MessageSegment, Scene], Iterator[Part]]:
@@ -235,53 +239,10 @@ READERS: Mapping[str, Callable[[MessageSegment, Scene], Iterator[Part]]] = {
 }
 
 
-# -- fields, as far as they can be read ------------------------------------------
-
-
-def _id(value: object) -> str:
-    return str(value) if isinstance(value, int | str) else ""
-
-
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _listed(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()
-
-
-def _size(data: Data) -> int:
-    size = str(data.get("file_size") or data.get("size") or "")
-    return int(size) if size.isdecimal() and len(size) < 16 else 0
-
-
-def _name(data: Data, *fields: str) -> str:
-    """The first field that looks like a file's name."""
-    names = (_text(data.get(name)) for name in fields)
-    return next((n for n in names if n and "/" not in n and len(n) <= NAME_CHARS), "")
-
-
-def _mime(name: str) -> str:
-    return guess_type(name)[0] or ""
-
-
-def _file_kind(name: str) -> tuple[MediaKind, str]:
-    if name.lower().endswith(SPEECH_ENDINGS):
-        return "voice", ""
-    mime = _mime(name)
-    match mime.partition("/")[0]:
-        case "image":
-            return "image", mime
-        case "audio":
-            return "audio", mime
-        case _:
-            return "file", mime or "application/octet-stream"
-
-
 def _voice(handle: str, data: Data) -> Media:
     """Named as what `fetch` gives: whatever QQ carries becomes WAV."""
     return Media(
-        kind="voice", remote=handle, mime="audio/wav", name="voice.wav", size_bytes=_size(data)
+        kind="voice", remote=handle, mime="audio/wav", name="voice.wav", size_bytes=size_of(data)
     )
 
 
@@ -291,9 +252,9 @@ def _handle(kind: Kind, data: Data, scene: Scene) -> str:
         Handle(
             account=scene.self_id,
             kind=kind,
-            file=_text(data.get("file")) or _text(data.get("path")),
-            url=_text(data.get("url")),
-            file_id=_text(data.get("file_id")) or _text(data.get("id")),
+            file=text_of(data.get("file")) or text_of(data.get("path")),
+            url=text_of(data.get("url")),
+            file_id=text_of(data.get("file_id")) or text_of(data.get("id")),
             bus_id=bus_id if isinstance(bus_id, int) else 0,
             group=scene.group,
         )

@@ -94,6 +94,7 @@ def _around(
             bot=bot.name,
             names=names,
             forward_chars=forward_chars(bot),
+            accounts=kit.accounts,
             temp_sessions=kit.settings.temp_sessions,
         ),
         lookup=lookup,

@@ -125,6 +125,15 @@ async def test_no_token_is_ever_logged(stage, caplog):
     assert TOKEN not in logged
 
 
+async def test_whoever_is_refused_again_and_again_is_told_once(stage, caplog):
+    for _ in range(3):
+        await refused(stage, token="wrong")
+    assert caplog.text.count("another token") == 1
+    async with stage.socket():
+        await refused(stage, token="wrong")
+    assert caplog.text.count("another token") == 2
+
+
 # -- which role -----------------------------------------------------------------------
 
 ROLES = {

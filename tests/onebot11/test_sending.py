@@ -11,11 +11,12 @@ from adapters.onebot11.breaker import FIRST_S, UNSURE
 from bots.sandbox.onebot.faults import Drop, Failure, Silence, Timeout
 from bots.sandbox.onebot.flavour import GO_CQHTTP, LAGRANGE, NAPCAT
 from core.model import Address, Media, Text
-from core.ports import Refused, Sent, Unknown
+from core.ports import Outgoing, Refused, Sent, Unknown
 from core.render import render
 from core.sound import sniff
 from tests.contract.harness import part
 from tests.onebot11.stage import (
+    Memory,
     answer,
     answer_on,
     call_on,
@@ -163,6 +164,24 @@ async def test_an_account_that_is_away_is_waited_for(stage):
         assert told(onebot.town)[0].text == "back again"
 
 
+async def test_an_answer_left_from_an_earlier_run_waits_for_the_start_and_the_account():
+    memory, gate = Memory(), asyncio.Event()
+
+    async def slow(name):
+        await gate.wait()
+        return ""
+
+    memory.recall = slow
+    async with playing(memory=memory) as stage:
+        to = Address(platform="onebot11", bot="qq", chat="10000/u10001", sender="10001")
+        left = Outgoing(key="k/0", to=to, part=Text(text="as I said"), answers="", index=0, total=1)
+        sending = asyncio.create_task(stage.adapter.send(left))
+        gate.set()
+        async with stage.account() as onebot:
+            assert isinstance(await sending, Sent)
+            assert [line.text for line in told(onebot.town)] == ["as I said"]
+
+
 async def test_an_account_that_stays_away_is_tried_again_later(stage, monkeypatch):
     monkeypatch.setattr("adapters.onebot11.sending.PATIENCE_S", 0.05)
     async with stage.account() as onebot:
@@ -195,6 +214,9 @@ async def test_a_long_answer_is_one_forward_and_a_word_to_whom_it_is_for(stage):
         (pointer,) = onebot.frames.calls("send_group_msg")
     nodes = forward["params"]["messages"]
     assert {node["type"] for node in nodes} == {"node"}
+    who = [("user_id", "nickname"), ("uin", "name")]  # OneBot's names, and go-cqhttp's
+    for number, name in who:
+        assert {(node["data"][number], node["data"][name]) for node in nodes} == {("10000", "qq")}
     texts = [node["data"]["content"][0]["data"]["text"] for node in nodes]
     assert max(map(len, texts)) <= 1000
     assert "".join("".join(texts).split()) == "".join(LONG.split())
