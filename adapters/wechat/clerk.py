@@ -86,8 +86,10 @@ class Clerk:
         receipt = await self._emitted(case, said)
         match receipt:
             case Receipt.BUSY:
+                self._leftovers.ended(case.push.source, case.push.key, shelved=False)
                 self._say(case, self._wording.busy)
             case Receipt.IGNORED:
+                self._leftovers.ended(case.push.source, case.push.key, shelved=False)
                 case.say(SUCCESS)
             case Receipt.DUPLICATE if not known:
                 age_s = self._clock.now().timestamp() - case.push.created

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakValueDictionary
 
 from adapters.wechat.desk import Case, Desk
 from adapters.wechat.format import Saying, Words, format_reply
@@ -23,6 +24,20 @@ WORK_S = 600.0
 SHELVED_S = 2.0
 """How long a part may take from `Later` to the shelf."""
 
+TALKS_KEPT = 10_000
+"""Who has been silent for longest is forgotten; what waits for them lies on the shelf."""
+
+
+@dataclass(slots=True)
+class Talk:
+    """One person's. `hungry`: pushes of 继续 that found nothing yet; `work`: until when an
+    answer counts as on its way, by the key of its push; `unsure`: what the last try said."""
+
+    hungry: list[Case] = field(default_factory=list)
+    work: dict[str, float] = field(default_factory=dict)
+    unsure: Saying | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
 
 class Leftovers:
     """Hands waiting parts to pushes: to 继续 the oldest, to a repeated push its own answer.
@@ -40,35 +55,30 @@ class Leftovers:
         self._desk = desk
         self._sayings = sayings
         self._wording = wording
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._hungry: dict[str, list[Case]] = {}
-        self._work: dict[str, dict[str, float]] = {}
-        self._unsure: dict[str, Saying] = {}
+        self._talks: OrderedDict[str, Talk] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- what is on its way ------------------------------------------------------
 
     def begun(self, chat: str, key: str) -> None:
         """An answer to this push will come."""
-        self._work.setdefault(chat, {})[key] = _now() + WORK_S
+        talk = self._talk(chat)
+        talk.work = {**_alive(talk.work), key: _now() + WORK_S}
 
     def ended(self, chat: str, key: str, *, shelved: bool) -> None:
-        """All parts of the answer have been sent, or are on their way to the shelf."""
-        working = self._work.get(chat, {})
-        working.pop(key, None)
+        """All parts of the answer have been sent, or are on their way to the shelf; or there
+        will be none."""
+        work = self._talk(chat).work
         if shelved:
-            self._work.setdefault(chat, {})[key] = _now() + SHELVED_S
-        elif not working:
-            self._work.pop(chat, None)
+            work[key] = _now() + SHELVED_S
+        else:
+            work.pop(key, None)
 
     def hungry(self, chat: str) -> list[Case]:
         """Pushes of 继续 that found nothing yet, and can still be answered."""
-        alive = [case for case in self._hungry.get(chat, ()) if self._desk.can_take(case)]
-        if alive:
-            self._hungry[chat] = alive
-        else:
-            self._hungry.pop(chat, None)
-        return alive
+        talk = self._talk(chat)
+        talk.hungry = [case for case in talk.hungry if self._desk.can_take(case)]
+        return talk.hungry
 
     async def any_wait(self, chat: str) -> bool:
         try:
@@ -79,11 +89,11 @@ class Leftovers:
     def said_last(self, case: Case) -> None:
         """The last try carried an answer: whether WeChat had it, nobody will ever tell."""
         if case.says is not None:
-            self._unsure[case.push.source] = case.says
+            self._talk(case.push.source).unsure = case.says
 
     def heard(self, chat: str) -> None:
         """The person goes on talking: what they were told last, they have."""
-        self._unsure.pop(chat, None)
+        self._talk(chat).unsure = None
 
     # -- pushes --------------------------------------------------------------------
 
@@ -97,15 +107,16 @@ class Leftovers:
 
     async def _bring(self, case: Case) -> None:
         chat = case.push.source
-        waits_already = self.hungry(chat)
-        if case not in waits_already:
-            self._hungry[chat] = [*waits_already, case]  # before looking: nothing slips by
+        if case not in (hungry := self.hungry(chat)):
+            hungry.append(case)  # before looking: nothing slips by
         found = await self._lend(case, lambda parts: parts[0] if parts else None)
         if found:
             return
-        if unsure := self._unsure.pop(chat, None):
-            case.say(format_reply(case.push, self._wording.again(unsure)))
-        elif not self._working(chat):
+        talk = self._talk(chat)
+        if talk.unsure:
+            case.say(format_reply(case.push, self._wording.again(talk.unsure)))
+            talk.unsure = None
+        elif not _alive(talk.work):
             case.say(format_reply(case.push, Words(text=self._wording.nothing_waits)))
 
     async def _resume(self, case: Case) -> None:
@@ -113,7 +124,7 @@ class Leftovers:
 
     async def _lend(self, case: Case, choose: Callable[[list[Waiting]], Waiting | None]) -> bool:
         """False where there is nothing to say to the push."""
-        async with self._lock(case.push.source):
+        async with self._talk(case.push.source).lock:
             if not self._desk.can_take(case) or await self._again(case):
                 return True
             parts = list(await self._shelf.waiting(PLATFORM, self._bot, case.push.source))
@@ -132,6 +143,8 @@ class Leftovers:
             receipt = receipt_of(case, more=more)
             part = await self._shelf.carried(PLATFORM, self._bot, case.push.source, receipt)
             if part:
+                others = part.index + 1 < part.total
+                self.ended(case.push.source, part.answers, shelved=others)
                 case.say(format_reply(case.push, await self._saying(part, more=more)))
                 return True
         return False
@@ -149,20 +162,14 @@ class Leftovers:
         saying = await self._sayings.of(waiting.part)
         return self._wording.dressed(saying, waiting.index, waiting.total, more=more)
 
-    def _working(self, chat: str) -> bool:
-        now = _now()
-        alive = {key: until for key, until in self._work.get(chat, {}).items() if until > now}
-        if alive:
-            self._work[chat] = alive
-        else:
-            self._work.pop(chat, None)
-        return bool(alive)
-
-    def _lock(self, chat: str) -> asyncio.Lock:
-        lock = self._locks.get(chat)
-        if lock is None:
-            lock = self._locks[chat] = asyncio.Lock()
-        return lock
+    def _talk(self, chat: str) -> Talk:
+        talk = self._talks.get(chat)
+        if talk is None:
+            talk = self._talks[chat] = Talk()
+        self._talks.move_to_end(chat)
+        if len(self._talks) > TALKS_KEPT:
+            self._talks.popitem(last=False)
+        return talk
 
     def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         async def guarded() -> None:
@@ -183,6 +190,11 @@ def receipt_of(case: Case, *, more: bool) -> str:
 
 def _own(parts: list[Waiting], key: str) -> Waiting | None:
     return next((part for part in parts if part.answers == key and not part.index), None)
+
+
+def _alive(work: Mapping[str, float]) -> dict[str, float]:
+    now = _now()
+    return {key: until for key, until in work.items() if until > now}
 
 
 def _now() -> float:

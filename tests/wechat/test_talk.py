@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from adapters.wechat import leftovers
 from bots.sandbox.wechat import acts
 from bots.sandbox.wechat.faults import AtOnce, DropConnection, LoseAnswer
 from bots.sandbox.wechat.wechat import NOTICE
 from core.errors import StoreError
+from core.ports import Receipt
 from tests.wechat.stage import ANN, BEN, staged
 
 LONG = "A sentence of some length stands here. " * 100
@@ -51,8 +53,7 @@ async def test_without_an_answer_the_third_try_says_how_to_get_it_and_more_bring
     assert outcomes(push) == ["timeout", "timeout", "reply"]
     assert "continue" in stage.shown(push)
     held.release()
-    await stage.house.settled()
-    assert await stage.ask("continue") == "re: slow"
+    await stage.hears("re: slow")
     assert "Nothing is waiting" in await stage.ask("Continue.")
 
 
@@ -178,6 +179,25 @@ async def test_who_is_told_busy_is_told_at_once(stage):
     assert outcomes(push) == ["reply"]
     assert "my hands full" in stage.shown(push)
     held.release()
+    await stage.hears("re: slow")
+    assert "Nothing is waiting" in await stage.ask("continue")
+
+
+async def test_who_is_not_heard_at_all_is_not_kept_waiting_for_an_answer(stage):
+    async def ignoring(message):
+        return Receipt.IGNORED
+
+    stage.adapter._clerk.emit = ignoring
+    assert outcomes(await stage.push("hello")) == ["success"]
+    assert "Nothing is waiting" in await stage.ask("continue")
+
+
+async def test_only_so_many_people_are_remembered(stage, monkeypatch):
+    monkeypatch.setattr(leftovers, "TALKS_KEPT", 2)
+    for number in range(4):
+        stage.adapter._leftovers.begun(f"person {number}", "key")
+    assert await stage.ask("hello") == "re: hello"
+    assert len(stage.adapter._leftovers._talks) == 2
 
 
 # -- events ------------------------------------------------------------------
@@ -242,6 +262,13 @@ async def test_a_try_after_a_restart_is_answered_as_the_one_before(stage):
     (again,) = await stage.wechat.redeliver(push)
     assert {again.answer} == push.answers
     assert stage.relays.questions == ["hello"]
+
+
+async def test_after_a_restart_a_repeated_push_is_not_taken_for_one_still_worked_on(stage):
+    push = await stage.push("hello")
+    await stage.restart()
+    await stage.wechat.redeliver(push)
+    assert "Nothing is waiting" in await stage.ask("continue")
 
 
 async def test_more_after_a_restart_is_answered_as_before(stage):
