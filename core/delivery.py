@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from core.cancellation import being_cancelled
 from core.model import Capabilities, Delivery, PartState
 from core.patience import Sleep, persist
-from core.ports import Adapter, Later, Outbox, Outgoing, Refused, SendResult, Sent, Unknown
+from core.ports import (
+    Adapter,
+    Later,
+    Outbox,
+    Outgoing,
+    Paced,
+    Refused,
+    SendResult,
+    Sent,
+    Unknown,
+)
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +71,7 @@ class Courier:
             return PartState.UNKNOWN, "held: the outcome of an earlier try is unknown"
         waits, unknown = _Waits(), 0
         while True:
-            if not caps.repeatable:
-                await self._mark(reply_id, outgoing.index, PartState.TRYING)
-            match await _send(adapter, outgoing):
+            match await self._try(adapter, caps, outgoing, reply_id):
                 case Sent(receipt):
                     return PartState.SENT, receipt
                 case Later():
@@ -80,6 +88,16 @@ class Courier:
                         return PartState.UNKNOWN, reason
                     outgoing = replace(outgoing, repeated=not caps.repeatable)
             await self.sleep(wait_s)
+
+    async def _try(
+        self, adapter: Adapter, caps: Capabilities, outgoing: Outgoing, reply_id: str
+    ) -> SendResult:
+        """One send. It is noted before it begins, and not before it can."""
+        if refused := await _turn(adapter, outgoing):
+            return refused
+        if not caps.repeatable:
+            await self._mark(reply_id, outgoing.index, PartState.TRYING)
+        return await _send(adapter, outgoing)
 
     async def _take_back(self, reply_id: str, outgoing: Outgoing) -> None:
         """Nothing was sent: whoever finds it after a stop need not flag it."""
@@ -112,6 +130,16 @@ def _repeat_after_s(outgoing: Outgoing, caps: Capabilities) -> float | None:
     if not caps.repeatable and (outgoing.repeated or caps.on_unknown == "hold"):
         return None
     return REPEAT_AFTER_S
+
+
+async def _turn(adapter: Adapter, outgoing: Outgoing) -> Refused | None:
+    if not isinstance(adapter, Paced):
+        return None
+    try:
+        return await adapter.turn(outgoing)
+    except Exception as error:
+        log.exception("waiting to send %s failed in the adapter", outgoing.key)
+        return Refused(type(error).__name__, SHORTEST_WAIT_S)
 
 
 async def _send(adapter: Adapter, outgoing: Outgoing) -> SendResult:

@@ -170,7 +170,7 @@ class Outbox(Protocol):
         ...
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
-        """Note what became of one part."""
+        """Note what became of one part. Raises MessageEnded for TRYING a forgotten one."""
         ...
 
 
@@ -423,6 +423,19 @@ class Watched(Protocol):
     @property
     def trouble(self) -> str:
         """Why nothing is received now, for /readyz and the log; "" where all is well."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """The adapter may have to wait long before it can send: for its turn, for a connection."""
+
+    async def turn(self, outgoing: Outgoing) -> Refused | None:
+        """Return when the part may go: `send` comes at once. Refused: not now.
+
+        Nothing is sent here, so that a process that ends meanwhile leaves a part
+        that was never tried.
+        """
         ...
 
 

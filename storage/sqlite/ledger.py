@@ -106,8 +106,11 @@ class LedgerWrites:
             )
 
     def mark(self, mark: Mark) -> None:
-        """A part that is not there was forgotten meanwhile: nothing is left to note."""
-        self._run(
+        """A part that is not there was forgotten meanwhile: it is not for sending any more.
+
+        Raises MessageEnded before a try; of one that was made nothing is left to note.
+        """
+        found = self._run(
             self._mark,
             {
                 "reply": mark.reply_id,
@@ -117,3 +120,8 @@ class LedgerWrites:
                 "receipt": mark.receipt,
             },
         )
+        if mark.state is PartState.TRYING and found.rowcount == 0:
+            raise MessageEnded(
+                "store: expected a part of a stored reply, got one that was forgotten. "
+                "It must not be sent"
+            )

@@ -28,7 +28,7 @@ from storage.store import SqlStore
 from tests.commands.fakes import ManualClock
 from tests.core.held import PATIENCE_S
 from tests.core.pauses import Pauses
-from tests.core.platform import LivePlatform, Platform
+from tests.core.platform import LivePlatform, PacedPlatform, Platform
 from tests.core.relays import ScriptedRelays
 
 EVERYBODY = PeopleRules(allow=frozenset({"qq:*", "telegram:*"}))
@@ -175,6 +175,12 @@ class Site:
         self.bots[name] = Bot(name=name, platform=platform, **settings)
         self.platforms[name] = live = LivePlatform(name, platform)
         return live
+
+    def paced_bot(self, name: str = "b", platform: str = "qq") -> PacedPlatform:
+        """Set a bot up on a platform that makes answers wait."""
+        self.bots[name] = Bot(name=name, platform=platform)
+        self.platforms[name] = paced = PacedPlatform(name, platform)
+        return paced
 
     def command(self, command: Command) -> None:
         self.commands.update(dict.fromkeys(command.names, command))

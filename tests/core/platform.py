@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from core.errors import MediaError
 from core.model import Address, Capabilities, Media, MediaKind, Text
-from core.ports import Emit, Outgoing, SendResult, Sent
+from core.ports import Emit, Outgoing, Refused, SendResult, Sent
 from tests.core.held import PATIENCE_S, Held
 
 EVERYTHING: frozenset[MediaKind] = frozenset({"image", "voice", "audio", "video", "file"})
@@ -81,6 +81,24 @@ class LivePlatform(Platform):
 
     async def typing(self, to: Address) -> None:
         self.typed.set()
+
+
+class PacedPlatform(Platform):
+    """Lets a part wait before it can be sent; what `turns` hold comes first."""
+
+    def __init__(self, bot: str, platform: str) -> None:
+        super().__init__(bot, platform)
+        self.turns: deque[Refused | Exception | Held] = deque()
+
+    async def turn(self, outgoing: Outgoing) -> Refused | None:
+        match self.turns.popleft() if self.turns else None:
+            case Held() as held:
+                await held.wait()
+                return None
+            case Exception() as error:
+                raise error
+            case refused:
+                return refused
 
 
 def texts(sends: Iterable[Outgoing]) -> list[str]:

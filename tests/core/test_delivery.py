@@ -36,6 +36,31 @@ async def test_a_part_is_noted_as_tried_before_it_leaves(site: Site) -> None:
     held.release()
 
 
+@pytest.mark.parametrize("end", ["restart", "restart_in_order"])
+async def test_a_part_that_waits_for_its_turn_was_not_tried(site: Site, end: str) -> None:
+    paced = site.paced_bot()
+    paced.caps = capabilities(on_unknown="hold")
+    await site.open()
+    held = Held()
+    paced.turns.append(held)
+    await site.person().says("hello")
+    await held.reached()
+    assert _ledger(site) == [("pending", "")]
+    await getattr(site, end)()
+    await site.house.settled()
+    assert site.person().reads == ["re: hello"]
+    assert [send.repeated for send in paced.tries] == [False]
+
+
+async def test_a_turn_that_does_not_come_is_waited_for(site: Site) -> None:
+    paced = site.paced_bot()
+    paced.turns.extend([Refused("not connected", 15), ConnectionResetError()])
+    await site.open()
+    assert await site.person().asks("hello") == ["re: hello"]
+    assert site.naps.spans == [15, 2]
+    assert len(paced.tries) == 1
+
+
 async def test_a_refusal_that_may_pass_is_waited_out(site: Site) -> None:
     await site.open()
     site.platform.results.extend([Refused("slow down", 7.5), Refused("slow down", 2)])

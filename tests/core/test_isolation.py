@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from tests.core.held import Held
 from tests.core.house import Person, Site
 
 
@@ -106,6 +107,19 @@ async def test_answers_go_to_the_chat_that_asked_and_to_no_other(site: Site) -> 
     await _each_tells_a_secret(site, people)
     for who, person in enumerate(people):
         assert _canaries(" ".join(person.reads).replace("re: ", "")) == {who}
+
+
+async def test_what_is_forgotten_while_its_platform_is_away_is_not_sent_later(site: Site) -> None:
+    away = Held()
+    site.paced_bot().turns.append(away)
+    await site.open()
+    await site.person().says("my secret")
+    await away.reached()
+    await site.person(chat="family", group=True).says("/forget yes")
+    await site.platform.shows(1)
+    away.release()
+    await site.house.settled()
+    assert [send.to.chat for send in site.platform.tries] == ["family"]
 
 
 async def test_what_is_forgotten_while_it_is_answered_is_neither_sent_nor_kept(

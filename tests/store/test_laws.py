@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
 
-from core.errors import StoreInvalid
+from core.errors import MessageEnded, StoreInvalid
 from core.history import complete_pairs
 from core.model import (
     Effect,
@@ -238,8 +239,12 @@ class Laws(RuleBasedStateMachine):
     def mark(self, pick: int, index: int, state: PartState) -> None:
         kept = self.model.inbox[self.name(pick)]
         reply = kept.commit.reply if kept.commit else None
-        self.runner.run(self.store.mark(reply.id if reply else "nothing", index, state, "receipt"))
-        if index < len(kept.states):
+        is_there = index < len(kept.states)
+        ended = state is PartState.TRYING and not is_there
+        with pytest.raises(MessageEnded) if ended else nullcontext():
+            name = reply.id if reply else "nothing"
+            self.runner.run(self.store.mark(name, index, state, "receipt"))
+        if is_there:
             kept.states[index] = state
 
     @rule()

@@ -149,6 +149,11 @@ async def test_marking_a_part_that_was_forgotten_is_harmless(store):
     assert await store.unfinished() == []
 
 
+async def test_a_part_that_was_forgotten_is_not_to_be_tried(store):
+    with pytest.raises(MessageEnded):
+        await store.mark("no such reply", 0, PartState.TRYING)
+
+
 async def test_a_commit_whose_writer_stopped_waiting_is_stored_and_remembered(store):
     asked = message("m1", text="why?")
     await ask(store, asked)
