@@ -53,7 +53,8 @@ async def test_without_an_answer_the_third_try_says_how_to_get_it_and_more_bring
     assert outcomes(push) == ["timeout", "timeout", "reply"]
     assert "continue" in stage.shown(push)
     held.release()
-    await stage.hears("re: slow")
+    await stage.house.settled()
+    assert await stage.ask("continue") == "re: slow"
     assert "Nothing is waiting" in await stage.ask("Continue.")
 
 
