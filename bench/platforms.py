@@ -6,6 +6,7 @@ Usage: python -m bench.platforms onebot|telegram|wechat|idle [--users 100] [--se
 The bot has one core to itself; relay and simulated platform have others. QQ and Telegram:
 everybody asks again after each answer. WeChat: 200 pushes a second, the relay held for 7 s.
 "idle": how soon the first answer comes, and what an idle process takes, by what is configured.
+Run that one in the demo's environment: the tests' has packages that httpx imports, 4 MB.
 Rounds are taken in turn, medians printed.
 """
 
