@@ -137,7 +137,10 @@ class Api:
 
     async def _stable_token(self, force: bool) -> dict[str, Any]:
         body = self._tokens.request(force)
-        answer = await self._post("POST", "stable_token", {}, msgspec.json.encode(body), None)
+        try:
+            answer = await self._post("POST", "stable_token", {}, msgspec.json.encode(body), None)
+        except Lost as error:  # of the call that needs it nothing was sent
+            raise Unreached(str(error)) from None
         if refused := _refusal("stable_token", answer):
             raise refused
         return _decoded("stable_token", answer.content)

@@ -33,8 +33,9 @@ class Service:
 
     async def send(self, openid: str, saying: Saying) -> SendResult:
         """What WeChat refuses now waits for the person's next message: nothing is lost."""
-        if not self.allowances.take(openid, self.monotonic()):
+        if not self.allowances.left(openid, self.monotonic()):
             return Later()
+        result: SendResult = Sent()
         try:
             await self.api.call(SEND, format_message(openid, saying))
         except ApiError as error:
@@ -42,8 +43,9 @@ class Service:
         except Unreached as error:
             return Refused(str(error), AGAIN_S)
         except Lost as error:
-            return Unknown(str(error))
-        return Sent()
+            result = Unknown(str(error))
+        self.allowances.take(openid, self.monotonic())  # WeChat counts what it took, and no more
+        return result
 
     def is_last(self, openid: str) -> bool:
         """Whether the next message is the last that may be sent."""

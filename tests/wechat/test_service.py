@@ -1,5 +1,6 @@
 """Verified accounts: what takes long comes by customer service; files go both ways."""
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -7,13 +8,18 @@ import msgspec
 import pytest
 from msgspec import structs
 
+from adapters.wechat.api import Api, Unreached
+from adapters.wechat.format import Words
+from adapters.wechat.introduction import Forgetful
 from adapters.wechat.push import Remote
+from adapters.wechat.service import Service
 from adapters.wechat.settings import MenuItem
 from bots.sandbox.png import encode_png
 from bots.sandbox.town.town import BOT, Utterance
 from bots.sandbox.wechat.faults import FailCall, OldKey
 from core.errors import MediaError
 from core.model import Address, Media
+from core.ports import Later, Refused, Sent
 from core.response import Image, Images, Speech
 from core.secret import Secret
 from core.sound import sniff
@@ -80,6 +86,30 @@ async def test_a_closed_window_keeps_the_answer(stage):
     assert (await stage.ask("next")).startswith("re: next")
     assert "earlier answer" in stage.told()[-1]
     assert await stage.ask("continue") == "re: slow"
+
+
+async def test_what_wechat_refused_is_not_counted_as_sent(stage):
+    service = Service(api=stage.adapter._api, monotonic=stage.clock.monotonic)
+    stage.wechat.faults.add(FailCall(errcode=-1, call="message/custom/send", count=6))
+    await stage.ask("hello")
+    tries = [await service.send(ANN, Words(text="one more")) for _ in range(12)]
+    assert [type(result) for result in tries] == [Refused] * 6 + [Sent] * 5 + [Later]
+
+
+async def test_without_a_token_nothing_was_sent(stage):
+    """However its call ended: what it was for cannot have arrived."""
+
+    async def hang_up(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        settings = structs.replace(VERIFIED, api_base=f"http://127.0.0.1:{port}")
+        api = Api(settings, Forgetful(), stage.clock)
+        with pytest.raises(Unreached):
+            await api.call("message/custom/send", {})
+        await api.close()
 
 
 @pytest.mark.parametrize("errcode", [40001, 40014, 42001])
