@@ -55,7 +55,7 @@ SOURCE = (
 
 
 class OneBotAdapter:
-    """Implements Adapter, Webhook and Watched of core.ports.
+    """Implements Adapter, Paced, Webhook and Watched of core.ports.
 
     Several accounts may be connected; each answers what it heard. `people` tells
     whose requests are the owners'.
@@ -130,15 +130,22 @@ class OneBotAdapter:
             await self._download.aclose()
 
     async def send(self, outgoing: Outgoing) -> SendResult:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(READY_S):
-                await self._ready.wait()
         if self._service is None:
             return Refused("the bot does not run on QQ yet", READY_S)
         return await self._service.sender.send(outgoing)
 
     async def fetch(self, media: Media) -> bytes:
         return await self._files.fetch(media)
+
+    # -- Paced ---------------------------------------------------------------------------
+
+    async def turn(self, outgoing: Outgoing) -> Refused | None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READY_S):
+                await self._ready.wait()
+        if self._service is None:
+            return Refused("the bot does not run on QQ yet", READY_S)
+        return await self._service.sender.turn(outgoing)
 
     # -- Webhook -------------------------------------------------------------------------
 

@@ -69,22 +69,50 @@ class Sender:
         self._deliverer = deliverer
         self._pace = pace
 
-    async def send(self, outgoing: Outgoing) -> SendResult:
-        target = read_target(outgoing.to.chat)
-        if target is None or not self._accounts.admits(target.self_id):
-            return Refused("expected a chat of this bot's accounts on QQ, got another")
-        account = self._accounts.of(target.self_id)
+    async def turn(self, outgoing: Outgoing) -> Refused | None:
+        """Until the account is there, and may speak."""
+        errand = self._errand(outgoing)
+        if isinstance(errand, Refused):
+            return errand
+        account = errand.account
         if not await account.until_callable(PATIENCE_S):
             return Refused(f"account {account.self_id} is not connected", AGAIN_S)
         if wait_s := account.breaker.wait_s:
             return Refused(f"account {account.self_id}: {account.breaker.trouble}", wait_s)
-        first = lead(target, outgoing.to, outgoing.answers) if outgoing.index == 0 else []
-        errand = Errand(account=account, target=target, outgoing=outgoing, lead=first)
+        await self._wait(errand, follows=outgoing.index > 0)
+        return None
+
+    async def send(self, outgoing: Outgoing) -> SendResult:
+        """At once, its turn being there."""
+        errand = self._errand(outgoing)
         match outgoing.part:
+            case _ if isinstance(errand, Refused):
+                return errand
             case Text(text=text):
                 return await self._text(errand, text)
             case Media() as media:
                 return await self._file(errand, media)
+
+    def _errand(self, outgoing: Outgoing) -> Errand | Refused:
+        target = read_target(outgoing.to.chat)
+        if target is None or not self._accounts.admits(target.self_id):
+            return Refused("expected a chat of this bot's accounts on QQ, got another")
+        first = lead(target, outgoing.to, outgoing.answers) if outgoing.index == 0 else []
+        account = self._accounts.of(target.self_id)
+        return Errand(account=account, target=target, outgoing=outgoing, lead=first)
+
+    async def _wait(self, errand: Errand, *, follows: bool) -> None:
+        account, chat = errand.account.self_id, errand.target.chat
+        file = isinstance(errand.outgoing.part, Media)
+        await self._pace.wait(account, chat, follows=follows, file=file)
+
+    async def _deliver(self, errand: Errand, call: Call) -> SendResult:
+        return await self._deliverer.deliver(errand.account, errand.target, call)
+
+    async def _follow(self, errand: Errand, call: Call) -> SendResult:
+        """After another of the same part."""
+        await self._wait(errand, follows=True)
+        return await self._deliver(errand, call)
 
     async def tell(self, message: Message, code: str) -> None:
         """A sentence of our own, best effort: nobody is told twice."""
@@ -107,7 +135,9 @@ class Sender:
         if not text.strip():
             return Refused("nothing that QQ shows is left of the text")
         if len(text) <= self._settings.piece_chars:
-            return await self._message(errand, words(text, errand.lead))
+            return await self._deliver(
+                errand, message_call(errand.target, words(text, errand.lead))
+            )
         if self._settings.long_answers == "forward" and errand.account.forwards:
             result = await self._forward(errand, text)
             if not isinstance(result, Refused) or result.retry_after_s is not None:
@@ -118,7 +148,7 @@ class Sender:
     async def _forward(self, errand: Errand, text: str) -> SendResult:
         pieces = cut(text, NODE_CHARS)
         call = forward_call(errand.target, self._bot.name, pieces)
-        result = await self._deliver(errand, call, follows=errand.outgoing.index > 0)
+        result = await self._deliver(errand, call)
         if isinstance(result, Sent) and errand.lead:
             await self._point_at_it(errand)
         return result
@@ -127,7 +157,7 @@ class Sender:
         """A forward mentions nobody, so a short message does. It is no loss where it fails."""
         sentence = self._texts.say("qq_long_answer", self._bot.language)
         call = message_call(errand.target, words(sentence, errand.lead))
-        await self._deliver(errand, call, follows=True)
+        await self._follow(errand, call)
 
     async def _pieces(self, errand: Errand, text: str) -> SendResult:
         pieces = cut(text, self._settings.piece_chars)
@@ -135,34 +165,22 @@ class Sender:
         for number, piece in enumerate(pieces):
             segments = words(piece, errand.lead if number == 0 else ())
             call = message_call(errand.target, segments)
-            result = await self._insist(errand, call, number)
+            result = await (self._insist if number else self._deliver)(errand, call)
             if not isinstance(result, Sent) and number == 0:
                 return result
             if not isinstance(result, Sent):
                 return Unknown(f"{number} of {len(pieces)} pieces arrived; {result}")
         return result
 
-    async def _insist(self, errand: Errand, call: Call, number: int) -> SendResult:
+    async def _insist(self, errand: Errand, call: Call) -> SendResult:
         """Once a piece is out, the others are worth another try."""
-        follows = errand.outgoing.index + number > 0
-        result = await self._deliver(errand, call, follows=follows)
-        for _ in range(PIECE_TRIES - 1 if number else 0):
+        result = await self._follow(errand, call)
+        for _ in range(PIECE_TRIES - 1):
             if not isinstance(result, Refused) or result.retry_after_s is None:
                 return result
             await errand.account.until_callable(PATIENCE_S)
-            result = await self._deliver(errand, call, follows=True)
+            result = await self._follow(errand, call)
         return result
-
-    async def _message(self, errand: Errand, segments: Sequence[MessageSegment]) -> SendResult:
-        call = message_call(errand.target, segments)
-        return await self._deliver(errand, call, follows=errand.outgoing.index > 0)
-
-    async def _deliver(
-        self, errand: Errand, call: Call, *, follows: bool, file: bool = False
-    ) -> SendResult:
-        account, target = errand.account, errand.target
-        await self._pace.wait(account.self_id, target.chat, follows=follows, file=file)
-        return await self._deliverer.deliver(account, target, call)
 
     # -- files -------------------------------------------------------------------------
 
@@ -174,9 +192,7 @@ class Sender:
         segments = await self._shown(media, content, errand.lead)
         if not segments:
             return await self._upload(errand, media, content)
-        call = message_call(errand.target, segments, len(content))
-        follows = errand.outgoing.index > 0
-        return await self._deliver(errand, call, follows=follows, file=True)
+        return await self._deliver(errand, message_call(errand.target, segments, len(content)))
 
     async def _shown(
         self, media: Media, content: bytes, first: Sequence[MessageSegment]
@@ -194,12 +210,10 @@ class Sender:
 
     async def _upload(self, errand: Errand, media: Media, content: bytes) -> SendResult:
         name = file_name(media)
-        call = upload_call(errand.target, content, name)
-        follows = errand.outgoing.index > 0
-        result = await self._deliver(errand, call, follows=follows, file=True)
+        result = await self._deliver(errand, upload_call(errand.target, content, name))
         if isinstance(result, Refused) and result.retry_after_s is None:
             sentence = self._texts.say("qq_file_refused", self._bot.language, name=name)
-            await self._message(errand, words(sentence, errand.lead))
+            await self._follow(errand, message_call(errand.target, words(sentence, errand.lead)))
         return result
 
 

@@ -21,7 +21,7 @@ from bots.texts.catalogue import Catalogue
 from core.bot import Bot
 from core.errors import StoreError
 from core.model import Message
-from core.ports import Outgoing
+from core.ports import Outgoing, SendResult
 from core.secret import Secret
 from tests.contract.harness import Core, part
 
@@ -130,6 +130,10 @@ class Stage:
         dialled = connect(self.url + below, additional_headers=sent, proxy=None, max_size=None)
         async with dialled as socket:
             yield socket
+
+    async def send(self, outgoing: Outgoing) -> SendResult:
+        """As the core does."""
+        return await self.adapter.turn(outgoing) or await self.adapter.send(outgoing)
 
     async def until(self, ready: Callable[[], Any]) -> None:
         async with asyncio.timeout(PATIENCE_S):

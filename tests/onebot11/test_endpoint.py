@@ -172,7 +172,7 @@ async def converse(stage, events, calls):
     """A message in, an answer out."""
     await tell(events, event())
     message = (await stage.heard(1))[0]
-    sending = asyncio.create_task(stage.adapter.send(answer(message, "hi")))
+    sending = asyncio.create_task(stage.send(answer(message, "hi")))
     call = await call_on(calls)
     await answer_on(calls, call, {"message_id": 7})
     assert await sending == Sent("7")
@@ -189,7 +189,7 @@ async def test_the_newest_connection_wins_and_a_late_close_of_the_old_harms_noth
             with pytest.raises(ConnectionClosed):
                 await old.recv()
             await old.close()
-            sending = asyncio.create_task(stage.adapter.send(answer(message, "still there")))
+            sending = asyncio.create_task(stage.send(answer(message, "still there")))
             call = await call_on(new)
             await answer_on(new, call, {"message_id": 7})
             assert await sending == Sent("7")
@@ -215,7 +215,7 @@ async def test_several_accounts_share_the_endpoint_and_each_answers_what_it_hear
             await tell(socket, event(self_id=self_id))
         for message in await stage.heard(2):
             heard_by = first if message.address.chat.startswith("10000/") else second
-            sending = asyncio.create_task(stage.adapter.send(answer(message, "hi")))
+            sending = asyncio.create_task(stage.send(answer(message, "hi")))
             call = await call_on(heard_by)
             await answer_on(heard_by, call, {"message_id": 1})
             assert isinstance(await sending, Sent)

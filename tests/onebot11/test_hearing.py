@@ -51,7 +51,7 @@ async def test_a_talk_in_a_group_goes_both_ways(stage, flavour, form):
         assert message.addressed
         assert message.text == "what [CQ:at,qq=1] blooms & when?"
         assert message.sender_name == "Ann"
-        await stage.adapter.send(answer(message, "Roses [CQ:image,file=file:///etc/passwd] & more"))
+        await stage.send(answer(message, "Roses [CQ:image,file=file:///etc/passwd] & more"))
         (answered,) = told(onebot.town, "700001")
         assert answered.text == "@Ann  Roses [CQ:image,file=file:///etc/passwd] & more"
         assert answered.reply_to == line.number
@@ -62,7 +62,7 @@ async def test_a_talk_in_a_group_goes_both_ways(stage, flavour, form):
 async def test_a_reply_to_the_bot_needs_no_mention(stage, flavour):
     async with stage.account(flavour=flavour) as onebot:
         await onebot.speak(said("hello", "700001", mention=True))
-        await stage.adapter.send(answer((await stage.heard(1))[0], "Roses bloom in June."))
+        await stage.send(answer((await stage.heard(1))[0], "Roses bloom in June."))
         (answered,) = told(onebot.town, "700001")
         place, ben = onebot.town.places["700001"], onebot.town.people["10002"]
         quoted = onebot.archive.of_line(answered.number)
@@ -107,7 +107,7 @@ async def test_two_accounts_of_one_bot_in_a_group_do_not_answer_each_other(stage
 async def test_its_own_words_and_temporary_sessions_are_not_heard(stage):
     async with stage.account(reports_self=True) as onebot:
         await onebot.speak(said("hello"))
-        await stage.adapter.send(answer((await stage.heard(1))[0], "my own words"))
+        await stage.send(answer((await stage.heard(1))[0], "my own words"))
         onebot.standing.strangers.add("10002")
         await onebot.speak(said("buy my roses", "10002", "10002"))
         await onebot.speak(said("and?"))
@@ -118,7 +118,7 @@ async def test_a_temporary_session_is_answered_by_its_group_where_it_is_wanted()
     async with playing(temp_sessions=True) as stage, stage.socket() as socket:
         await tell(socket, event(sub_type="group", group_id=700001))
         message = (await stage.heard(1))[0]
-        sending = asyncio.create_task(stage.adapter.send(answer(message, "hi")))
+        sending = asyncio.create_task(stage.send(answer(message, "hi")))
         call = await call_on(socket)
         assert (call["params"]["user_id"], call["params"]["group_id"]) == (10001, 700001)
         sending.cancel()

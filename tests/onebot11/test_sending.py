@@ -11,7 +11,7 @@ from adapters.onebot11.breaker import FIRST_S, UNSURE
 from bots.sandbox.onebot.faults import Drop, Failure, Silence, Timeout
 from bots.sandbox.onebot.flavour import GO_CQHTTP, LAGRANGE, NAPCAT
 from core.model import Address, Media, Text
-from core.ports import Outgoing, Refused, Sent, Unknown
+from core.ports import Outgoing, Paced, Refused, Sent, Unknown
 from core.render import render
 from core.sound import sniff
 from tests.contract.harness import part
@@ -46,7 +46,7 @@ async def asked(stage, onebot, place="10001", **more):
 
 
 async def sent(stage, message, text, index=0, total=1):
-    return await stage.adapter.send(answer(message, text, index, total))
+    return await stage.send(answer(message, text, index, total))
 
 
 # -- nobody knows whether it arrived ------------------------------------------------------
@@ -175,11 +175,27 @@ async def test_an_answer_left_from_an_earlier_run_waits_for_the_start_and_the_ac
     async with playing(memory=memory) as stage:
         to = Address(platform="onebot11", bot="qq", chat="10000/u10001", sender="10001")
         left = Outgoing(key="k/0", to=to, part=Text(text="as I said"), answers="", index=0, total=1)
-        sending = asyncio.create_task(stage.adapter.send(left))
+        sending = asyncio.create_task(stage.send(left))
         gate.set()
         async with stage.account() as onebot:
             assert isinstance(await sending, Sent)
             assert [line.text for line in told(onebot.town)] == ["as I said"]
+
+
+async def test_an_answer_that_waits_for_its_account_was_not_tried(stage):
+    """A process that ends meanwhile may send it at its next start."""
+    async with stage.account() as onebot:
+        message = await asked(stage, onebot)
+    await stage.until(lambda: not stage.adapter._accounts.of("10000").is_whole)
+    assert isinstance(stage.adapter, Paced)
+    turn = asyncio.create_task(stage.adapter.turn(answer(message, "later")))
+    done, _ = await asyncio.wait({turn}, timeout=0.05)
+    assert not done
+    refused = await stage.adapter.send(answer(message, "now"))
+    assert isinstance(refused, Refused)
+    assert refused.retry_after_s
+    async with stage.account():
+        assert await turn is None
 
 
 async def test_an_account_that_stays_away_is_tried_again_later(stage, monkeypatch):
@@ -196,7 +212,7 @@ async def test_a_chat_that_is_none_of_ours_is_refused(stage, chat):
     to = Address(platform="onebot11", bot="qq", chat=chat, sender="10001")
     async with stage.account() as onebot:
         message = await asked(stage, onebot)
-        result = await stage.adapter.send(part(message, "x", to=to))
+        result = await stage.send(part(message, "x", to=to))
     assert isinstance(result, Refused)
     assert result.retry_after_s is None
 
@@ -317,7 +333,7 @@ async def test_parts_of_an_answer_are_half_a_second_apart_and_files_longer(stage
         await sent(stage, message, "two", 1, 3)
         blob = await stage.core.put(PNG)
         picture = Media(kind="image", blob=blob, size_bytes=len(PNG))
-        await stage.adapter.send(part(message, picture, 2, 3))
+        await stage.send(part(message, picture, 2, 3))
     waits = [wait for wait in stage.time.slept if wait in (0.5, 1.5, 2.0)]
     assert waits == [0.5, 2.0]  # the clock stands still here: 1.5 after the one before
 
@@ -384,7 +400,7 @@ async def test_a_voice_goes_out_as_silk(stage):
         message = await asked(stage, onebot)
         blob = await stage.core.put(content)
         voice = Media(kind="voice", blob=blob, mime="audio/ogg", size_bytes=len(content))
-        assert isinstance(await stage.adapter.send(part(message, voice)), Sent)
+        assert isinstance(await stage.send(part(message, voice)), Sent)
         (call,) = onebot.frames.calls("send_private_msg")
         assert told(onebot.town)[0].status == "sent as silk"
     (record,) = call["params"]["message"]
@@ -397,7 +413,7 @@ async def test_a_file_that_qq_refuses_is_told_in_a_sentence(stage):
         message = await asked(stage, onebot)
         onebot.faults.add(Failure(call="upload_*", retcode=1404, delivered=False))
         blob = await stage.core.put(b"%PDF-1.4")
-        result = await stage.adapter.send(
+        result = await stage.send(
             part(message, Media(kind="file", blob=blob, name="../my\nreport.pdf", size_bytes=8))
         )
         (line,) = told(onebot.town)
@@ -409,7 +425,7 @@ async def test_a_file_that_qq_refuses_is_told_in_a_sentence(stage):
 async def test_a_file_that_is_gone_is_refused(stage):
     async with stage.account() as onebot:
         message = await asked(stage, onebot)
-        result = await stage.adapter.send(part(message, Media(kind="file", blob="0" * 64)))
+        result = await stage.send(part(message, Media(kind="file", blob="0" * 64)))
     assert isinstance(result, Refused)
 
 
