@@ -55,7 +55,7 @@ class Drafts:
 
     def show(self, to: Address, answers: str, text: str) -> None:
         """Never blocks. A later text takes the place of one that was not shown yet."""
-        if to.group or not to.chat.isdecimal():
+        if not to.chat.isdecimal():  # groups have negative numbers
             return
         draft = self._drafts.get(answers)
         if draft is None:

@@ -166,6 +166,7 @@ async def test_a_group_that_moved_gets_its_answers_where_it_is_now():
         assert [line.text for line in stage.shown(str(moved))] == ["one", "two"]
         tried = [call["chat_id"] for call in stage.calls("sendMessage")]
         assert tried == [int(GARDEN), moved, moved]
+        assert stage.time.kept["moved"] == f'{{"{GARDEN}":"{moved}"}}'
 
 
 async def test_where_a_group_moved_to_is_known_after_a_restart():
