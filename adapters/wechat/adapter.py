@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.routing import Route
@@ -94,7 +93,7 @@ class WeChatAdapter:
             api=self._api,
             may_call=self._may_call,
             media=media,
-            api_host=urlsplit(settings.api_base).netloc,
+            api_base=settings.api_base.rstrip("/"),
         )
         self._sayings = Sayings(files=self._files, monotonic=clock.monotonic)
         self._wording = Wording(settings=settings, texts=texts, language=bot.language)

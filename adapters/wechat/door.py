@@ -107,7 +107,9 @@ class Door:
     def _known(self, body: bytes, query: QueryParams, timestamp: str, nonce: str) -> Known:
         """Raises Forged, PushError."""
         if body.lstrip().startswith(b"{"):
-            log.info("a push in JSON was not read: choose XML as 数据格式 in the account's console")
+            self._tell(
+                PushError("expected XML, got JSON; choose XML as 数据格式 in the account's console")
+            )
             return Known(push=None, timestamp=timestamp, key=None)
         if not body.strip():
             raise PushError("expected a push, got an empty body")

@@ -1,8 +1,8 @@
 """Pictures and recordings, to and from WeChat."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -15,7 +15,7 @@ from core.ports import MediaStore
 from core.relay.magic import image_mime
 from core.sound import duration_s, sniff, to_mp3, to_wav
 
-PICTURE_HOSTS = (".qpic.cn", ".qlogo.cn")
+PICTURE = re.compile(r"https?://(?:[A-Za-z0-9-]{1,63}\.){1,4}(?:qpic|qlogo)\.cn/[!-~]*")
 """Where PicUrl leads, as seen in pushes (http://mmbiz.qpic.cn/…), November 2026."""
 
 VOICE_S = 60.0
@@ -36,12 +36,12 @@ class NotSendable(Exception):
 @dataclass(slots=True, kw_only=True)
 class Files:
     """`may_call`: there is an app_secret. Pictures can be had without, by their own addresses;
-    `api_host` may serve them, too."""
+    what is below `api_base` may be fetched, too."""
 
     api: Api
     may_call: bool
     media: MediaStore
-    api_host: str
+    api_base: str
     _uploaded: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     async def upload(self, media: Media, now: float) -> Uploaded:
@@ -56,10 +56,6 @@ class Files:
             self._forget(now)
             self._uploaded[media.blob] = media_id, now + KEPT_S
         return Uploaded(kind=kind, media_id=media_id)
-
-    def drop(self, media: Media) -> None:
-        """WeChat does not know the upload any more."""
-        self._uploaded.pop(media.blob, None)
 
     async def fetch(self, media: Media) -> bytes:
         """A picture as it is, a recording as WAV. Raises MediaError."""
@@ -95,10 +91,8 @@ class Files:
         return await self.api.download(remote.media_id)
 
     def _allowed(self, url: str) -> bool:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        known = f".{host}".endswith(PICTURE_HOSTS) or (parts.netloc == self.api_host != "")
-        return parts.scheme in {"http", "https"} and known
+        own = url.startswith(f"{self.api_base}/") and url.isascii() and url.isprintable()
+        return own or PICTURE.fullmatch(url) is not None
 
     async def _prepared(self, kind: str, media: Media) -> tuple[str, bytes]:
         content = await self.media.get(media.blob)

@@ -69,10 +69,11 @@ async def test_what_cannot_be_read_is_the_senders_fault(stage, http, body, statu
     assert (answer.status_code, answer.content) == (status, b"")
 
 
-async def test_json_is_answered_with_success(stage, http):
+async def test_json_is_answered_with_success_and_the_log_says_what_to_set(stage, http, caplog):
     answer = await http.post(stage.url, params=query(), content='{"MsgType": "text"}')
     assert answer.text == "success"
     assert stage.relays.questions == []
+    assert "choose XML" in caplog.text
 
 
 async def test_no_method_but_get_and_post(stage, http):

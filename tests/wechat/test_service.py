@@ -198,7 +198,17 @@ async def test_a_picture_is_seen_without_a_secret_by_its_own_address(tmp_path):
 
 @pytest.mark.parametrize(
     "url",
-    ["http://169.254.169.254/latest", "http://qpic.cn.example.org/0", "file:///etc/passwd", ""],
+    [
+        "http://169.254.169.254/latest",
+        "http://qpic.cn.example.org/0",
+        "http://mmbiz.qpic.cn@169.254.169.254/0",
+        "http://mmbiz.qpic.cn:99999/0",
+        "http://mmbiz.qpic.cn/\0",
+        f"http://{'a' * 64}.qpic.cn/0",
+        "http://[",
+        "file:///etc/passwd",
+        "",
+    ],
 )
 async def test_no_address_but_wechats_own_is_fetched(stage, url):
     remote = msgspec.json.encode(Remote(url=url)).decode()
