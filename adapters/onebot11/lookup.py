@@ -10,9 +10,9 @@ from adapters.onebot11.account import Account
 from adapters.onebot11.failure import CallError
 from adapters.onebot11.files import Files
 from adapters.onebot11.forward import nodes_in
-from adapters.onebot11.parse import Heard, with_forward, with_quoted
+from adapters.onebot11.parse import Heard, is_carried, with_forward, with_quoted
 from core.errors import MediaError
-from core.model import Media, Part
+from core.model import Media, Part, Quote, Text
 from core.ports import MediaStore
 
 log = logging.getLogger(__name__)
@@ -76,12 +76,22 @@ class Lookup:
         return replace(heard, message=structs.replace(heard.message, parts=parts))
 
     async def _stored(self, part: Part) -> Part:
-        if not isinstance(part, Media) or "base64://" not in part.remote:
+        match part:
+            case Quote(parts=quoted):
+                parts = [await self._kept(one) for one in quoted]
+                return structs.replace(part, parts=tuple(parts))
+            case Text() | Media():
+                return await self._kept(part)
+            case _:
+                return part
+
+    async def _kept(self, part: Text | Media) -> Text | Media:
+        if isinstance(part, Text) or not is_carried(part):
             return part
         try:
             content = await self._files.fetch(part)
+            blob = await self._media.put(content)
         except MediaError as error:
-            log.info("a file could not be read: %s", error)
+            log.info("a file could not be kept: %s", error)
             return structs.replace(part, remote="")
-        blob = await self._media.put(content)
         return structs.replace(part, blob=blob, remote="", size_bytes=len(content))

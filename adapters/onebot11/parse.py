@@ -58,8 +58,10 @@ class Heard:
 
     @property
     def carries(self) -> bool:
-        """Whether a file's content came inside the event."""
-        return any("base64://" in media.remote for media in self.message.media)
+        """Whether a file's content came inside the event, or with what it quotes."""
+        parts = self.message.parts
+        quoted = (one for part in parts if isinstance(part, Quote) for one in part.parts)
+        return any(isinstance(part, Media) and is_carried(part) for part in (*parts, *quoted))
 
     @property
     def asks(self) -> bool:
@@ -148,6 +150,11 @@ def with_forward(heard: Heard, nodes: Sequence[object], chars: int) -> Heard:
     told = Text(text=forward_text(nodes, chars))
     parts = tuple(_told_part(part, told) for part in heard.message.parts)
     return replace(heard, message=structs.replace(heard.message, parts=parts))
+
+
+def is_carried(media: Media) -> bool:
+    """Whether the content itself stands where its address would."""
+    return "base64://" in media.remote
 
 
 def sender_name(event: Event) -> str:

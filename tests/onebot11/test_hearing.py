@@ -11,7 +11,7 @@ from bots.sandbox.onebot.faults import Failure, Silence, Stall
 from bots.sandbox.onebot.flavour import FLAVOURS, GO_CQHTTP, LAGRANGE, NAPCAT
 from bots.sandbox.onebot.piece import At, Other, Reply, Text
 from core.bot import Bot
-from core.errors import StoreError, StoreInvalid
+from core.errors import MediaError, StoreError, StoreInvalid
 from core.model import Quote
 from core.people import PeopleRules
 from core.ports import Receipt
@@ -19,6 +19,7 @@ from tests.contract.harness import Core
 from tests.onebot11.stage import (
     TEXTS,
     answer,
+    answer_on,
     call_on,
     event,
     group_event,
@@ -304,6 +305,31 @@ async def test_a_picture_inside_the_event_goes_to_the_media_store(stage):
     (media,) = message.media
     assert media.remote == ""
     assert (await stage.core.get(media.blob)).startswith(b"\x89PNG")
+
+
+async def test_a_quoted_picture_inside_an_answer_goes_to_the_media_store(stage):
+    content = base64.b64encode(PICTURE.read_bytes()).decode()
+    async with stage.socket() as socket:
+        await tell(socket, event(message=[segment("reply", id="5"), segment("text", text="?")]))
+        call = await call_on(socket, "get_msg")
+        quoted = [segment("image", file=f"base64://{content}")]
+        await answer_on(socket, call, {"user_id": 10002, "message": quoted})
+        (message,) = await stage.heard(1)
+    (media,) = message.parts[0].parts
+    assert media.remote == ""
+    assert (await stage.core.get(media.blob)).startswith(b"\x89PNG")
+
+
+async def test_a_picture_that_cannot_be_kept_costs_no_words(stage):
+    async def full(content):
+        raise MediaError("media: no space left")
+
+    stage.core.put = full
+    content = base64.b64encode(PICTURE.read_bytes()).decode()
+    shown = [segment("image", file=f"base64://{content}"), segment("text", text="what is it?")]
+    async with stage.socket() as socket:
+        await tell(socket, event(message=shown))
+        assert texts(await stage.heard(1)) == ["what is it?"]
 
 
 async def test_an_event_belongs_to_the_account_whose_socket_it_came_by(stage):
