@@ -116,7 +116,8 @@ class Intake:
     async def _told(self, receipt: Receipt, message: Message) -> None:
         """Busy is said once a chat, until something was taken again."""
         chat = message.address.chat
-        self._around.seen.note(chat, int(message.sent_at.timestamp()))
+        latest = min(message.sent_at, self._around.clock.now())  # their clock may go ahead
+        self._around.seen.note(chat, int(latest.timestamp()))
         if receipt is not Receipt.BUSY:
             self._told_busy.discard(chat)
         elif chat not in self._told_busy:

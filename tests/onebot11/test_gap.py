@@ -14,7 +14,7 @@ from bots.sandbox.onebot.onebot import utc_now
 from core.bot import Bot
 from core.errors import StoreError
 from tests.contract.harness import Core
-from tests.onebot11.stage import Memory, playing, said, texts
+from tests.onebot11.stage import Memory, event, playing, said, tell, texts
 
 FLAVOURS = [NAPCAT, LLBOT, LAGRANGE, GO_CQHTTP]
 
@@ -47,6 +47,14 @@ async def test_what_a_friend_said_meanwhile_is_heard_too(flavour):
         await stage.heard(1)
         await silently(onebot, said("missed"))
         assert texts(await stage.heard(2)) == ["before", "missed"]
+
+
+async def test_a_message_from_the_future_hides_no_gap():
+    async with playing() as stage, stage.socket() as socket:
+        await tell(socket, event(time=9_000_000_000))
+        await stage.heard(1)
+        await stage.until(lambda: stage.adapter._seen.chats("10000"))
+        assert stage.adapter._seen.since("10000/u10001") <= stage.time.now().timestamp()
 
 
 async def test_without_a_history_the_talk_goes_on():
