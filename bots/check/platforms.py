@@ -9,7 +9,7 @@ from msgspec import structs
 
 from bots.announcement import where
 from bots.check.finding import Finding
-from bots.check.machine import ask
+from bots.check.machine import ask, parley_at
 from bots.clock import SystemClock
 from bots.config import BotEntry, Config
 from bots.platforms import missing
@@ -91,9 +91,10 @@ def onebot11(entry: BotEntry, config: Config) -> str:
 async def ask_qq(entry: BotEntry, config: Config) -> Finding:
     """By way of the Parley that runs, if one does: it alone knows who is connected."""
     about = f"bot {entry.bot.name}"
-    told = await asyncio.to_thread(ask, config.server.private, "/readyz")
-    if not told:
+    private = config.server.private
+    if not await asyncio.to_thread(parley_at, private):
         return Finding("note", about, "no Parley is running, so no account can be connected")
+    told = await asyncio.to_thread(ask, private, "/readyz")
     trouble = msgspec.json.decode(told, type=dict[str, str | bool]).get(entry.bot.name)
     if trouble:
         return Finding("note", about, str(trouble))

@@ -156,6 +156,21 @@ async def test_the_ports_of_a_parley_that_runs_are_well_and_it_is_asked_for_trou
         assert "Parley is running and tells of no trouble" in said
 
 
+def test_another_server_on_the_port_of_parley_is_asked_for_no_troubles(checked, ports):
+    @asynccontextmanager
+    async def another() -> AsyncIterator[int]:
+        page = Route("/{path:path}", lambda _: PlainTextResponse("It works!"))
+        listener = Listener(Starlette(routes=[page]), bind("127.0.0.1", ports[0]))
+        listener.open()
+        yield listener.port
+        await listener.close()
+
+    with served(another):
+        code, said = checked(QQ, "a-token")
+    assert code == 1, said  # for the port
+    assert "no Parley is running" in said
+
+
 def test_a_trouble_that_a_running_parley_tells_is_told(checked, ports):
     trouble = {"ready": False, "penguin": "no QQ account has connected yet"}
 
