@@ -10,7 +10,7 @@ from bots.init.draft import BotDraft, Setting
 from bots.init.given import Given, given
 from bots.init.packages import told_to_install
 from bots.init.prompt import Prompt
-from bots.init.qq import new_or_given
+from bots.init.qq import NEW, new_or_given
 from bots.loop import run_async
 from core.errors import ConfigError
 from core.secret import Secret
@@ -71,11 +71,17 @@ def asked(options: argparse.Namespace, prompt: Prompt, proxy: Secret) -> Account
     try:
         check(account.settings, f"bots.{NAME}")
     except ConfigError as error:
-        if not prompt.interactive:
+        if not prompt.interactive or has_options(options):
             raise
         prompt.say("wechat_wrong", problem=error)
         return asked(options, prompt, proxy)
     return account
+
+
+def has_options(options: argparse.Namespace) -> bool:
+    """Whether asking once more may come to the same."""
+    named = (options.wechat_app_id, options.wechat_secret, options.wechat_aes_key)
+    return any(named) or options.wechat not in (None, NEW)
 
 
 def try_account(prompt: Prompt, account: Account) -> None:

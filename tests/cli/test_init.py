@@ -200,3 +200,17 @@ def test_servers_on_this_machine_are_noticed_and_others_are_not():
 
 def port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
+
+
+def test_a_wrong_option_for_wechat_ends_it_also_at_a_terminal(tmp_path):
+    """Asking once more would come to the same."""
+    terminal = Terminal(
+        *COMMAND, "--language", "en", "--relay", "http://127.0.0.1:9", "--no-try",
+        "--model", "m", "--who", "me", "--wechat", "--wechat-app-id", "wx0123456789abcdef",
+        "--wechat-secret", "env:SECRET", "--wechat-aes-key", "env:SECRET",
+        cwd=tmp_path, env=ENVIRON | {"SECRET": "too-short"},
+    )  # fmt: skip
+    terminal.expect("aes_key: expected the 43 characters")
+    assert terminal.wait() == 1
+    assert "Traceback" not in terminal.seen
+    assert list(tmp_path.iterdir()) == []
