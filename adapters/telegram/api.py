@@ -5,8 +5,8 @@ Those of every message are made here, at half the cost, the rest by python-teleg
 quotes cannot show it.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import httpx
@@ -17,6 +17,7 @@ from telegram.request import BaseRequest, RequestData
 
 from adapters.telegram import wire
 from adapters.telegram.failure import NotSent, failure
+from core.relay.pool import Pool
 from core.relay.transport import Transport
 from core.secret import Secret
 
@@ -39,10 +40,7 @@ class Api(BaseRequest):
     """
 
     def __init__(self, transport: Callable[[], Transport], api_base: str, token: Secret) -> None:
-        self._make_transport = transport
-        self._transport: Transport | None = None
-        self._calls = 0
-        self._closing = False
+        self._pool = Pool(transport)
         self._token = token
         self._urls: dict[str, httpx.URL] = {}
         self._base = f"{api_base.rstrip('/')}/bot"
@@ -73,11 +71,10 @@ class Api(BaseRequest):
         return await self._exchange(httpx.Request("GET", url), ANSWER_S, limit_bytes)
 
     def open(self) -> None:
-        self._closing = False
+        self._pool.open()
 
     async def close(self) -> None:
-        self._closing = True
-        await self._let_go()
+        await self._pool.close()
 
     # -- BaseRequest -----------------------------------------------------------
 
@@ -143,7 +140,7 @@ class Api(BaseRequest):
             "write": STALL_S,
         }
         try:
-            async with self._way() as transport:
+            async with self._pool.transport() as transport:
                 response = await transport.handle_async_request(request)
                 content = await _content(response, limit_bytes)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -155,23 +152,6 @@ class Api(BaseRequest):
         if not 200 <= response.status_code < 300:
             raise failure(response.status_code, content)
         return content
-
-    @asynccontextmanager
-    async def _way(self) -> AsyncIterator[Transport]:
-        if self._transport is None:
-            self._transport = self._make_transport()
-        self._calls += 1
-        try:
-            yield self._transport
-        finally:
-            self._calls -= 1
-            if self._closing:
-                await self._let_go()
-
-    async def _let_go(self) -> None:
-        if self._transport is not None and not self._calls:
-            transport, self._transport = self._transport, None
-            await transport.aclose()
 
 
 _SLOWEST_BYTES_S = 50_000

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -15,6 +14,7 @@ from adapters.wechat.settings import Settings
 from adapters.wechat.token import TokenBook
 from core.loopback import is_loopback
 from core.ports import Clock, Memo
+from core.relay.pool import Pool
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +68,7 @@ class Api:
         self._tokens = TokenBook(
             settings.app_id, settings.app_secret, memo, clock, fetch=self._stable_token
         )
-        self._transport: httpx.AsyncBaseTransport | None = None
-        self._calls = 0
-        self._closing = False
+        self._pool = Pool(self._transport)
 
     async def call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """POST JSON to /cgi-bin/`path`. Raises ApiError, Unreached, Lost."""
@@ -111,8 +109,7 @@ class Api:
 
     async def close(self) -> None:
         """Let the connections go, at the end of the last call that is under way."""
-        self._closing = True
-        await self._let_go()
+        await self._pool.close()
 
     async def _authorised(
         self,
@@ -163,7 +160,7 @@ class Api:
         """The whole answer. What never reached WeChat is tried again a little later."""
         for pause_s in (*(FIRST_PAUSE_S * 2**n for n in range(CONNECTS - 1)), None):
             try:
-                async with self._way() as transport, asyncio.timeout(whole_s):
+                async with self._pool.transport() as transport, asyncio.timeout(whole_s):
                     return await _read(await transport.handle_async_request(request))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if pause_s is None:
@@ -173,24 +170,10 @@ class Api:
             await asyncio.sleep(pause_s or 0)
         raise AssertionError
 
-    @asynccontextmanager
-    async def _way(self) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    def _transport(self) -> httpx.AsyncBaseTransport:
         from core.relay.transport import Transport  # noqa: PLC0415 - aiohttp takes 0.3 s
 
-        if self._transport is None:
-            self._transport = Transport(proxy=self._proxy)
-        self._calls += 1
-        try:
-            yield self._transport
-        finally:
-            self._calls -= 1
-            if self._closing:
-                await self._let_go()
-
-    async def _let_go(self) -> None:
-        if self._transport is not None and not self._calls:
-            transport, self._transport = self._transport, None
-            await transport.aclose()
+        return Transport(proxy=self._proxy)
 
 
 async def _read(answer: httpx.Response) -> httpx.Response:
