@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TypeGuard
 from zoneinfo import ZoneInfo
 
 from core.answering import Answering
@@ -16,13 +15,14 @@ from core.engine import Engine
 from core.errors import MessageEnded, ParleyError, StoreError
 from core.group import given_to, in_group, of_talk
 from core.job import Job
-from core.model import Delivery, Language, PartState, Reply, Spend, person_key
+from core.model import Delivery, PartState, Reply, Spend, person_key
 from core.patience import PatientStore, Sleep
 from core.people import Role, daily_cap, role_of
 from core.ports import Allowance, Claim, Commit, Done, NewId, Observer
 from core.presence import Presence
 from core.render import render
 from core.route import intent_name, spends
+from core.spoken import spoken
 from core.trace import TRACE
 
 log = logging.getLogger(__name__)
@@ -152,14 +152,13 @@ class Worker:
             **await self._store.settings(person),
             **await self._store.settings(job.conversation),
         }
-        spoken = (settings.get("language"), message.language, bot.language)
         return Ask(
             message=message,
             bot=bot,
             conversation=job.conversation,
             person=person,
             role=role,
-            language=next(filter(_is_language, spoken), "en"),
+            language=spoken(settings.get("language"), message, bot),
             settings=settings,
             user=self._user_hash(person),
             used_today=claim.used,
@@ -247,7 +246,3 @@ class Worker:
         if not parts:
             return None
         return Reply(id=self._new_id(), answers=job.message.id, to=to, parts=parts)
-
-
-def _is_language(text: str | None) -> TypeGuard[Language]:
-    return text in ("en", "zh")

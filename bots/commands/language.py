@@ -1,12 +1,12 @@
 """/language en | zh | auto: the language in which the bot itself speaks to a person."""
 
 from dataclasses import replace
-from typing import get_args
 
 from bots.answer import sentence, tell
 from core.command import Ask, Command, Outcome, Services
 from core.group import given_to
 from core.model import Language, SetSetting
+from core.spoken import spoken
 
 NAMES: dict[str, Language] = {
     "en": "en",
@@ -34,13 +34,9 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
 
 
 def _natural(ask: Ask, services: Services) -> Language:
-    """Without a choice: the group's, what the platform tells of the person, the bot's own."""
-    told = (
-        given_to(ask.message.address, services.store).get("language", ""),
-        ask.message.language,
-    )
-    known = (name for word in told for name in get_args(Language) if name == word)
-    return next(known, ask.bot.language)
+    """Without a choice of one's own: the group's comes first."""
+    of_group = given_to(ask.message.address, services.store).get("language")
+    return spoken(of_group, ask.message, ask.bot)
 
 
 def _setting(ask: Ask, value: str | None) -> SetSetting:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import RelayUnavailable
 from core.model import Limit, Media, Turn
+from core.spoken import HAN
 from tests.core.house import Site
 from tests.core.relays import Step
 from tests.unit.oracle import TooLong, remembered
@@ -84,8 +85,9 @@ class Talk:
         try:
             expected = remembered(log, text, role, self.limit)
         except TooLong:
-            room = self.limit - len(role)
-            assert told == [self.site.say("message_too_long", got=len(text), limit=max(room, 0))]
+            room, heard = self.limit - len(role), "zh" if HAN.search(says) else "en"
+            sentence = self.site.say("message_too_long", heard, got=len(text), limit=max(room, 0))
+            assert told == [sentence]
             assert len(relays.asked) == before
             return
         assert len(relays.asked) == before + 1

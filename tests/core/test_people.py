@@ -145,6 +145,26 @@ async def test_a_persons_choice_goes_before_the_platforms_hint_and_that_before_t
     assert await amy.asks("/stop", language=hint) == [site.say("nothing_running", spoken)]
 
 
+@pytest.mark.parametrize(
+    ("chosen", "hint", "bots", "spoken"),
+    [
+        ("", "", "en", "zh"),
+        ("", "", "zh", "zh"),
+        ("", "en", "en", "en"),
+        ("en", "", "en", "en"),
+    ],
+)
+async def test_who_writes_chinese_hears_chinese_where_neither_choice_nor_hint_says_another(
+    site: Site, chosen: str, hint: str, bots: str, spoken: str
+) -> None:
+    site.bot(language=bots)
+    await site.open()
+    amy = site.person()
+    if chosen:
+        await amy.asks(f"/language {chosen}")
+    assert await amy.asks("/停止", language=hint) == [site.say("nothing_running", spoken)]
+
+
 async def test_a_persons_language_holds_in_all_chats_of_a_bot(site: Site) -> None:
     await site.open()
     await site.person("amy").asks("/language zh")
