@@ -59,9 +59,9 @@ class Prompt:
 
     def agree(self, code: str, *, default: bool, **params: object) -> bool:
         yes, no = self.words("yes"), self.words("no")
-        hint = f"{yes.upper()}/{no}" if default else f"{yes}/{no.upper()}"
-        answer = self.optional(code, **params, hint=hint).lower()
-        return answer in {yes, "y", "yes", "是", "好"} if answer else default
+        usual = yes if default else no
+        answer = self.ask(code, usual, **params, hint=f"{yes}/{no}").lower()
+        return answer in {yes, "y", "yes", "是", "好"}
 
     def choose(self, code: str, choices: Sequence[str], option: str = "") -> int:
         """The place of one of the choices, from 0; the first is the default."""
@@ -82,6 +82,7 @@ class Prompt:
             chosen = {int(word) - 1 for word in words if word.isdecimal()}
             if len(chosen) == len(words) and chosen <= set(range(len(choices))):
                 return sorted(chosen)
+            self.say("choose_a_number", last=len(choices))
 
 
 def read_line(shown: str) -> str:

@@ -145,8 +145,10 @@ def test_several_places_are_picked_at_the_prompt_and_a_token_can_be_mended(tmp_p
             cwd=tmp_path, env=ENVIRON,
         )  # fmt: skip
         terminal.answer("用哪个模型回答？", "")
-        terminal.answer("打个招呼吗？", "否")
+        terminal.answer("打个招呼吗？可能产生极少的费用。（是/否） [是]", "否")
         terminal.expect("大家从哪里找机器人？")
+        terminal.answer("> [1]", "2 5")
+        terminal.expect("请填 1 到 4 的编号")
         terminal.answer("> [1]", "2、3，4")
         terminal.answer("@BotFather 给你的令牌", "7000000001:wrong")
         terminal.expect("Telegram 不认识这个令牌。")
