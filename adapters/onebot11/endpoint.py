@@ -99,9 +99,16 @@ class Endpoint:
                         account.health.beat(frame)
                 case {"post_type": str()}:
                     account.health.heard()
-                    self._take(account, frame)
+                    self._hand_on(account, frame)
                 case {"echo": _}:
                     connection.answer(frame)
+
+    def _hand_on(self, account: Account, event: Mapping[str, Any]) -> None:
+        """Large frames are decoded in a thread, where there is room for more than here."""
+        try:
+            self._take(account, event)
+        except RecursionError:
+            log.warning("an event of account %s is passed over: too deep", account.self_id)
 
     def _note_refusal(self, words: str) -> None:
         """Whoever is refused tries again every few seconds: it is told once."""

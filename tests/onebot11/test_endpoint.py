@@ -6,6 +6,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from adapters.onebot11.adapter import OneBotAdapter
+from adapters.onebot11.connection import LARGE_BYTES
 from adapters.onebot11.settings import Settings
 from core.bot import Bot
 from core.errors import ConfigError
@@ -256,6 +257,16 @@ async def test_an_odd_frame_closes_nothing(stage, frame):
     async with stage.socket() as socket:
         await tell(socket, frame, event())
         assert texts(await stage.heard(1)) == ["hello"]
+
+
+async def test_a_large_frame_as_deep_as_can_be_read_closes_nothing(stage):
+    named = dumped(event(message=[segment("share", title="@")]))
+    async with stage.socket() as socket:
+        for depth in range(900, 1000, 3):
+            deep = named.replace('"@"', "[" * depth + "]" * depth)
+            await tell(socket, deep + " " * LARGE_BYTES)
+        await tell(socket, event(message_id=2))
+        await stage.until(lambda: "hello" in texts(stage.messages))
 
 
 async def test_a_frame_of_forty_megabytes_is_taken_and_holds_up_nobody(stage):
