@@ -48,6 +48,8 @@ class Files:
 
     async def _asked(self, handle: Handle, reasons: list[str]) -> bytes:
         """What the account's implementation gives: `base64`, or an address that is still good."""
+        if not self._accounts.admits(handle.account):  # or /readyz would miss it for ever
+            raise MediaError(f"a {handle.kind} of QQ was heard by an account of earlier days")
         account = self._accounts.of(handle.account)
         await account.until_callable(PATIENCE_S)
         for action, params in _asks(handle):

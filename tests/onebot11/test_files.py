@@ -8,6 +8,7 @@ import pytest
 from adapters.onebot11.download import Download
 from adapters.onebot11.files import FILE_BYTES
 from adapters.onebot11.handle import Handle, write_handle
+from adapters.onebot11.health import AWAY_S
 from bots.sandbox.onebot.flavour import FLAVOURS, GO_CQHTTP, LAGRANGE, LLBOT, NAPCAT
 from bots.sandbox.town.town import Utterance
 from core.audio import audio_filename
@@ -136,6 +137,15 @@ async def test_a_handle_that_is_none_of_ours_is_refused(remote):
     async with playing() as stage:
         with pytest.raises(MediaError):
             await stage.adapter.fetch(Media(kind="image", remote=remote))
+
+
+async def test_an_account_that_is_not_named_any_more_is_neither_asked_nor_missed():
+    handle = write_handle(Handle(account="20000", kind="image", file="a.jpg"))
+    async with playing(accounts=("10000",)) as stage:
+        with pytest.raises(MediaError, match="earlier days"):
+            await stage.adapter.fetch(Media(kind="image", remote=handle))
+        await stage.time.pass_(AWAY_S + 1)
+        assert "20000" not in stage.adapter.trouble
 
 
 @pytest.mark.parametrize(
