@@ -29,7 +29,7 @@ from core.bot import Bot
 from core.errors import ConfigError
 from core.model import Address, Capabilities, Media, Message, Text
 from core.patience import Sleep
-from core.ports import Clock, Emit, MediaStore, Memo, NewId, Outgoing, SendResult, Texts
+from core.ports import Clock, Emit, MediaStore, Memo, NewId, Outgoing, Refused, SendResult, Texts
 from core.relay.address import check_proxy
 from core.relay.transport import Transport
 from core.secret import Secret
@@ -119,7 +119,11 @@ class TelegramAdapter:
             ) from error
         finally:
             self._drop_asides()
+            self._drafts.close()
             await self._api.close()
+
+    async def turn(self, outgoing: Outgoing) -> Refused | None:
+        return self._sender.turn(outgoing)
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         await self._drafts.end(outgoing.answers)

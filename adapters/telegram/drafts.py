@@ -75,6 +75,14 @@ class Drafts:
             await asyncio.wait({draft.showing}, timeout=LAST_FRAME_S)
         draft.showing.cancel()
 
+    def close(self) -> None:
+        """Nothing is shown any more; the answers themselves still go."""
+        for draft in self._drafts.values():
+            draft.ended = True
+            if draft.showing:
+                draft.showing.cancel()
+        self._drafts.clear()
+
     async def _show(self, draft: _Draft) -> None:
         while not draft.ended and draft.latest != draft.shown and draft.failures < FAILURES:
             if (wait_s := draft.due - self._clock.monotonic()) > 0:

@@ -48,6 +48,10 @@ class Limiter:
         pace = self._pace(chat, group=group)
         pace.silent_until = max(pace.silent_until, self._clock.monotonic() + seconds)
 
+    def silence_s(self, chat: str, *, group: bool) -> float:
+        """How long Telegram wants nothing more in this chat."""
+        return max(0.0, self._pace(chat, group=group).silent_until - self._clock.monotonic())
+
     def has_room(self, chat: str, *, group: bool) -> bool:
         """Whether a courtesy may go now: nobody waits, and nobody was told to be silent."""
         now, pace = self._clock.monotonic(), self._pace(chat, group=group)

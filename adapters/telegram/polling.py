@@ -94,7 +94,7 @@ class Polling:
             case Conflict() if "webhook" in error.message.lower():
                 log.warning("a webhook is set for this bot; it is removed, since mode is polling")
                 await self._remove_webhook()
-                return
+                wait_s = self._next_wait_s()
             case Conflict():
                 self._tell("another program receives with this bot's token: stop it")
                 wait_s = CONFLICT_S
@@ -114,7 +114,6 @@ class Polling:
             await self._api.bot.delete_webhook()
         except TelegramError as error:
             self._tell(f"the webhook cannot be removed: {error.message}")
-            await self._sleep(self._next_wait_s())
 
     def _next_wait_s(self) -> float:
         self._failed += 1

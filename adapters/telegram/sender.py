@@ -20,6 +20,7 @@ from core.ports import MediaStore, Outgoing, Refused, SendResult, Sent, Texts
 from core.sound import sniff, to_ogg_opus
 
 REMEDIES = 3
+SHORT_SILENCE_S = 5.0
 UNREACHED_S = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 30.0, 30.0)
 """Waits while Telegram cannot be reached; what never left may be repeated."""
 
@@ -33,6 +34,14 @@ class Sender:
     languages: Languages
     texts: Texts
     sleep: Sleep = asyncio.sleep
+
+    def turn(self, outgoing: Outgoing) -> Refused | None:
+        """A long silence is waited out where a stop finds the part not tried."""
+        chat = self.moves.now(outgoing.to.chat)
+        silence_s = self.limiter.silence_s(chat, group=outgoing.to.group)
+        if silence_s <= SHORT_SILENCE_S:
+            return None
+        return Refused("Telegram asked for silence in this chat", silence_s)
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         try:

@@ -27,6 +27,7 @@ BODY_BYTES = 2**20
 RETRY_AFTER_S = 1
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - its name
 LOOK_EVERY_S = 120.0
+TOLD_EVERY_S = 60.0
 FRESH = timedelta(seconds=300)
 """A failed delivery of longer ago has been made good since, or Telegram would have tried again."""
 
@@ -38,6 +39,7 @@ class Door:
         self._bot = bot
         self._secret = secret
         self._within: tuple[Intake, Emit] | None = None
+        self._told_at = -TOLD_EVERY_S
 
     def open(self, intake: Intake, emit: Emit) -> None:
         self._within = intake, emit
@@ -50,7 +52,7 @@ class Door:
 
     async def _take(self, request: Request) -> Response:
         if not self._secret.matches(request.headers.get(SECRET_HEADER, "")):
-            log.warning("bot %s: a push without the webhook's secret was refused", self._bot)
+            self._tell_of_strangers()
             return Response(status_code=403)
         try:
             body = await _body(request)
@@ -61,6 +63,13 @@ class Door:
         if self._within is None:  # it may have closed while the body came
             return _later()
         return await self._hand_on(body, *self._within)
+
+    def _tell_of_strangers(self) -> None:
+        """Once a minute: anybody may come as often as they like."""
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at >= TOLD_EVERY_S:
+            self._told_at = now
+            log.warning("bot %s: a push without the webhook's secret was refused", self._bot)
 
     async def _hand_on(self, body: bytes, intake: Intake, emit: Emit) -> Response:
         """What reads as nothing is acknowledged: else it would hold up its chat for a day."""

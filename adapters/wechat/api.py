@@ -161,7 +161,9 @@ class Api:
         for pause_s in (*(FIRST_PAUSE_S * 2**n for n in range(CONNECTS - 1)), None):
             try:
                 async with self._pool.transport() as transport, asyncio.timeout(whole_s):
-                    return await _read(await transport.handle_async_request(request))
+                    return _not_lost(
+                        call, await _read(await transport.handle_async_request(request))
+                    )
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if pause_s is None:
                     raise Unreached(f"{call}: no connection to WeChat ({error})") from None
@@ -188,6 +190,13 @@ async def _read(answer: httpx.Response) -> httpx.Response:
     finally:
         await answer.aclose()
     return httpx.Response(answer.status_code, headers=answer.headers, content=b"".join(pieces))
+
+
+def _not_lost(call: str, answer: httpx.Response) -> httpx.Response:
+    """What stands behind a gateway that gave up may have taken the call. Raises Lost."""
+    if answer.status_code >= 500:
+        raise Lost(f"{call}: status {answer.status_code}")
+    return answer
 
 
 def _refusal(call: str, answer: httpx.Response) -> ApiError | None:

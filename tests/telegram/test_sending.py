@@ -11,6 +11,7 @@ from bots.sandbox.faults import Lose, Reset, Status
 from core.model import Media
 from core.ports import Refused, Sent, Unknown
 from core.sound import sniff, to_wav
+from tests.contract.harness import part
 from tests.relays.servers import free_port, http_proxy
 from tests.telegram.stage import ANN, BEN, FORUM, GARDEN, Secret, outgoing, staged, until
 
@@ -117,6 +118,9 @@ async def test_too_much_is_refused_with_its_wait_and_that_chat_alone_is_silent()
         ann, ben = await stage.hear(), await stage.hear("hi", BEN, BEN)
         stage.telegram.faults.add(Status(call="sendMessage", status=429, retry_after_s=40))
         assert await stage.send(ann, "one") == Refused("too many requests: silence for 40 s", 40)
+        asked = Refused("Telegram asked for silence in this chat", 40)
+        assert await stage.adapter.turn(part(ann, "one")) == asked
+        assert await stage.adapter.turn(part(ben, "for you")) is None
         await stage.adapter.typing(ann.address)
         assert not stage.calls("sendChatAction")
         await stage.adapter.typing(ben.address)

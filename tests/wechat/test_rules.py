@@ -3,10 +3,12 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from msgspec import structs
 
 from adapters.wechat.allowance import Allowances
+from adapters.wechat.api import Lost, _not_lost
 from adapters.wechat.format import HINT_BYTES, REPLY_BYTES, Words
 from adapters.wechat.menu import format_menu
 from adapters.wechat.settings import WORD_BYTES, MenuItem, Settings
@@ -223,3 +225,10 @@ def test_a_menu_has_buttons_of_three_kinds():
 def test_a_menu_that_wechat_would_not_take_is_refused(items):
     with pytest.raises(ConfigError, match=r"bots\.w\.menu: expected"):
         format_menu(items, "bots.w.menu")
+
+
+def test_a_gateways_answer_leaves_open_whether_wechat_took_the_call():
+    with pytest.raises(Lost):
+        _not_lost("message/custom/send", httpx.Response(502))
+    taken = httpx.Response(200)
+    assert _not_lost("message/custom/send", taken) is taken
