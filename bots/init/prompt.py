@@ -60,7 +60,7 @@ class Prompt:
     def agree(self, code: str, *, default: bool, **params: object) -> bool:
         yes, no = self.words("yes"), self.words("no")
         usual = yes if default else no
-        answer = self.ask(code, usual, **params, hint=f"{yes}/{no}").lower()
+        answer = self.ask(code, usual, "", hint=f"{yes}/{no}", **params).lower()
         return answer in {yes, "y", "yes", "是", "好"}
 
     def choose(self, code: str, choices: Sequence[str], option: str = "") -> int:
