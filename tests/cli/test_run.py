@@ -22,11 +22,14 @@ level = "warning"
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"),
-    [("en_US.UTF-8", "Parley listens at http://127.0.0.1:"), ("zh_CN.UTF-8", "按 Ctrl-C 停止。")],
+    ("locale", "page", "stop"),
+    [
+        ("en_US.UTF-8", "http://127.0.0.1:", "Ctrl-C stops it."),
+        ("zh_CN.UTF-8", "http://127.0.0.1:", "按 Ctrl-C 停止。"),
+    ],
 )
 def test_it_says_where_the_page_is_and_stops_when_told(
-    locale: str, words: str, tmp_path: Path
+    locale: str, page: str, stop: str, tmp_path: Path
 ) -> None:
     config = tmp_path / "config.toml"
     config.write_text(CONFIG, encoding="utf-8")
@@ -38,7 +41,9 @@ def test_it_says_where_the_page_is_and_stops_when_told(
         encoding="utf-8",
     ) as process:
         assert process.stderr is not None
-        assert words in process.stderr.readline()
+        told = [process.stderr.readline(), process.stderr.readline()]
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+        assert page in told[0]
+        assert told[1].strip() == stop
         assert process.stderr.read() == ""
