@@ -5,6 +5,8 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, TypeAlias
 
+from msgspec import to_builtins
+
 from bots.sandbox.header import look
 from bots.sandbox.telegram.call import ATTACH, Call, Upload
 from bots.sandbox.telegram.chats import Raw
@@ -106,16 +108,17 @@ class Sending:
             raise bad("PEER_ID_INVALID")
         if not call.integer("draft_id"):
             raise bad("DRAFT_ID_INVALID")
-        thread = check_thread(chat, call.integer("message_thread_id"))
+        place = chat.place(check_thread(chat, call.integer("message_thread_id")))
         self._telegram.drafts.show(
             Draft(
-                place=chat.place(thread),
+                place=place,
                 id=call.integer("draft_id"),
                 text=said.text,
                 entities=said.entities,
                 until=self._telegram.now() + timedelta(seconds=LIVES_S),
             )
         )
+        self._telegram.town.show(place, said.text, {"entities": to_builtins(said.entities)})
         return True
 
     async def send_media_group(self, call: Call) -> list[Raw]:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
-Kind: TypeAlias = Literal["text", "image", "voice", "audio", "video", "file", "notice"]
+Kind: TypeAlias = Literal["text", "image", "voice", "audio", "video", "file", "notice", "draft"]
 
 BOT = "bot"
 """The sender of what the bot says."""
@@ -100,10 +100,20 @@ class Town:
         self._number += 1
         line = Line(number=self._number, at=self._now(), place=place, sender=sender, **fields)
         self._lines.append(line)
+        self._tell(line)
+        return line
+
+    def show(self, place: str, text: str, raw: Any) -> None:
+        """What the bot is about to say, for who looks on: it is no line, and is not kept."""
+        line = Line(
+            number=0, at=self._now(), place=place, sender=BOT, kind="draft", text=text, raw=raw
+        )
+        self._tell(line)
+
+    def _tell(self, line: Line) -> None:
         for queue in self._listeners:
             with suppress(asyncio.QueueFull):
                 queue.put_nowait(line)
-        return line
 
     def put(self, content: bytes) -> str:
         """Keep a file; the name to find it by. The oldest go when it gets too much."""
@@ -144,7 +154,7 @@ class Town:
         return list(self._lines)
 
     async def listen(self) -> AsyncIterator[Line]:
-        """Each line from now on."""
+        """Each line from now on, and each draft."""
         with self._listening() as queue:
             while True:
                 yield await queue.get()

@@ -47,8 +47,8 @@ class Phone:
                 return [self._video(said)]
             case "audio" | "file":
                 return [_file(said)]
-            case "notice":
-                raise Unspoken("notices are the platform's own")
+            case "notice" | "draft":
+                raise Unspoken("notices and drafts are the platform's own")
 
     def _image(self, said: Utterance) -> Said:
         file = self._files.keep("image", said.content)

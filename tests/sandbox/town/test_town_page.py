@@ -42,6 +42,9 @@ class Echo:
             file=file,
             reply_to=said.reply_to,
         )
+        if said.text == "think":
+            self.town.show(said.place, "I am thin", {"entities": []})
+            return line
         first = len(said.text.partition(" ")[0].encode("utf-16-le")) // 2
         bold = {"type": "bold", "offset": 4, "length": first}
         self.town.add(said.place, BOT, text=f"re: {said.text}", raw={"entities": [bold]})
@@ -85,6 +88,15 @@ async def test_one_talks_as_anybody_and_sees_the_answer_as_the_platform_shows_it
         await say(page, "大家好")
         await page.wait_for_selector("text=re: 大家好")
         assert "@bot 大家好" in await page.inner_text("#lines li.me")
+
+
+async def test_an_answer_that_grows_is_seen_until_it_is_there(browser, url):  # noqa: F811
+    async with visiting(browser, url) as page:
+        await say(page, "think")
+        await page.wait_for_selector("#lines li.draft >> text=I am thin")
+        await say(page, "go on")
+        await page.wait_for_selector("text=re: go on")
+        assert await page.locator("#lines li.draft").count() == 0
 
 
 async def test_what_was_said_before_is_there_after_a_reload_and_can_be_replied_to(browser, url):  # noqa: F811

@@ -4,7 +4,7 @@ import { marked } from "./entities.js";
 import { recording } from "./microphone.js";
 
 const at = (id) => document.getElementById(id);
-const state = { people: new Map(), places: [], lines: [], here: "", replyTo: 0, unread: new Map() };
+const state = { people: new Map(), places: [], lines: [], here: "", replyTo: 0, unread: new Map(), drafts: new Map() };
 
 function element(name, fields = {}, ...children) {
   const made = Object.assign(document.createElement(name), fields);
@@ -21,7 +21,9 @@ function show() {
   state.unread.delete(state.here);
   at("places").replaceChildren(...reachable().map(tab));
   at("mentioning").hidden = !place()?.group;
-  at("lines").replaceChildren(...state.lines.filter((line) => line.place === state.here).map(item));
+  const lines = state.lines.filter((line) => line.place === state.here);
+  const draft = state.drafts.get(state.here);
+  at("lines").replaceChildren(...(draft ? [...lines, draft] : lines).map(item));
   at("lines").scrollTop = at("lines").scrollHeight;
 }
 
@@ -42,13 +44,13 @@ function item(line) {
   answer.onclick = () => reply(line.number);
   const head = element("header", {}, element("span", { textContent: name }),
     element("time", { textContent: new Date(line.at).toLocaleTimeString() }),
-    element("span", { textContent: line.status }), answer);
+    element("span", { textContent: line.status }), line.number ? answer : "");
   const quoted = state.lines.find((other) => other.number === line.reply_to);
   const parts = [head];
   if (quoted) parts.push(element("blockquote", { textContent: brief(quoted) }));
   if (line.file) parts.push(media(line));
   if (line.text) parts.push(element("div", { className: "text" }, ...marked(line.text, line.entities)));
-  const kind = line.kind === "notice" ? "notice" : mine ? "me" : "";
+  const kind = ["notice", "draft"].includes(line.kind) ? line.kind : mine ? "me" : "";
   return element("li", { className: kind }, ...parts);
 }
 
@@ -101,7 +103,19 @@ at("record").onclick = recording(at("record"), (sound) => say({ kind: "voice" },
 at("replying").querySelector("button").onclick = () => reply(0);
 at("person").onchange = () => { reply(0); show(); };
 
+function drafted(line) {
+  state.drafts.set(line.place, { ...line, text: line.text || "…" });
+  show();
+  setTimeout(() => ended(line.at, line.place), 30_000);
+}
+
+function ended(at, here) {
+  if (state.drafts.get(here)?.at === at && state.drafts.delete(here)) show();
+}
+
 function heard(line) {
+  if (line.kind === "draft") { drafted(line); return; }
+  if (line.sender === "bot") state.drafts.delete(line.place);
   if (state.lines.some((known) => known.number === line.number)) return;
   state.lines.push(line);
   if (line.place !== state.here) state.unread.set(line.place, (state.unread.get(line.place) ?? 0) + 1);
