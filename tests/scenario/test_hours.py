@@ -140,8 +140,10 @@ file_hosts = ["127.0.0.1:{port}"]
 sends_per_s = "unlimited"
 """
 
+    renewed: list[bool] = []
+
     async def disturb() -> None:
-        match chance.randrange(4):
+        match chance.randrange(5):
             case 0:
                 await account.repeat(chance.randrange(1, 30))
             case 1:
@@ -150,6 +152,9 @@ sends_per_s = "unlimited"
                 account.faults.add(Delay(call="send_*", delay_s=0.3))
             case 3:
                 account.faults.add(Timeout(call="send_*"))
+            case 4:
+                renewed.append(await account.telling.renew())  # the new link stands before
+                await account.telling.close_old()  # the old one goes
 
     bot_at_work = playing(tmp_path, public, bot)
     async with serving(account, port=port), bot_at_work as journal, account.connected():
@@ -163,6 +168,7 @@ sends_per_s = "unlimited"
         )
         await community.live()
         community.judge(errors=0.4)
+    assert any(renewed)
 
 
 async def test_an_hour_on_telegram(tmp_path: Path) -> None:
