@@ -23,8 +23,8 @@ FAULTS = (
 
 def told(caplog) -> str:
     """All that was logged, with what stands behind it."""
-    caplog.handler.setFormatter(logging.Formatter("%(name)s %(message)s %(args)s %(exc_info)s"))
-    formatted = [caplog.handler.format(record) for record in caplog.records]
+    formatter = logging.Formatter("%(name)s %(message)s %(args)s %(exc_info)s")
+    formatted = [formatter.format(record) for record in caplog.records]
     return "\n".join([*formatted, *(repr(record.__dict__) for record in caplog.records)])
 
 
