@@ -84,6 +84,12 @@ class Community:
         finally:
             troubled.cancel()
 
+    async def say_goodbye(self) -> None:
+        """Everybody once more everywhere: what was still to come there has come before."""
+        town = self.platform.town
+        said = [(town.people[person], town.places[place]) for person, place in self.said]
+        await asyncio.gather(*(self._says(person, place, 1) for person, place in said))
+
     async def _trouble(self) -> None:
         while True:
             await asyncio.sleep(self.chance.uniform(0.2, 0.6))  # the platform's own bad habits

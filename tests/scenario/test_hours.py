@@ -167,6 +167,8 @@ sends_per_s = "unlimited"
             disturb=disturb,
         )
         await community.live()
+        assert await account.repeat(1000) > 200
+        await community.say_goodbye()
         community.judge(errors=0.4)
     assert any(renewed)
 
