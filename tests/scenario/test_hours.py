@@ -174,7 +174,7 @@ sends_per_s = "unlimited"
 
 
 async def test_an_hour_on_telegram(tmp_path: Path) -> None:
-    """Twenty people and three groups; polls break off, sends are answered late, floods are refused."""
+    """Twenty people and three groups; polls break, answers are late, floods are refused."""
     public, port, chance = free_port(), free_port(), random.Random(5)
     groups = ["-1002000000001", "-1002000000002", "-1002000000003"]
     town = town_of("Telegram", [str(5000001 + number) for number in range(20)], groups)
