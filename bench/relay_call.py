@@ -26,8 +26,8 @@ import aiohttp
 import uvloop
 
 from core.relay.client import Relay
-from core.relay.dialect import load_dialect
 from core.relay.entry import RelayEntry
+from core.relay.profile import load_dialect
 from core.relay.transport import Transport
 from core.request import ChatMessage, ChatRequest
 from core.secret import Secret

@@ -14,7 +14,8 @@
         ├── RelayLost          the connection broke after sending: unknown outcome
         ├── RelayTimeout       no answer in time: unknown outcome
         ├── RelayUnauthorized  the key is wrong, expired or used up (401)
-        ├── RelayForbidden     the key may not do this, or its quota is short (403)
+        ├── RelayForbidden     the key may not do this (403)
+        │   └── RelayUsedUp    the key's quota is short or used up
         ├── RelayRateLimited   429
         ├── RelayUnavailable   5xx, overloaded, no channel
         ├── RelayInvalid       the request was refused as it stands (4xx)
@@ -120,6 +121,10 @@ class RelayUnauthorized(RelayError):
 
 class RelayForbidden(RelayError):
     code = "relay_forbidden"
+
+
+class RelayUsedUp(RelayForbidden):
+    code = "relay_used_up"
 
 
 class RelayRateLimited(RelayError):

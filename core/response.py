@@ -1,6 +1,7 @@
 """What a relay answers, in one form whatever its dialect."""
 
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -14,9 +15,13 @@ class Usage(Struct, frozen=True, kw_only=True):
 
 
 class Chat(Struct, frozen=True, kw_only=True):
-    """A whole answer. `reasoning` is kept apart from `text` and never shown."""
+    """A whole answer. `reasoning` is kept apart from `text` and never shown.
+
+    `alternatives` are the texts of the further choices, where n > 1 was asked for.
+    """
 
     text: str
+    alternatives: tuple[str, ...] = ()
     model: str = ""
     finish_reason: str = ""
     reasoning: str = ""
@@ -33,11 +38,29 @@ class Chunk(Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
 
 
+class Completion(Struct, frozen=True, kw_only=True):
+    """The texts of /v1/completions or /v1/edits, as many as were asked for."""
+
+    texts: tuple[str, ...]
+    model: str = ""
+    finish_reason: str = ""
+    usage: Usage = Usage()
+
+
+class Embeddings(Struct, frozen=True, kw_only=True):
+    """A vector an input, in the inputs' order."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    model: str = ""
+    usage: Usage = Usage()
+
+
 class Image(Struct, frozen=True, kw_only=True):
-    """A picture's bytes, fetched at once where the relay gave a link."""
+    """A picture's bytes, fetched at once where the relay gave a link, which is `url` then."""
 
     content: bytes
     mime: str
+    url: str = ""
 
 
 class Images(Struct, frozen=True, kw_only=True):
@@ -52,12 +75,86 @@ class Speech(Struct, frozen=True, kw_only=True):
     mime: str
 
 
+class Segment(Struct, frozen=True, kw_only=True):
+    """What was said between two moments, in seconds from the beginning."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
 class Transcription(Struct, frozen=True, kw_only=True):
-    """`duration_s` is 0.0 where the relay does not tell it."""
+    """`text` is plain, or subtitles where srt or vtt was asked for.
+
+    `duration_s` is 0.0 where the relay does not tell it; `segments` come with verbose_json.
+    """
 
     text: str
     language: str = ""
     duration_s: float = 0.0
+    segments: tuple[Segment, ...] = ()
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """An uploaded file. `status` is uploaded, processed, pending or error."""
+
+    id: str
+    filename: str
+    purpose: str
+    size_bytes: int
+    status: str = ""
+    created_at: datetime | None = None
+
+
+class FileContent(Struct, frozen=True, kw_only=True):
+    content: bytes
+
+
+BatchState: TypeAlias = Literal[
+    "validating",
+    "failed",
+    "in_progress",
+    "finalizing",
+    "completed",
+    "expired",
+    "cancelling",
+    "cancelled",
+]
+"""OpenAI's; burn.hair's page says `complete`, which is read as `completed`."""
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """A job of many requests. The files' ids are "" until there are such files.
+
+    `expires_at` is None where the relay says null or 0. Counts are of requests.
+    """
+
+    id: str
+    state: BatchState
+    input_file_id: str
+    output_file_id: str = ""
+    error_file_id: str = ""
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    expires_at: datetime | None = None
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+    errors: tuple[str, ...] = ()
+
+
+class FineTune(Struct, frozen=True, kw_only=True):
+    """A fine-tuning job. `state` in the relay's own word; jobs begin with `pending` or OpenAI's
+    `validating_files`. `fine_tuned_model` is "" until it is ready."""
+
+    id: str
+    state: str
+    model: str
+    training_file: str
+    fine_tuned_model: str = ""
+    created_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str = ""
 
 
 class Model(Struct, frozen=True, kw_only=True):

@@ -13,8 +13,8 @@ from core.errors import ConfigError
 from core.loopback import is_loopback
 from core.people import PeopleRules
 from core.relay.address import base_url, check_proxy
-from core.relay.dialect import load_dialect
 from core.relay.entry import RelayEntry, RouteTable
+from core.relay.profile import load_dialect
 from core.relay.trust import add_authorities
 from core.secret import Secret
 

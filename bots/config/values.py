@@ -25,7 +25,21 @@ def parsers(folder: Path, environ: Mapping[str, str]) -> dict[Any, Parser]:
         Listen: listen,
         Path: lambda value: folder / text(value, "a path in quotes"),
         tuple[RouteTarget, ...]: targets,
+        tuple[Secret, ...]: lambda value: several(value, folder, environ),
+        (str, "profile"): lambda value: profile(folder, value),
     }
+
+
+def several(value: object, folder: Path, environ: Mapping[str, str]) -> tuple[Secret, ...]:
+    if not isinstance(value, list):
+        raise mismatch('a list as in ["file:secrets/second", "env:THIRD"]', shown(value))
+    return tuple(secret(item, folder, environ) for item in value)
+
+
+def profile(folder: Path, value: object) -> str:
+    """A profile's name stays; a path to one's own starts at `folder`."""
+    name = text(value, 'a name as in "openai", or a path as in "relay.toml"')
+    return beside(folder, name) if name.endswith(".toml") else name
 
 
 def beside(folder: Path, path: str) -> str:

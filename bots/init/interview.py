@@ -25,7 +25,7 @@ from bots.texts.catalogue import Catalogue
 from bots.texts.terminal import terminal_texts
 from core.errors import ConfigError, RelayError
 from core.model import Language
-from core.relay.dialect import load_dialect
+from core.relay.profile import load_dialect
 from core.secret import Secret
 
 SHOWN_MODELS = 20

@@ -18,8 +18,8 @@ from bots.loop import run_async
 from core.errors import ConfigError, RelayError, RelayUnsupported
 from core.loopback import is_loopback
 from core.relay.address import base_url, check_proxy
-from core.relay.dialect import load_dialect, profile_names
 from core.relay.entry import RelayEntry
+from core.relay.profile import load_dialect, profile_names
 from core.secret import Secret
 
 CALL = re.compile(r"(/v1)?/(chat/completions|completions|models)/?$")

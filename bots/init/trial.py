@@ -8,8 +8,8 @@ from msgspec import Struct
 from bots.clock import SystemClock
 from core.errors import RelayError
 from core.relay.client import Relay
-from core.relay.dialect import load_dialect
 from core.relay.entry import RelayEntry
+from core.relay.profile import load_dialect
 from core.relay.transport import Transport
 from core.request import ChatMessage, ChatRequest, ModelsRequest, UserStatRequest
 from core.response import Chat, UserStat

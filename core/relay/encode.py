@@ -192,7 +192,7 @@ def encode_speech(request: SpeechRequest, dialect: Dialect) -> bytes:
     body = _SpeechBody(
         model=model,
         input=request.text,
-        voice=request.voice or dialect.voices.get(model, dialect.voice),
+        voice=request.voice or dialect.overlay(model).voice or dialect.voice,
         response_format=request.response_format,
         speed=request.speed,
     )

@@ -8,6 +8,7 @@ from core.secret import Secret
 class RelayEntry(Struct, frozen=True, kw_only=True):
     """A [relays.NAME] section. Empty fields mean the profile's own value.
 
+    `keys` are further keys beside `key`, taken in order where one is used up or refused.
     `vision` lists model names (globs) that take pictures, beside the profile's.
     `proxy` is an http://, socks5:// or socks5h:// address, "" for none. Times in seconds:
     `first_byte_timeout_s` from the end of the request, however slow its upload,
@@ -17,6 +18,7 @@ class RelayEntry(Struct, frozen=True, kw_only=True):
     name: str
     profile: str
     key: Secret = Secret()
+    keys: tuple[Secret, ...] = ()
     base_url: str = ""
     stat_token: Secret = Secret()
     proxy: Secret = Secret()

@@ -8,8 +8,9 @@ import httpx
 from core.errors import ConfigError
 from core.ports import Clock
 from core.relay.client import Relay
-from core.relay.dialect import Dialect, load_dialect
+from core.relay.dialect import Dialect
 from core.relay.entry import RelayEntry, RouteTable
+from core.relay.profile import load_dialect
 from core.relay.routes import RelayRoutes
 from core.relay.wire import Bounds
 

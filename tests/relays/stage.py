@@ -9,9 +9,10 @@ import httpx
 import msgspec
 
 from core.relay.client import Relay
-from core.relay.dialect import Dialect, load_dialect
+from core.relay.dialect import Dialect
 from core.relay.entry import RelayEntry
 from core.relay.failure import Origin
+from core.relay.profile import load_dialect
 from core.relay.wire import Bounds
 from core.request import ChatMessage, ChatRequest
 from core.secret import Secret

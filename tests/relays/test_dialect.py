@@ -6,15 +6,16 @@ import pytest
 
 from core.errors import ConfigError
 from core.relay.address import base_url, is_public
-from core.relay.dialect import DefaultModels, Paths, load_dialect, profile_names
+from core.relay.dialect import DefaultModels, Paths
+from core.relay.profile import load_dialect, profile_names
 from tests.relays.stage import dialect, entry
 
 
-@pytest.mark.parametrize("profile", profile_names())
+@pytest.mark.parametrize("profile", sorted({*profile_names()} - {"oneapi"}))
 def test_each_profile_loads_and_says_where_it_was_read(profile: str) -> None:
     loaded = load_dialect(profile)
     assert loaded.source
-    assert base_url(entry(profile=profile), loaded) == loaded.base_url
+    assert base_url(entry(profile=profile, allow_plain_http=True), loaded) == loaded.base_url
 
 
 def test_the_profiles_that_this_project_promises_are_there() -> None:
@@ -27,7 +28,7 @@ def test_burnhair_is_as_its_page_says() -> None:
     assert burnhair.capabilities.translation == "unknown"
     assert burnhair.serves("translation")
     assert burnhair.serves("user_stat")
-    assert burnhair.voices == {"tts-az-1": "zh-CN-XiaoxiaoMultilingualNeural"}
+    assert burnhair.overlay("tts-az-1").voice == "zh-CN-XiaoxiaoMultilingualNeural"
 
 
 def test_a_profile_states_only_its_differences(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_wrong_or_unknown_keys_of_a_profile_are_refused(tmp_path: Path, line: st
 
 
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"expected one of burnhair, .*openai"):
+    with pytest.raises(ConfigError, match=r"expected one of aiwhistle, .*openai"):
         load_dialect("../secret")
 
 

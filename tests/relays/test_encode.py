@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from core.errors import RelayInvalid
-from core.relay.dialect import Limits, load_dialect
+from core.relay.dialect import Limits
 from core.relay.encode import encode, with_model
 from core.relay.limits import check_limits
 from core.relay.multipart import safe_filename
+from core.relay.profile import load_dialect
 from core.request import (
     ChatMessage,
     ChatRequest,
