@@ -56,7 +56,7 @@ level = 3
     )
     starts = [
         "config.toml, line 1: relays.main.profile: expected this setting",
-        "config.toml, line 2: relays.main.profil: expected one of profile, key, base_url",
+        "config.toml, line 2: relays.main.profil: expected one of profile, key, keys, base_url",
         'config.toml, line 5: bots.web.history_chars: expected a whole number or "unlimited"',
         'config.toml, line 6: bots.web.group_history: expected "member" or "group" or "thread"',
         'config.toml, line 8: log.level: expected "debug" or "info" or "warning" or "error"',
