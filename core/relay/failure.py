@@ -239,6 +239,8 @@ def complaint_of(told: Any) -> Complaint | None:
             return _complaint(error)
         case {"error": str(message)} | {"detail": str(message)} if message:
             return Complaint(message=message)
+        case {"code": int() | str() as code, "msg": str(message)} if code not in (0, "0", ""):
+            return Complaint(code=str(code), message=message)
         case {"success": False} | {"message": str()}:
             return _complaint(told)
     return None
