@@ -140,13 +140,11 @@ class StreamDecoder:
             return None
         try:
             return self._take(data)
-        except msgspec.DecodeError as error:
-            if isinstance(error, msgspec.ValidationError):
+        except UNREADABLE as error:
+            if _is_json(data):
                 raise self._unreadable(data) from error
             self._keep(data, self._held)
             return None
-        except UNREADABLE as error:
-            raise self._unreadable(data) from error
 
     def _take_held(self) -> Chunk | None:
         """An event of several lines of data."""
@@ -282,3 +280,11 @@ def together(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         yield Chunk(text="".join(texts), reasoning="".join(reasons), model=model)
     if failure:
         raise failure
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data)
+    except UNREADABLE:
+        return False
+    return True

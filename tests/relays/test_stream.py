@@ -1,6 +1,7 @@
-"""Streams as relays send them in practice, from bytes alone."""
+"""Chunk by chunk; what relays send in practice is in tests/relays/streams."""
 
 from itertools import pairwise
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -9,13 +10,11 @@ from hypothesis import strategies as st
 
 from core.errors import (
     ParleyError,
-    RelayCut,
     RelayError,
     RelayGarbage,
-    RelayRateLimited,
     RelayUnavailable,
 )
-from core.relay.stream import StreamDecoder, together
+from core.relay.stream import StreamDecoder, StreamForm, together
 from core.response import Chunk, Usage
 from tests.relays.stage import DONE, ORIGIN, ask, event, payload
 
@@ -26,10 +25,6 @@ def decode(*pieces: bytes, line_bytes: int = 2**20) -> list[Chunk]:
     decoder = StreamDecoder(ask("two words"), ORIGIN, line_bytes)
     chunks = [chunk for piece in pieces for chunk in decoder.feed(piece)]
     return chunks + list(decoder.finish())
-
-
-def text_of(chunks: list[Chunk]) -> str:
-    return "".join(chunk.text for chunk in chunks)
 
 
 def test_a_recorded_stream_with_usage_in_its_last_choice() -> None:
@@ -49,117 +44,20 @@ def test_only_the_last_chunk_has_reason_and_usage() -> None:
     assert last.usage is not None
 
 
-def test_usage_in_a_chunk_without_choices_after_the_reason() -> None:
-    usage = b'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":9}}\n\n'
-    assert decode(event("a"), event("", "stop"), usage, DONE)[-1].usage == Usage(
-        prompt_tokens=7, completion_tokens=9
-    )
+def test_each_event_is_a_chunk_with_the_model_that_was_told() -> None:
+    thought = b'data: {"model":"m","choices":[{"delta":{"reasoning_content":"Hm."}}]}\n\n'
+    first, second, last = decode(thought, event("Yes."), TAIL)
+    assert first == Chunk(reasoning="Hm.", model="m")
+    assert second == Chunk(text="Yes.", model="m")
+    assert last.model == "m"
 
 
-def test_usage_told_nowhere_is_estimated_and_marked() -> None:
-    last = decode(event("你好 world"), TAIL)[-1]
-    assert last.usage == Usage(prompt_tokens=3, completion_tokens=4, estimated=True)
-
-
-def test_a_null_usage_in_each_chunk_is_no_usage() -> None:
-    assert decode(event("a", usage=None), TAIL)[-1].usage == Usage(
-        prompt_tokens=3, completion_tokens=2, estimated=True
-    )
-
-
-@pytest.mark.parametrize(
-    "stream",
-    [
-        b": keep-alive\n\n" + event("ab") + b": keep-alive\n\n" + TAIL,
-        (event("ab") + TAIL).replace(b"data: ", b"data:"),
-        (event("ab") + TAIL).replace(b"\n\n", b"\n"),
-        (event("ab") + TAIL).replace(b"\n", b"\r\n"),
-        b"\xef\xbb\xbf" + event("ab") + TAIL,
-        b"event: message\nid: 1\nretry: 3\n" + event("ab") + TAIL,
-        b'data: {"choices":[]}\n\n' + event("ab") + TAIL,
-        b'data: {"choices":null}\n\n' + event("ab") + TAIL,
-        b'data: {"choices":[{"delta":{"role":"assistant","content":null}}]}\n\n'
-        + event("ab")
-        + TAIL,
-        b'data: {"choices":[{"index":1,"delta":{"content":"other"}}]}\n\n' + event("ab") + TAIL,
-        event("ab") + event("", "stop"),
-        event("ab") + event("", "stop").strip(),
-        event("ab") + TAIL + event("after the end"),
-    ],
-    ids=[
-        "keep-alives",
-        "no space",
-        "no blank lines",
-        "carriage returns",
-        "byte order mark",
-        "other fields",
-        "empty choices",
-        "null choices",
-        "null content",
-        "second choice",
-        "no [DONE]",
-        "no last line end",
-        "after [DONE]",
-    ],
-)
-def test_ways_to_send_the_same_answer(stream: bytes) -> None:
-    chunks = decode(stream)
-    assert text_of(chunks) == "ab"
-    assert chunks[-1].finish_reason == "stop"
-
-
-def test_reasoning_is_kept_apart() -> None:
-    thought = b'data: {"choices":[{"delta":{"reasoning_content":"Hm."}}]}\n\n'
-    first, second, _ = decode(thought, event("Yes."), TAIL)
-    assert (first.text, first.reasoning) == ("", "Hm.")
-    assert (second.text, second.reasoning) == ("Yes.", "")
-
-
-@pytest.mark.parametrize(
-    "stream",
-    [
-        event("half"),
-        event("half") + DONE,
-        event("half") + event("more")[:30],
-        event("half") + b": keep-alive",
-        b'data: {"choi',
-        DONE,
-    ],
-    ids=["no reason", "[DONE] alone", "cut in a line", "in a comment", "first line", "empty"],
-)
-def test_without_a_finish_reason_a_stream_was_cut(stream: bytes) -> None:
-    with pytest.raises(RelayCut, match="before its finish_reason"):
-        decode(stream)
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        (b'{"error":{"message":"overloaded","type":"server_error"}}', RelayUnavailable),
-        (b'{"error":{"message":"slow down","code":"rate_limit_exceeded"}}', RelayRateLimited),
-        (b'{"error":{"message":"slow down","code":429}}', RelayRateLimited),
-        (b'{"error":"broken"}', RelayUnavailable),
-    ],
-)
-def test_an_error_inside_the_stream_is_raised(error: bytes, kind: type[RelayError]) -> None:
+def test_text_is_told_before_the_error_that_follows_it() -> None:
     decoder = StreamDecoder(ask(), ORIGIN)
-    assert text_of(list(decoder.feed(event("half")))) == "half"
-    with pytest.raises(kind):
-        list(decoder.feed(b"data: " + error + b"\n\n"))
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    [b"<html>Welcome</html>", b"", b"hello\n\n", b"data: <html>\n\n", b"data: [1]\n\n"],
-)
-def test_what_is_no_stream_is_garbage(garbage: bytes) -> None:
-    with pytest.raises(RelayGarbage):
-        decode(garbage)
-
-
-def test_an_error_in_plain_json_is_read_even_there() -> None:
-    with pytest.raises(RelayUnavailable, match="no channel"):
-        decode(b'{"error":{"message":"No available channel for model m"}}')
+    chunks = decoder.feed(event("half") + b'data: {"error":"broken"}\n\n')
+    assert next(chunks).text == "half"
+    with pytest.raises(RelayUnavailable, match="broken"):
+        next(chunks)
 
 
 def test_a_line_without_end_is_left_at_the_limit() -> None:
@@ -191,8 +89,8 @@ STREAMS = {
 }
 
 
-def outcome(pieces: list[bytes]) -> tuple[list[Chunk], str]:
-    decoder = StreamDecoder(ask(), ORIGIN, 2000)
+def outcome(pieces: list[bytes], form: StreamForm = "events") -> tuple[list[Chunk], str]:
+    decoder = StreamDecoder(ask(), ORIGIN, 2000, form=form)
     chunks: list[Chunk] = []
     try:
         for piece in pieces:
@@ -226,16 +124,30 @@ def test_any_texts_arrive_whole_however_their_bytes_are_cut(
     assert [chunk.text for chunk in chunks] == [*texts, ""]
 
 
-@given(st.binary(max_size=300), st.booleans())
-def test_any_bytes_end_in_chunks_or_in_a_relay_error(noise: bytes, framed: bool) -> None:
-    chunks, failure = outcome([b"data: " + noise + b"\n\n" if framed else noise])
+@given(st.binary(max_size=300), st.booleans(), st.sampled_from(get_args(StreamForm)))
+def test_any_bytes_end_in_chunks_or_in_a_relay_error(
+    noise: bytes, framed: bool, form: StreamForm
+) -> None:
+    chunks, failure = outcome([b"data: " + noise + b"\n\n" if framed else noise], form)
     assert failure.isprintable()
     assert failure or chunks[-1].finish_reason
 
 
-def test_a_chunk_of_wrong_types_is_garbage() -> None:
-    with pytest.raises(RelayGarbage):
-        decode(b"data: " + msgspec.json.encode({"choices": [{"delta": {"content": [1]}}]}) + b"\n")
+_WORDS = st.sampled_from(("choices", "delta", "content", "error", "code", "msg", "usage", "text"))
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.lists(_JSON, max_size=4), st.sampled_from(get_args(StreamForm)))
+def test_any_json_ends_in_chunks_or_in_a_relay_error(told: list[Any], form: StreamForm) -> None:
+    chunks, failure = outcome(
+        [b"data: " + msgspec.json.encode(json) + b"\n\n" for json in told], form
+    )
+    assert failure.isprintable()
+    assert failure or chunks[-1].finish_reason
 
 
 def test_what_came_in_one_read_is_one_chunk() -> None:
