@@ -49,15 +49,15 @@ class Accounts:
                 code="insufficient_user_quota",
             )
 
-    def charge(self, key: str, units: int) -> None:
-        """Count one call and its price."""
+    def charge(self, key: str, units: int, *, calls: int = 1) -> None:
+        """Count a call and its price; `calls` is 0 for what an earlier call set going."""
         now = self._now()
         token = self._tokens.get(key)
         if token is None:
             token = self._open(key, now)
         token.accessed_at = now
         token.units += units
-        token.calls += 1
+        token.calls += calls
 
     def _open(self, key: str, now: datetime) -> Token:
         if len(self._tokens) >= TOKENS_KEPT:

@@ -128,10 +128,15 @@ class Answer(Struct, frozen=True, kw_only=True):
         return "".join(self.pieces)
 
 
-def compose(seen: View, *, reasons: bool, limit: int | None, stops: Sequence[str]) -> Answer:
-    """Answer what is seen, within `limit` tokens and up to the first of `stops`."""
+def compose(
+    seen: View, *, reasons: bool, limit: int | None, stops: Sequence[str], learned: str = ""
+) -> Answer:
+    """Answer what is seen, within `limit` tokens and up to the first of `stops`.
+
+    `learned` is the answer that a fine-tuned model was taught, if it was.
+    """
     phrases = CHINESE if is_chinese(seen.question) else ENGLISH
-    pieces = _until(_pieces(seen, phrases), stops)
+    pieces = _until(tokens(learned) or _pieces(seen, phrases), stops)
     thought = phrases.reasoning.format(characters=len(seen.question)) if reasons else ""
     cut = limit is not None and len(pieces) > limit
     return Answer(

@@ -15,14 +15,17 @@ from starlette.types import ASGIApp
 from bots.sandbox.accounts import GRANT_USD, STAT_TOKEN, UNITS_PER_USD, Accounts
 from bots.sandbox.call import Call, Desk, Endpoint, Handler
 from bots.sandbox.chat import Chat
+from bots.sandbox.completions import Completions
 from bots.sandbox.control import Control
+from bots.sandbox.edits import Edits
+from bots.sandbox.embeddings import Embeddings
 from bots.sandbox.failure import Refusal, json_response
 from bots.sandbox.faults import Faults
 from bots.sandbox.hearing import Hearing
 from bots.sandbox.images import Images
 from bots.sandbox.journal import Journal
 from bots.sandbox.machine import Machine
-from bots.sandbox.models import listing
+from bots.sandbox.models import Catalog
 from bots.sandbox.speech import Speech
 
 LIVELY_PACE_S = 1 / 60
@@ -67,9 +70,10 @@ def create_app(
 
 
 def _calls(desk: Desk, machine: Machine, pace_s: float) -> Sequence[BaseRoute]:
-    images = Images()
-    hearing = Hearing(machine)
-    own = _Own(desk)
+    catalog = Catalog()
+    images = Images(catalog)
+    hearing = Hearing(machine, catalog)
+    own = _Own(desk, catalog)
 
     def post(path: str, name: str, handler: Handler) -> Route:
         return Route(path, Endpoint(name, handler, desk), methods=["POST"])
@@ -78,9 +82,12 @@ def _calls(desk: Desk, machine: Machine, pace_s: float) -> Sequence[BaseRoute]:
         return Route(path, Endpoint(name, handler, desk, priced=False), methods=["GET"])
 
     return [
-        post("/v1/chat/completions", "chat", Chat(desk, pace_s)),
+        post("/v1/chat/completions", "chat", Chat(desk, catalog, pace_s)),
+        post("/v1/completions", "completion", Completions(desk, catalog, pace_s)),
+        post("/v1/edits", "edit", Edits(catalog)),
+        post("/v1/embeddings", "embedding", Embeddings(catalog)),
         post("/v1/images/generations", "images", images.generate),
-        post("/v1/audio/speech", "speech", Speech(machine)),
+        post("/v1/audio/speech", "speech", Speech(machine, catalog)),
         post("/v1/audio/transcriptions", "transcription", hearing.transcribe),
         post("/v1/audio/translations", "translation", hearing.translate),
         get("/v1/models", "models", own.models),
@@ -96,13 +103,14 @@ def _pages(control: Control) -> Sequence[BaseRoute]:
 class _Own:
     """The calls that tell of the relay itself."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, catalog: Catalog) -> None:
         self._desk = desk
+        self._catalog = catalog
         self._started = int(desk.now().timestamp())
 
     async def models(self, call: Call) -> ASGIApp:
         del call
-        return json_response(listing(self._started))
+        return json_response(self._catalog.listing(self._started))
 
     async def stat(self, call: Call) -> ASGIApp:
         """Raises Refusal (401) for any other token than STAT_TOKEN."""

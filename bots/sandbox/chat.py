@@ -5,54 +5,66 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from msgspec import Struct
 from starlette.types import ASGIApp
 
 from bots.sandbox.answer import Answer, compose
 from bots.sandbox.call import Call, Desk
-from bots.sandbox.failure import decode, json_response
-from bots.sandbox.models import REASONER, check_model
-from bots.sandbox.prompt import ChatRequest, view
+from bots.sandbox.failure import Refusal, decode, json_response
+from bots.sandbox.models import REASONER, Catalog
+from bots.sandbox.prompt import ChatRequest, View, view
 from bots.sandbox.stream import DONE, EventStream, event, script
-
-UNITS_PER_COMPLETION_TOKEN = 3
-"""A prompt token costs one quota unit."""
-
-
-class Usage(Struct, frozen=True, kw_only=True):
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-    completion_tokens_details: dict[str, int]
+from bots.sandbox.usage import Reply, Usage
 
 
 class Chat:
     """Answers chat calls; `pace_s` is the pause before each piece of a stream."""
 
-    def __init__(self, desk: Desk, pace_s: float) -> None:
+    def __init__(self, desk: Desk, catalog: Catalog, pace_s: float) -> None:
         self._desk = desk
+        self._catalog = catalog
         self._pace_s = pace_s
         self._numbers = itertools.count(1)
         self._decoder = msgspec.json.Decoder(ChatRequest)
 
     async def __call__(self, call: Call) -> ASGIApp:
         """Raises Refusal."""
-        request = decode(call.body, self._decoder)
-        check_model(request.model, "chat")
-        seen = view(request)
-        answer = compose(
+        request = self._checked(call.body)
+        if request.stream:
+            return self._streamed(call, request)
+        reply = self._whole(request, call.entry.at)
+        call.units = reply.units
+        return json_response(reply.content)
+
+    def answer(self, body: bytes, at: datetime) -> Reply:
+        """The whole answer. Raises Refusal, also where a stream is asked for."""
+        request = self._checked(body)
+        if request.stream:
+            raise Refusal(400, "A stream cannot be had here.", code="invalid_value", param="stream")
+        return self._whole(request, at)
+
+    def _checked(self, body: bytes) -> ChatRequest:
+        request = decode(body, self._decoder)
+        self._catalog.check(request.model, "chat")
+        return request
+
+    def _composed(self, request: ChatRequest, seen: View) -> Answer:
+        lessons = self._catalog.lessons(request.model)
+        return compose(
             seen,
             reasons=request.model == REASONER,
             limit=request.token_limit,
             stops=request.stops,
+            learned=lessons.recall(seen.question) if lessons else "",
         )
+
+    def _whole(self, request: ChatRequest, at: datetime) -> Reply:
+        seen = view(request)
+        answer = self._composed(request, seen)
         usage = _usage(seen.tokens, answer, request.n or 1)
-        call.units = usage.prompt_tokens + UNITS_PER_COMPLETION_TOKEN * usage.completion_tokens
-        frame = self._frame(request, call.entry.at)
-        if request.stream:
-            return self._streamed(request, answer, usage, frame)
         choice = {"message": _message(answer), "finish_reason": answer.finish_reason}
-        return json_response({**frame, "choices": _choices(request.n or 1, choice), "usage": usage})
+        choices = _choices(request.n or 1, choice)
+        content = {**self._frame(request, at), "choices": choices, "usage": usage}
+        return Reply(content=content, units=usage.units)
 
     def _frame(self, request: ChatRequest, at: datetime) -> dict[str, object]:
         return {
@@ -62,10 +74,13 @@ class Chat:
             "model": request.model,
         }
 
-    def _streamed(
-        self, request: ChatRequest, answer: Answer, usage: Usage, frame: dict[str, object]
-    ) -> EventStream:
+    def _streamed(self, call: Call, request: ChatRequest) -> EventStream:
+        seen = view(request)
+        answer = self._composed(request, seen)
         n = request.n or 1
+        usage = _usage(seen.tokens, answer, n)
+        call.units = usage.units
+        frame = self._frame(request, call.entry.at)
         with_usage = request.stream_options is not None and request.stream_options.include_usage
         if with_usage:
             frame["usage"] = None

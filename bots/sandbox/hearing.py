@@ -16,7 +16,7 @@ from bots.sandbox.ears import Heard, Unheard
 from bots.sandbox.failure import Refusal, convert, json_response
 from bots.sandbox.form import Field
 from bots.sandbox.machine import Machine
-from bots.sandbox.models import check_model
+from bots.sandbox.models import Catalog
 from bots.sandbox.transcript import as_srt, as_verbose, as_vtt, text_of
 
 FILE_LIMIT_BYTES = 25 * 1024 * 1024
@@ -41,7 +41,8 @@ class HearingRequest(Struct, frozen=True, kw_only=True):
 class Hearing:
     """Recognises English speech; whoever speaks something else is misheard."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, catalog: Catalog) -> None:
+        self._catalog = catalog
         self._machine = machine
         self._turns = asyncio.Semaphore(AT_ONCE)
 
@@ -56,7 +57,7 @@ class Hearing:
     async def _answer(self, call: Call, task: Task) -> Response:
         fields, file = call.form()
         request = convert(fields, HearingRequest)
-        check_model(request.model, "hearing")
+        self._catalog.check(request.model, "hearing")
         content = _checked(file)
         self._machine.require("Recognising speech", "av", "pocketsphinx")
         async with self._turns:

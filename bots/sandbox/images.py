@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from bots.sandbox.call import Call
 from bots.sandbox.failure import Refusal, decode, json_response
 from bots.sandbox.landscape import draw
-from bots.sandbox.models import check_model
+from bots.sandbox.models import Catalog
 
 UNITS_PER_IMAGE = 20_000
 SMALLEST_PX, LARGEST_PX = 16, 2048
@@ -50,7 +50,8 @@ class Motif(Struct, frozen=True):
 class Images:
     """Draws pictures; links hold the motif, not the picture, the latest LINKS_KEPT of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
         self._decoder = msgspec.json.Decoder(ImageRequest)
         self._links: OrderedDict[str, Motif] = OrderedDict()
         self._number = 0
@@ -58,7 +59,7 @@ class Images:
     async def generate(self, call: Call) -> ASGIApp:
         """Raises Refusal."""
         request = decode(call.body, self._decoder)
-        check_model(request.model, "images")
+        self._catalog.check(request.model, "images")
         width, height = parse_size(request.size or "auto")
         count = request.n or 1
         call.units = UNITS_PER_IMAGE * count

@@ -127,6 +127,20 @@ def view(request: ChatRequest) -> View:
     )
 
 
+def view_of(prompt: str) -> View:
+    """A bare prompt, seen as the one message of a talk."""
+    return View(
+        question=prompt,
+        turns=1,
+        characters=len(prompt),
+        first=prompt,
+        last=prompt,
+        persona="",
+        pictures=(),
+        tokens=count_tokens(prompt),
+    )
+
+
 def _check(messages: list[ChatMessage]) -> None:
     for index, message in enumerate(messages):
         if message.content is None and message.role != "assistant":

@@ -12,7 +12,7 @@ from bots.sandbox.call import Call
 from bots.sandbox.encoding import SoundFormat, encode_sound
 from bots.sandbox.failure import decode
 from bots.sandbox.machine import Machine
-from bots.sandbox.models import check_model
+from bots.sandbox.models import Catalog
 from bots.sandbox.voice import speak
 
 UNITS_PER_CHAR = 8
@@ -34,7 +34,8 @@ class SpeechRequest(Struct, frozen=True, kw_only=True):
 class Speech:
     """Answers with sound; the header `x-sandbox-voice` tells what made it."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, catalog: Catalog) -> None:
+        self._catalog = catalog
         self._machine = machine
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._decoder = msgspec.json.Decoder(SpeechRequest)
@@ -42,7 +43,7 @@ class Speech:
     async def __call__(self, call: Call) -> ASGIApp:
         """Raises Refusal."""
         request = decode(call.body, self._decoder)
-        check_model(request.model, "speech")
+        self._catalog.check(request.model, "speech")
         call.units = UNITS_PER_CHAR * len(request.input)
         async with self._turns:
             return await asyncio.to_thread(self._answer, request)
