@@ -63,6 +63,10 @@ class Endpoint:
         self._desk = desk
         self._priced = priced
 
+    def through(self, wrap: Callable[[Handler], Handler]) -> "Endpoint":
+        """The same call, its handler wrapped."""
+        return Endpoint(self._name, wrap(self._handler), self._desk, priced=self._priced)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             call = await self._read(Request(scope, receive))
