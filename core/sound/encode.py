@@ -1,6 +1,7 @@
 """Recordings written anew, in the formats that platforms take. No ffmpeg on the machine."""
 
 import io
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -59,6 +60,11 @@ def to_silk(content: bytes) -> bytes:
 
 def encode(sound: Pcm, codec: Codec) -> bytes:
     """`sound` in another format, resampled where the rates differ. Raises MediaError."""
+    return encode_stream([sound.samples], sound.rate_hz, codec)
+
+
+def encode_stream(sound: Iterable[bytes], rate_hz: int, codec: Codec) -> bytes:
+    """As `encode`, of samples that come bit by bit. What `sound` raises goes through."""
     av = need("av")
     made = io.BytesIO()
     try:
@@ -67,8 +73,9 @@ def encode(sound: Pcm, codec: Codec) -> bytes:
             stream.layout = "mono"
             if codec.bits_per_s:
                 stream.bit_rate = codec.bits_per_s
-            for frame in (_frame(av, sound), None):
-                container.mux(stream.encode(frame))
+            for samples in sound:
+                container.mux(stream.encode(_frame(av, samples, rate_hz)))
+            container.mux(stream.encode(None))
     except (av.FFmpegError, ValueError) as error:
         raise MediaError(
             f"the recording could not be written as {codec.container}: {type(error).__name__}"
@@ -76,8 +83,8 @@ def encode(sound: Pcm, codec: Codec) -> bytes:
     return made.getvalue()
 
 
-def _frame(av: Any, sound: Pcm) -> Any:
-    frame = av.AudioFrame(format="s16", layout="mono", samples=len(sound.samples) // 2)
-    frame.planes[0].update(sound.samples)
-    frame.sample_rate = sound.rate_hz
+def _frame(av: Any, samples: bytes, rate_hz: int) -> Any:
+    frame = av.AudioFrame(format="s16", layout="mono", samples=len(samples) // 2)
+    frame.planes[0].update(samples)
+    frame.sample_rate = rate_hz
     return frame

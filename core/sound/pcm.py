@@ -3,6 +3,9 @@
 import io
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from msgspec import Struct
@@ -13,9 +16,13 @@ from core.sound.packages import need
 
 RATE_HZ = 24_000
 LIMIT_S = 600
-"""Longer sound is refused: a small file may hold days of silence."""
+"""Longer sound is not held: a small file may hold days of silence."""
 
-TOO_LONG = f"expected a recording of at most {LIMIT_S} s, got a longer one"
+LONG_S = 4 * 3_600
+"""What is decoded piece by piece may be this long."""
+
+CHUNK_BYTES = 2**16
+IN_MEMORY_BYTES = 32 * 2**20
 
 FORMATS = "aac,aiff,amr,amrnb,amrwb,asf,au,caf,flac,matroska,mov,mp3,ogg,wav"
 """FFmpeg's names. Of those left out some open files or sockets that the recording names."""
@@ -40,13 +47,40 @@ def duration_s(content: bytes) -> float:
     return decode(content).duration_s
 
 
+def quick_duration_s(content: bytes) -> float:
+    """How long a recording is by its packets' times: a thousandth of it, nothing is decoded.
+
+    Not for SILK. Raises MediaError.
+    """
+    with _opened(content) as container:
+        stream = container.streams.audio[0]
+        times = [(p.pts, p.duration or 0) for p in container.demux(stream) if p.pts is not None]
+        if not times or stream.time_base is None:
+            return 0.0
+        ticks = max(at + lasts for at, lasts in times) - min(at for at, _ in times)
+        return float(ticks * stream.time_base)
+
+
 def decode(content: bytes, rate_hz: int = RATE_HZ) -> Pcm:
-    """The sound of a recording of any format. Raises MediaError."""
-    read = _decode_silk if sniff(content) == "silk" else _decode
-    samples = read(content, rate_hz)
+    """The sound of a recording of any format, LIMIT_S at most. Raises MediaError."""
+    samples = b"".join(decoded(content, rate_hz, LIMIT_S))
     if not samples:
-        raise MediaError("expected a recording with sound in it, got an empty one")
+        raise nothing_heard()
     return Pcm(rate_hz=rate_hz, samples=samples)
+
+
+def decoded(content: bytes, rate_hz: int = RATE_HZ, limit_s: int = LONG_S) -> Iterator[bytes]:
+    """The samples of a recording in their order, as Pcm has them; none are kept.
+
+    Raises MediaError, for a recording of over `limit_s` once that much has come.
+    """
+    read = _decoded_silk if sniff(content) == "silk" else _decoded
+    left = 2 * rate_hz * limit_s
+    for samples in read(content, rate_hz, limit_s):
+        left -= len(samples)
+        if left < 0:
+            raise _too_long(limit_s)
+        yield samples
 
 
 def write_wav(sound: Pcm) -> bytes:
@@ -59,46 +93,56 @@ def write_wav(sound: Pcm) -> bytes:
     return made.getvalue()
 
 
-def _decode(content: bytes, rate_hz: int) -> bytes:
-    samples = bytearray()
-    for piece in _decoded(content, rate_hz):
-        samples += piece
-        if len(samples) > 2 * rate_hz * LIMIT_S:
-            raise MediaError(TOO_LONG)
-    return bytes(samples)
+def nothing_heard() -> MediaError:
+    return MediaError("expected a recording with sound in it, got an empty one")
 
 
-def _decoded(content: bytes, rate_hz: int) -> Iterator[bytes]:
+def _too_long(limit_s: int) -> MediaError:
+    return MediaError(
+        f"expected a recording of at most {limit_s} s, got a longer one. Send it in parts."
+    )
+
+
+@contextmanager
+def _opened(content: bytes) -> Iterator[Any]:
+    """The container, in PyAV's words; its errors inside the block become MediaError."""
     av = need("av")
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=rate_hz)
     try:
         whitelist = {"format_whitelist": FORMATS}
         with av.open(io.BytesIO(content), "r", container_options=whitelist) as container:
-            for frame in container.decode(audio=0):
-                yield from map(_samples, resampler.resample(frame))
-            yield from map(_samples, resampler.resample(None))
+            yield container
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise MediaError(
             f"expected a recording, got one that cannot be read: {type(error).__name__}"
         ) from error
 
 
+def _decoded(content: bytes, rate_hz: int, _limit_s: int) -> Iterator[bytes]:
+    resampler = need("av").AudioResampler(format="s16", layout="mono", rate=rate_hz)
+    with _opened(content) as container:
+        for frame in container.decode(audio=0):
+            yield from map(_samples, resampler.resample(frame))
+        yield from map(_samples, resampler.resample(None))
+
+
 def _samples(frame: Any) -> bytes:
     return bytes(frame.planes[0])[: 2 * frame.samples]
 
 
-def _decode_silk(content: bytes, rate_hz: int) -> bytes:
+def _decoded_silk(content: bytes, rate_hz: int, limit_s: int) -> Iterator[bytes]:
+    """pysilk writes the whole: what is long goes to disk meanwhile."""
     pysilk = need("pysilk")
-    _check_silk(content)
-    made = io.BytesIO()
-    try:
-        pysilk.decode(io.BytesIO(content), made, rate_hz)
-    except (pysilk.SilkError, ValueError, OSError) as error:
-        raise MediaError("expected a SILK recording, got one that cannot be read") from error
-    return made.getvalue()
+    _check_silk(content, limit_s)
+    with SpooledTemporaryFile(IN_MEMORY_BYTES) as made:
+        try:
+            pysilk.decode(io.BytesIO(content), made, rate_hz)
+        except (pysilk.SilkError, ValueError, OSError) as error:
+            raise MediaError("expected a SILK recording, got one that cannot be read") from error
+        made.seek(0)
+        yield from iter(partial(made.read, CHUNK_BYTES), b"")
 
 
-def _check_silk(content: bytes) -> None:
+def _check_silk(content: bytes, limit_s: int) -> None:
     """A packet is 20 ms or more and may be two bytes: they are counted before any is decoded."""
     at = content.index(SILK_HEAD) + len(SILK_HEAD)
     packets = 0
@@ -108,5 +152,5 @@ def _check_silk(content: bytes) -> None:
             return
         at += 2 + size
         packets += 1
-        if packets > SILK_PACKETS_PER_S * LIMIT_S:
-            raise MediaError(TOO_LONG)
+        if packets > SILK_PACKETS_PER_S * limit_s:
+            raise _too_long(limit_s)
