@@ -33,11 +33,14 @@ from typing import ClassVar
 
 
 class ParleyError(Exception):
-    """Base of all. `params` fill the placeholders of the user's sentence."""
+    """Base of all. `params` fill the placeholders of the user's sentence.
+
+    `certain` is the class's, but where a part of the work was done before it failed.
+    """
 
     code: ClassVar[str] = "internal"
     retryable: ClassVar[bool] = False
-    certain: ClassVar[bool] = True
+    certain: bool = True
 
     def __init__(
         self, message: str, *, retry_after_s: float | None = None, **params: str | int
