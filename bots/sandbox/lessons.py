@@ -57,29 +57,33 @@ def _pairs(example: Example) -> Iterator[tuple[str, str]]:
             yield question.text, answer.text
 
 
-def read_lessons(content: bytes) -> Lessons:
-    """Read a training file of chats. Raises Refusal naming the line at fault."""
+def read_lessons(
+    content: bytes, param: str = "training_file", least: int = LEAST_EXAMPLES
+) -> Lessons:
+    """Read a file of chats, given in the field `param`. Raises Refusal naming the line at fault."""
     decoder = msgspec.json.Decoder(Example)
-    examples = [_example(number, line, decoder) for number, line in split_lines(content)]
-    if len(examples) < LEAST_EXAMPLES:
-        raise _invalid(f"it has {len(examples)} examples, but needs at least {LEAST_EXAMPLES}")
+    examples = [_example(number, line, decoder, param) for number, line in split_lines(content)]
+    if len(examples) < least:
+        raise _invalid(f"it has {len(examples)} examples, but needs at least {least}", param)
     return Lessons(examples)
 
 
-def _example(number: int, line: bytes, decoder: msgspec.json.Decoder[Example]) -> Example:
+def _example(
+    number: int, line: bytes, decoder: msgspec.json.Decoder[Example], param: str
+) -> Example:
     try:
         example = decode(line, decoder)
     except Refusal as refusal:
-        raise _invalid(f"line {number}: {refusal.message}") from refusal
+        raise _invalid(f"line {number}: {refusal.message.rstrip('.')}", param) from refusal
     if not any(answer for _, answer in _pairs(example)):
-        raise _invalid(f"line {number} lacks an assistant's message that follows a user's")
+        raise _invalid(f"line {number} lacks an assistant's message that follows a user's", param)
     return example
 
 
-def _invalid(reason: str) -> Refusal:
+def _invalid(reason: str, param: str) -> Refusal:
     return Refusal(
         400,
-        f"The training file cannot be used: {reason}.",
-        code="invalid_training_file",
-        param="training_file",
+        f"The {param.replace('_', ' ')} cannot be used: {reason}.",
+        code="invalid_file",
+        param=param,
     )

@@ -18,9 +18,11 @@ from starlette.applications import Starlette
 
 from bots.sandbox.accounts import GRANT_USD, UNITS_PER_USD
 from bots.sandbox.app import create_app, utc_now
+from bots.sandbox.dialects.dialect import Dialect
 from bots.sandbox.faults import Faults
 from bots.sandbox.journal import Journal
 from bots.sandbox.machine import Machine
+from bots.sandbox.progress import Pace
 from bots.sandbox.serve import running
 
 WAIT_S = 5.0
@@ -55,10 +57,19 @@ def sandbox(
     now: Callable[[], datetime] = utc_now,
     grant: int = GRANT_USD * UNITS_PER_USD,
     machine: Machine | None = None,
+    jobs: Pace | None = None,
+    dialect: Dialect | None = None,
 ) -> Iterator[Sandbox]:
     journal, faults = Journal(), Faults()
     app = create_app(
-        journal=journal, faults=faults, pace_s=pace_s, now=now, grant=grant, machine=machine
+        journal=journal,
+        faults=faults,
+        pace_s=pace_s,
+        now=now,
+        grant=grant,
+        machine=machine,
+        jobs=jobs,
+        dialect=dialect,
     )
     started: Future[tuple[int, Callable[[], None]]] = Future()
     thread = threading.Thread(target=_run, args=(app, started), name="sandbox relay")
