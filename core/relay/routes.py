@@ -15,6 +15,7 @@ from core.relay.cooldown import Cooldowns
 from core.relay.dialect import KINDS, Kind
 from core.relay.encode import Routed, RoutedRequest, kind_of, with_model
 from core.relay.entry import RouteTable, RouteTarget
+from core.relay.hearing import hear
 from core.relay.retry import Backoff, Rounds
 from core.request import (
     ChatRequest,
@@ -103,10 +104,10 @@ class RelayRoutes:
         return await self._serve(request, Relay.call)
 
     async def transcription(self, request: TranscriptionRequest) -> tuple[Transcription, Served]:
-        return await self._serve(request, Relay.call)
+        return await self._serve(request, hear)
 
     async def translation(self, request: TranslationRequest) -> tuple[Transcription, Served]:
-        return await self._serve(request, Relay.call)
+        return await self._serve(request, hear)
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
         asked = [relay for relay in self._relays.values() if relay.dialect.serves("models")]
