@@ -28,14 +28,18 @@ LAST = ("scenario", "cli", "web")
 WORKERS = min(3, os.cpu_count() or 2)
 """Test files run side by side: most of their time is waiting."""
 SYSTEM = ("chromium", "espeak-ng", "flite", "fonts-noto-cjk", "fonts-noto-color-emoji")
+NODE = ("nodejs", "npm")
+"""Wanted where there is no npm at all: node is often installed from elsewhere than Debian."""
+JUDGES = Path(__file__).parent / "judges.py"
 
 
 def main(arguments: Sequence[str]) -> int:
+    strict = bool(os.environ.get("CI"))
+    if strict and not arguments:
+        install_system_packages()
+    python(str(JUDGES))
     if arguments:
         return python("-m", "pytest", *arguments).returncode
-    strict = bool(os.environ.get("CI"))
-    if strict:
-        install_system_packages()
     results = static_checks()
     sys.stdout.flush()
     results.append(tests(strict))
@@ -91,7 +95,8 @@ def install_system_packages() -> None:
     """Debian's, as root; elsewhere the tests that need one say so when they skip."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
-    missing = [name for name in SYSTEM if not installed(name)]
+    wanted = SYSTEM if shutil.which("npm") else (*SYSTEM, *NODE)
+    missing = [name for name in wanted if not installed(name)]
     if missing:
         apt = ("apt-get", "-qq", "-o", "Acquire::Retries=3")
         env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

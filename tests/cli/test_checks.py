@@ -19,6 +19,7 @@ class Project:
         self.root = root
         (root / "script").mkdir()
         shutil.copy(CHECKS, root / "script")
+        (root / "script" / "judges.py").write_text('print("judges are asked for")\n')
         (root / "core").mkdir()
         (root / "core" / "__init__.py").write_text("")
         (root / "pyproject.toml").write_text(
@@ -73,6 +74,13 @@ def test_a_skip_counts_as_a_failure_where_ci_is_set(text, settings, code, projec
     assert done.returncode == code
     assert done.stdout.count("FAILED tests ") == code
     assert ("no chromium on this machine" in done.stdout) == (text is SKIPS)
+
+
+@pytest.mark.parametrize("arguments", [(), ("tests/unit",)])
+def test_what_judges_parley_is_there_before_any_test(arguments, project):
+    project.test("unit", PASSES)
+    told = project.run(*arguments).stdout
+    assert 0 <= told.find("judges are asked for") < told.find("1 passed")
 
 
 def test_a_slip_in_style_fails_the_whole(project):
