@@ -18,6 +18,7 @@ from bots.listener import bind
 from bots.loop import run_async
 from bots.sandbox.accounts import STAT_TOKEN
 from bots.sandbox.app import create_app
+from bots.sandbox.dialects.dialect import Dialect, dialect_named
 from bots.sandbox.serve import running
 from bots.sandbox.stand import STANDS, Stand
 from bots.texts.terminal import terminal_texts
@@ -95,10 +96,18 @@ def sandbox(
     platforms: Sequence[str],
     bot: str,
     *,
+    dialect: str | None = None,
     off_loopback: bool,
 ) -> int:
-    """The relay and these simulated platforms, until stopped. Raises ConfigError."""
-    run_async(serve_sandbox(host, port, pace_s, platforms, bot, off_loopback=off_loopback))
+    """The relay and these simulated platforms, until stopped. Raises ConfigError.
+
+    `dialect` names the relay that it stands for.
+    """
+    told = dialect_named(dialect) if dialect else None
+    served = serve_sandbox(
+        host, port, pace_s, platforms, bot, dialect=told, off_loopback=off_loopback
+    )
+    run_async(served)
     return 0
 
 
@@ -123,13 +132,14 @@ async def serve_sandbox(
     platforms: Sequence[str],
     bot: str,
     *,
+    dialect: Dialect | None,
     off_loopback: bool,
 ) -> None:
-    app = create_app(pace_s=pace_s, local_only=not off_loopback)
+    app = create_app(pace_s=pace_s, local_only=not off_loopback, dialect=dialect)
     async with AsyncExitStack() as stack:
         relay = await stack.enter_async_context(running(app, host, port, off_loopback=off_loopback))
         where = f"http://{Listen(host=host, port=relay.port)}"
-        tell(f"The sandbox relay is at {where} and asks for no key. Ctrl-C stops it.")
+        tell(f"The sandbox relay is at {where}{stands_for(dialect)}. Ctrl-C stops it.")
         stands = [
             await stack.enter_async_context(STANDS[name](bot, lambda usual: usual))
             for name in platforms
@@ -139,6 +149,12 @@ async def serve_sandbox(
         if stands:
             tell("\n" + how_to_join(where, stands))
         await told_to_stop()
+
+
+def stands_for(dialect: Dialect | None) -> str:
+    if dialect is None:
+        return " and asks for no key"
+    return f"{dialect.base_path}, answers as {dialect.name} does and takes any key"
 
 
 def how_to_join(relay: str, stands: Sequence[Stand]) -> str:
