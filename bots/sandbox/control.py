@@ -17,8 +17,9 @@ ABOUT = """<!doctype html>
 <h1>Parley sandbox relay</h1>
 <p>This is an OpenAI-style relay on your own machine, for trying Parley without an account
 and for tests. It takes any key or none, and calls nobody. Its base URL is <code>{base}v1</code>;
-it serves chat (whole and streamed), images, speech, English transcription and translation,
-models, and <code>/api/user/stat</code>. What it was asked stands in
+it serves chat and completions (whole and streamed), edits, embeddings, images, speech,
+English transcription and translation, files, batches, fine-tuning jobs, models, and
+<code>/api/user/stat</code>. What it was asked stands in
 <a href="sandbox/journal">its journal</a>; faults are set by POST to
 <code>/sandbox/faults</code>, for example <code>{{"kind": "status", "status": 503}}</code>.</p>
 </body></html>

@@ -17,7 +17,7 @@ from bots.sandbox.failure import Refusal, convert, json_response
 from bots.sandbox.form import Field
 from bots.sandbox.machine import Machine
 from bots.sandbox.models import Catalog
-from bots.sandbox.transcript import as_srt, as_verbose, as_vtt, text_of
+from bots.sandbox.transcript import as_srt, as_verbose, as_vtt, text_of, usage_of
 
 FILE_LIMIT_BYTES = 25 * 1024 * 1024
 TIMEOUT_S = 120.0
@@ -109,7 +109,13 @@ def _told(heard: Heard, request: HearingRequest, task: Task) -> Response:
         case "vtt":
             return PlainTextResponse(as_vtt(heard), media_type="text/vtt")
         case "verbose_json":
-            with_words = "word" in request.timestamp_granularities
-            return json_response(as_verbose(heard, task, with_words=with_words))
+            return json_response(
+                as_verbose(
+                    heard,
+                    task,
+                    temperature=request.temperature or 0.0,
+                    with_words="word" in request.timestamp_granularities,
+                )
+            )
         case "json":
-            return json_response({"text": text_of(heard)})
+            return json_response({"text": text_of(heard), "usage": usage_of(heard)})

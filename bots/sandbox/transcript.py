@@ -1,5 +1,7 @@
 """The forms in which recognised speech is told: text, segments, subtitles. Pure."""
 
+import math
+import zlib
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -63,23 +65,36 @@ def _clock(at_s: float, point: str) -> str:
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
 
 
-def as_verbose(heard: Heard, task: str, *, with_words: bool) -> dict[str, object]:
-    """OpenAI's verbose_json; figures that the recogniser does not have are 0."""
+def usage_of(heard: Heard) -> dict[str, object]:
+    """What OpenAI bills for whisper-1: the sound's whole seconds."""
+    return {"type": "duration", "seconds": math.ceil(heard.duration_s)}
+
+
+def as_verbose(
+    heard: Heard, task: str, *, temperature: float, with_words: bool
+) -> dict[str, object]:
+    """OpenAI's verbose_json; figures that the recogniser does not have are 0.
+
+    `temperature` is told back only: the recogniser does not guess.
+    """
     told: dict[str, object] = {
         "task": task,
         "language": "english",
         "duration": heard.duration_s,
         "text": text_of(heard),
         "segments": [
-            _verbose(number, segment) for number, segment in enumerate(segments_of(heard))
+            _verbose(number, segment, temperature)
+            for number, segment in enumerate(segments_of(heard))
         ],
+        "usage": usage_of(heard),
     }
     if with_words:
         told["words"] = heard.words
     return told
 
 
-def _verbose(number: int, segment: Segment) -> dict[str, object]:
+def _verbose(number: int, segment: Segment, temperature: float) -> dict[str, object]:
+    text = segment.text.encode()
     return {
         "id": number,
         "seek": 0,
@@ -87,8 +102,8 @@ def _verbose(number: int, segment: Segment) -> dict[str, object]:
         "end": segment.end,
         "text": segment.text,
         "tokens": [],
-        "temperature": 0.0,
+        "temperature": temperature,
         "avg_logprob": 0.0,
-        "compression_ratio": 0.0,
+        "compression_ratio": round(len(text) / len(zlib.compress(text)), 3),
         "no_speech_prob": 0.0,
     }

@@ -6,6 +6,7 @@ import json
 import random
 from array import array
 from pathlib import Path
+from typing import Any
 
 import av
 import openai
@@ -101,6 +102,7 @@ async def test_verbose_json_tells_words_and_when(client: AsyncOpenAI) -> None:
         file=("river.ogg", RIVER),
         response_format="verbose_json",
         timestamp_granularities=["word", "segment"],
+        temperature=0.4,
     )
     assert answer.duration == pytest.approx(3.1, abs=0.5)
     assert answer.language == "english"
@@ -111,6 +113,47 @@ async def test_verbose_json_tells_words_and_when(client: AsyncOpenAI) -> None:
     assert starts == sorted(starts)
     assert 0 <= starts[0] < starts[-1] < answer.duration
     assert " ".join(segment.text for segment in answer.segments) == answer.text
+    assert {segment.temperature for segment in answer.segments} == {0.4}
+    assert all(0 < segment.compression_ratio < 2 for segment in answer.segments)
+    assert answer.usage is not None
+    assert answer.duration <= answer.usage.seconds < answer.duration + 1
+
+
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # the client's own word
+async def test_a_translation_comes_in_every_form(client: AsyncOpenAI) -> None:
+    async def told(form: str) -> Any:
+        return await client.audio.translations.create(
+            model="whisper-1",
+            file=("river.ogg", RIVER),
+            response_format=form,  # type: ignore[call-overload]
+        )
+
+    names = ["json", "text", "srt", "verbose_json", "vtt"]
+    plain, text, srt, verbose, vtt = await asyncio.gather(*map(told, names))
+    assert text.strip() == plain.text == verbose.text
+    assert verbose.duration == pytest.approx(3.1, abs=0.5)
+    assert [segment.text for segment in verbose.segments] == srt.splitlines()[2::4]
+    assert [line for line in srt.splitlines() if "-->" in line] == [
+        line.replace(".", ",") for line in vtt.splitlines() if "-->" in line
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "param"),
+    [
+        ({"response_format": "xml"}, "response_format"),
+        ({"temperature": 1.1}, "temperature"),
+        ({"language": "English"}, "language"),
+    ],
+)
+async def test_a_wrong_transcription_request_is_refused_by_the_field(
+    client: AsyncOpenAI, wrong: dict[str, Any], param: str
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        await client.audio.transcriptions.create(
+            **{"model": "whisper-1", "file": ("river.ogg", RIVER), **wrong}
+        )
+    assert caught.value.param == param
 
 
 async def test_text_and_subtitles_are_plain(client: AsyncOpenAI) -> None:
