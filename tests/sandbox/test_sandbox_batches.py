@@ -4,18 +4,17 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-import httpx
 import openai
 import pytest
 from openai import AsyncOpenAI
 from openai.types import Batch, CreateEmbeddingResponse
 from openai.types.chat import ChatCompletion
 
-from bots.sandbox.accounts import STAT_TOKEN
 from bots.sandbox.progress import Pace
+from tests.sandbox.account import used_units
 from tests.sandbox.client import client_of
 from tests.sandbox.clock import Clock
-from tests.sandbox.server import Sandbox, sandbox
+from tests.sandbox.server import sandbox
 
 CHAT = "/v1/chat/completions"
 STEP_S = 60
@@ -276,24 +275,16 @@ async def test_a_batch_costs_40_percent_once_it_is_answered(clock: Clock) -> Non
     with sandbox(now=clock, jobs=Pace(step_s=STEP_S)) as relay:
         async with client_of(relay) as client:
             batch = await started(client, [line(str(number)) for number in range(10)])
-            before = await used(relay)
+            before = await used_units(relay)
             await ended(client, clock, batch)
-            price = await used(relay) - before
+            price = await used_units(relay) - before
             await client.batches.retrieve(batch.id)
-            assert await used(relay) - before == price
+            assert await used_units(relay) - before == price
             for _ in range(10):
                 await client.chat.completions.create(**line("x")["body"])
-            usual = await used(relay) - before - price
+            usual = await used_units(relay) - before - price
     assert before == 0
     assert price == -(-usual * 40 // 100)
-
-
-async def used(relay: Sandbox) -> int:
-    async with httpx.AsyncClient(trust_env=False) as http:
-        told = await http.get(
-            f"{relay.origin}/api/user/stat", headers={"authorization": STAT_TOKEN}
-        )
-    return int(told.json()["user"]["used_quota"])
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from openai.types.fine_tuning import FineTuningJob
 
 from bots.sandbox.progress import Pace
 from bots.sandbox.tokens import count_tokens
+from bots.sandbox.tuning import UNITS_PER_TRAINED_TOKEN
+from tests.sandbox.account import used_units
 from tests.sandbox.client import client_of
 from tests.sandbox.clock import Clock
 from tests.sandbox.server import sandbox
@@ -107,6 +109,8 @@ async def test_the_model_says_what_it_was_taught_and_else_what_all_say(
     for question, answer in TAUGHT.items():
         assert await ask(timed, model, question) == answer
     assert await ask(timed, model, "please, when do you open") == TAUGHT["When do you open?"]
+    for new in ("When do you open on Sundays?", "When is lunch?"):
+        assert f"“{new}”" in await ask(timed, model, new)
     assert "“How deep is the river?”" in await ask(timed, model, "How deep is the river?")
     assert "“When do you open?”" in await ask(timed, "gpt-3.5-turbo", "When do you open?")
     assert model in {one.id async for one in timed.models.list()}
@@ -182,6 +186,19 @@ async def test_epochs_are_told_and_counted(timed: AsyncOpenAI, clock: Clock) -> 
         done = await ended(timed, clock, job)
         assert done.hyperparameters.n_epochs == 6
         assert done.trained_tokens == 2 * (usual.trained_tokens or 0)
+
+
+async def test_a_job_is_paid_for_once_by_its_tokens(clock: Clock) -> None:
+    with sandbox(now=clock, jobs=Pace(step_s=STEP_S)) as relay:
+        async with client_of(relay) as client:
+            job = await begun(client)
+            assert await used_units(relay) == 0
+            done = await ended(client, clock, job)
+            for _ in range(2):
+                await client.fine_tuning.jobs.retrieve(job.id)
+                assert await used_units(relay) == UNITS_PER_TRAINED_TOKEN * (
+                    done.trained_tokens or 0
+                )
 
 
 async def test_a_running_job_can_be_cancelled_and_an_ended_one_not(
