@@ -4,13 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from bots import __version__
+from bots.arguments import Subcommands, add_config
+from bots.relays.arguments import add_relay
+from bots.sandbox.dialects import NAMES as DIALECTS
 from core.errors import ParleyError
-
-Subcommands = Any
-"""argparse's own type for them is private."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"parley {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (add_run, add_demo, add_init, add_check, add_sandbox, add_version):
+    for add in (add_run, add_demo, add_init, add_check, add_relay, add_sandbox, add_version):
         add(commands)
     return top
 
@@ -72,8 +71,13 @@ def add_init(commands: Subcommands) -> None:
     sub.add_argument(
         "--relay",
         metavar="RELAY",
-        help="openai, burnhair, or the address of an OpenAI-style server",
+        help="openai, burnhair, zhizengzeng, rcouyi, aiwhistle, oneapi (with --address), "
+        "or the address of an OpenAI-style server",
     )
+    words = "another than the relay's own, as in https://cn-test.burn.hair"
+    sub.add_argument("--address", metavar="ADDRESS", help=words)
+    words = "let key and messages travel unencrypted, which zhizengzeng needs"
+    sub.add_argument("--allow-plain-http", action="store_true", help=words)
     sub.add_argument("--key", metavar="SOURCE", help="env:NAME, file:PATH, or - for standard input")
     sub.add_argument("--proxy", metavar="ADDRESS", help="as in socks5h://127.0.0.1:1080")
     sub.add_argument("--model", help="for chat")
@@ -119,6 +123,8 @@ def add_sandbox(commands: Subcommands) -> None:
     sub.add_argument("--port", type=open_port, default=8765, metavar="N", help="(default: 8765)")
     words = "let other machines reach it; it answers anyone, without a key"
     sub.add_argument("--off-loopback", action="store_true", help=words)
+    words = f"stand for a relay, strictly: {', '.join(DIALECTS)}"
+    sub.add_argument("--dialect", choices=DIALECTS, metavar="NAME", help=words)
     words = "between two pieces of a streamed answer (default: %(default)s)"
     sub.add_argument("--pace", type=seconds, default=0.02, metavar="SECONDS", help=words)
     add_platforms(sub)
@@ -147,16 +153,6 @@ def add_version(commands: Subcommands) -> None:
     words = "print the version"
     sub = commands.add_parser("version", help=words, description=words)
     sub.set_defaults(command=version)
-
-
-def add_config(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "--config",
-        type=Path,
-        default=Path("config.toml"),
-        metavar="PATH",
-        help="(default: %(default)s)",
-    )
 
 
 def open_port(text: str) -> int:
@@ -227,6 +223,7 @@ def sandbox(options: argparse.Namespace) -> int:
         options.pace,
         options.platforms,
         options.bot,
+        dialect=options.dialect,
         off_loopback=options.off_loopback,
     )
 

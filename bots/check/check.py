@@ -8,6 +8,7 @@ from bots.check.finding import Finding, tell
 from bots.check.machine import machine
 from bots.check.network import network
 from bots.check.platforms import live, standing
+from bots.check.relays import relays
 from bots.config import Config, load
 from bots.loop import run_async
 from core.errors import ConfigError
@@ -19,7 +20,7 @@ def check(path: Path, *, offline: bool) -> int:
         config = load(path)
     except ConfigError as error:
         return tell([Finding("WRONG", "config", line) for line in str(error).splitlines()])
-    findings = [*machine(path, config), *standing(config)]
+    findings = [*machine(path, config), *relays(config), *standing(config)]
     if not offline:
         findings += run_async(reached(config))
     return tell(findings)
@@ -27,5 +28,5 @@ def check(path: Path, *, offline: bool) -> int:
 
 async def reached(config: Config) -> Sequence[Finding]:
     """Everything that is called, all at once."""
-    relays, bots = await asyncio.gather(asyncio.gather(*network(config)), live(config))
-    return [*relays, *bots]
+    called, bots = await asyncio.gather(asyncio.gather(*network(config)), live(config))
+    return [*called, *bots]

@@ -10,6 +10,7 @@ from bots.check.finding import Finding
 from bots.config import Config
 from bots.init.trial import account, list_models
 from core.errors import ConfigError, RelayError, RelayUnsupported
+from core.relay.dialect import KINDS
 from core.relay.entry import RelayEntry, RouteTarget
 
 RELAY_S = 20.0
@@ -77,5 +78,5 @@ async def quota(entry: RelayEntry) -> Finding:
 
 
 def routed_to(entry: RelayEntry, config: Config) -> Iterator[RouteTarget]:
-    for kind in config.routes.__struct_fields__:
+    for kind in KINDS:
         yield from (target for target in getattr(config.routes, kind) if target.relay == entry.name)

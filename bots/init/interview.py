@@ -87,8 +87,10 @@ def interview(options: argparse.Namespace, prompt: Prompt) -> tuple[Draft, Answe
 
 def choose_model(options: argparse.Namespace, prompt: Prompt, answered: Answered) -> str:
     """The model for chat; "" leaves it to the profile."""
-    usual = load_dialect(answered.entry.profile).models.chat
-    fit = [m for m in answered.models if not any(word in m.lower() for word in NOT_FOR_CHAT)]
+    dialect = load_dialect(answered.entry.profile)
+    usual = dialect.models.chat
+    offered = answered.models or dialect.known.get("chat", ())
+    fit = [m for m in offered if not any(word in m.lower() for word in NOT_FOR_CHAT)]
     likely = usual if usual in fit or not fit else fit[0]
     if fit and prompt.interactive and not options.model:
         shown = ", ".join(sorted(fit)[:SHOWN_MODELS])

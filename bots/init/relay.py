@@ -25,6 +25,9 @@ from core.secret import Secret
 CALL = re.compile(r"(/v1)?/(chat/completions|completions|models)/?$")
 """What is pasted along with an address: the path of one call."""
 
+OFFERED = ("openai", "burnhair", "zhizengzeng", "rcouyi", "aiwhistle", "oneapi")
+"""Profiles in the order of the question."""
+
 TOLD = {"relay_unauthorized", "relay_forbidden", "relay_refused", "relay_timeout"}
 """Failures that have a sentence of their own; the rest share one with the status."""
 
@@ -39,7 +42,11 @@ class Answered(Struct, frozen=True, kw_only=True):
 
 def choose_relay(options: argparse.Namespace, prompt: Prompt) -> Answered:
     """Raises ConfigError where nobody can be asked and something is missing or wrong."""
-    entry = named(options.relay, prompt) if options.relay else asked(prompt)
+    if options.relay:
+        plain: bool = options.allow_plain_http
+        entry = named(options.relay, prompt, options.address or "", plain=plain)
+    else:
+        entry = asked(prompt)
     if options.proxy:
         entry = replace(entry, proxy=value_of(options.proxy, options.config, "--proxy", address))
     answered = with_key(options, prompt, entry)
@@ -54,35 +61,39 @@ def asked(prompt: Prompt) -> RelayEntry:
         prompt.words("local", name=one.name, address=one.base_url, count=len(one.models))
         for one in local
     ]
-    place = prompt.choose(
-        "which_relay", [*names, "OpenAI", "burn.hair", prompt.words("other")], "--relay"
-    )
-    match place - len(local):
-        case 0:
-            return RelayEntry(name="main", profile="openai")
-        case 1:
-            return RelayEntry(name="main", profile="burnhair")
-        case 2:
-            return named(prompt.ask("address", None), prompt)
-        case _:
-            return named(local[place].base_url, prompt)
+    profiles = [prompt.words(f"relay_{name}") for name in OFFERED]
+    choices = [*names, *profiles, prompt.words("other")]
+    place = prompt.choose("which_relay", choices, "--relay") - len(local)
+    if place < 0:
+        return named(local[place].base_url, prompt)
+    if place < len(OFFERED):
+        return named(OFFERED[place], prompt)
+    return named(prompt.ask("address", None), prompt)
 
 
-def named(relay: str, prompt: Prompt) -> RelayEntry:
-    """From a profile's name, or the address of any OpenAI-style server."""
-    if relay in profile_names():
-        return RelayEntry(name="main", profile=relay)
-    relay = CALL.sub("", relay)
-    plain = urlsplit(relay).scheme == "http" and not is_loopback(urlsplit(relay).hostname or "")
-    allowed = plain and prompt.agree("plain_http", default=False)
-    entry = RelayEntry(name="main", profile="openai", base_url=relay, allow_plain_http=allowed)
+def named(relay: str, prompt: Prompt, address: str = "", *, plain: bool = False) -> RelayEntry:
+    """From a profile's name, or the address of any OpenAI-style server.
+
+    `address` is another one than the profile's; where that has none, it is asked for.
+    `plain`: it may be unencrypted, which is asked otherwise.
+    """
+    profile, address = (relay, address) if relay in profile_names() else ("openai", relay)
+    dialect = load_dialect(profile)
+    address = address or dialect.base_url or prompt.ask("address", None, "--address")
+    address = CALL.sub("", address)
+    parts = urlsplit(address)
+    open_to_all = parts.scheme == "http" and not is_loopback(parts.hostname or "")
+    allowed = open_to_all and (plain or prompt.agree("plain_http", default=False))
+    entry = RelayEntry(name="main", profile=profile, base_url=address, allow_plain_http=allowed)
     try:
-        return replace(entry, base_url=base_url(entry, load_dialect("openai")))
+        address = base_url(entry, dialect)
     except ConfigError as error:
         if not prompt.interactive:
             raise ConfigError(f"--relay: {str(error).partition(': ')[2]}") from error
-        prompt.say("wrong_address")
+        if not open_to_all:
+            prompt.say("wrong_address")
         return asked(prompt)
+    return replace(entry, base_url="" if address == dialect.base_url else address)
 
 
 def with_key(options: argparse.Namespace, prompt: Prompt, entry: RelayEntry) -> Answered:

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from threading import Event, Thread
+from typing import Any
 
+from bots.sandbox.app import create_app
 from bots.sandbox.serve import running
 from bots.sandbox.telegram.app import telegram_app
 from bots.sandbox.telegram.platform import TOKEN, Rules, Telegram
@@ -60,3 +62,14 @@ def served(platform: Callable[[], AbstractAsyncContextManager[int]]) -> Iterator
     finally:
         loops[0].call_soon_threadsafe(done.set)
         thread.join()
+
+
+def sandbox(**settings: Any) -> AbstractAsyncContextManager[int]:
+    """The sandbox relay, whose words come at once."""
+
+    @asynccontextmanager
+    async def served() -> AsyncIterator[int]:
+        async with running(create_app(pace_s=0, **settings)) as listener:
+            yield listener.port
+
+    return served()

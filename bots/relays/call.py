@@ -1,0 +1,99 @@
+"""`parley relay call`: one request made by hand, its answer told."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from msgspec import Struct
+
+from bots.config import Config, load
+from bots.instance import derive, instance_secret, keyed_hash
+from bots.loop import run_async
+from bots.relays.answer import tell, tell_figures
+from bots.relays.opened import entry_named, opened_relay
+from bots.relays.request import request_of
+from core.relay.client import Relay, Streamed
+from core.relay.hearing import hear
+from core.request import (
+    ChatRequest,
+    CompletionRequest,
+    Request,
+    TranscriptionRequest,
+    TranslationRequest,
+)
+from core.response import Chat, Usage
+
+
+def call(options: argparse.Namespace) -> int:
+    """Make the call that the options ask for. Raises ParleyError."""
+    config = load(options.config)
+    entry_named(config, options.relay)
+    request = request_of(options, user_hash(config, getattr(options, "end_user", "")))
+    with quiet_pipe():
+        run_async(made(config, options, request))
+        sys.stdout.flush()
+    return 0
+
+
+def user_hash(config: Config, end_user: str) -> str:
+    """What a relay is told of a person, by the key that bots use for it too; "" for nobody."""
+    if not end_user:
+        return ""
+    return keyed_hash(derive(instance_secret(config.storage.data), "users"), end_user)
+
+
+async def made(config: Config, options: argparse.Namespace, request: Request) -> None:
+    async with opened_relay(config, options.relay) as relay:
+        began = time.monotonic()
+        streams = getattr(options, "stream", False)
+        if streams and isinstance(request, ChatRequest | CompletionRequest):
+            answer: Struct = await streamed(relay, request, silent=options.json)
+        else:
+            answer = await answered(relay, request)
+        took_s = time.monotonic() - began
+    if options.json or not streams:
+        tell(answer, options)
+    tell_figures(answer, took_s)
+
+
+async def answered(relay: Relay, request: Request) -> Struct:
+    """Recordings of any length and format are brought within the relay's limits first."""
+    match request:
+        case TranscriptionRequest() | TranslationRequest():
+            return await hear(relay, request)
+        case _:
+            return await relay.call(request)
+
+
+async def streamed(relay: Relay, request: Streamed, *, silent: bool) -> Chat:
+    """The whole answer; unless `silent` its text is printed while it comes."""
+    text, reasoning, model, finish, usage = "", "", "", "", Usage()
+    try:
+        async for chunk in relay.stream(request):
+            text += chunk.text
+            reasoning += chunk.reasoning
+            model = chunk.model or model
+            finish = chunk.finish_reason or finish
+            usage = chunk.usage or usage
+            if not silent:
+                sys.stdout.write(chunk.text)
+                sys.stdout.flush()
+    finally:
+        if text and not silent:
+            sys.stdout.write("\n")
+            sys.stdout.flush()
+    return Chat(text=text, reasoning=reasoning, model=model, finish_reason=finish, usage=usage)
+
+
+@contextmanager
+def quiet_pipe() -> Iterator[None]:
+    """Who reads standard output may have read enough: `parley relay call … | head -1`."""
+    try:
+        yield
+    except BrokenPipeError:
+        # What is left in the buffer goes nowhere, or Python would complain of it at its end
+        # (https://docs.python.org/3/library/signal.html#note-on-sigpipe, November 2026).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
