@@ -29,6 +29,8 @@ HEAD_BYTES = 4_096
 PROMPT_CHARS = 200
 """How much of what was heard before is told with the next piece."""
 
+_TOO_TIGHT = "and no sound is so short. Check [limits] of its profile."
+
 ENDINGS = {"mp3": ("mp3", "mpga", "mpeg"), "m4a": ("m4a", "mp4")}
 """Formats that go by several names, the usual one first."""
 
@@ -53,7 +55,7 @@ async def hear(relay: Relay, request: Spoken, *, learn: Learn | None = None) -> 
             raise
         pieces = await _as_mp3(request, relay, error)
     heard = await _hear(relay, request, pieces)
-    if learn and form != "mp3":
+    if learn is not None and form != "mp3":
         await learn(form)
     return heard
 
@@ -71,7 +73,7 @@ async def _as_mp3(request: Spoken, relay: Relay, refused: RelayError) -> list[Pi
     """Raises `refused` where the recording cannot be read here either."""
     try:
         return await asyncio.to_thread(
-            to_mp3_pieces, request.audio, piece_limit_s(relay.dialect.limits, relay.name)
+            to_mp3_pieces, request.audio, piece_limit_s(request, relay.dialect.limits, relay.name)
         )
     except MediaError as error:
         raise refused from error
@@ -119,7 +121,7 @@ def fit(request: Spoken, dialect: Dialect, relay: str = "") -> list[Piece]:
     if _accepted(whole, dialect) and _within(request, dialect.limits):
         return [whole]
     try:
-        return to_mp3_pieces(request.audio, piece_limit_s(dialect.limits, relay))
+        return to_mp3_pieces(request.audio, piece_limit_s(request, dialect.limits, relay))
     except MediaError as error:
         if not isinstance(error.__cause__, ImportError):
             raise
@@ -149,47 +151,43 @@ def _duration_s(request: Spoken) -> float:
         return request.duration_s
 
 
-def piece_limit_s(limits: Limits, relay: str) -> float:
-    """How long an mp3 may be for the relay. Raises RelayTooLarge where nothing is short enough."""
-    limit_s = float(LONG_S) if limits.audio_s == "unlimited" else float(limits.audio_s)
-    if limits.audio_bytes != "unlimited":
-        limit_s = min(limit_s, (limits.audio_bytes - HEAD_BYTES) * 8 / MP3.bits_per_s)
-    if limit_s < 2 * SHORTEST_S:
-        raise RelayTooLarge(
-            f'relay "{relay}": expected limits of {2 * SHORTEST_S:g} s of sound or more, '
-            f"got {max(0.0, limit_s):g} s. Raise audio_bytes or audio_s in its profile.",
-            got=int(2 * SHORTEST_S),
-            limit=max(0, int(limit_s)),
-        )
-    return limit_s
+def piece_limit_s(request: Spoken, limits: Limits, relay: str) -> float:
+    """How long an mp3 may be for the relay. Raises RelayTooLarge where no sound is so short."""
+    lasts_s = LONG_S if limits.audio_s == "unlimited" else limits.audio_s
+    if lasts_s < 2 * SHORTEST_S:
+        raise _too_large(relay, "seconds", round(_duration_s(request)), lasts_s, _TOO_TIGHT)
+    if limits.audio_bytes == "unlimited":
+        return lasts_s
+    fits_s = (limits.audio_bytes - HEAD_BYTES) * 8 / MP3.bits_per_s
+    if fits_s < 2 * SHORTEST_S:
+        raise _too_large(relay, "bytes", len(request.audio), limits.audio_bytes, _TOO_TIGHT)
+    return min(lasts_s, fits_s)
 
 
 def _unchanged(request: Spoken, dialect: Dialect, relay: str, missing: MediaError) -> Piece:
     """What can be sent where it cannot be changed. Raises RelayInvalid, RelayTooLarge."""
-    limits = dialect.limits
+    limits, why = dialect.limits, f"and it cannot be cut: {missing}"
     if limits.audio_bytes != "unlimited" and len(request.audio) > limits.audio_bytes:
-        raise _too_large(relay, "bytes", len(request.audio), limits.audio_bytes, missing)
+        raise _too_large(relay, "bytes", len(request.audio), limits.audio_bytes, why)
     if limits.audio_s != "unlimited" and request.duration_s > limits.audio_s:
-        raise _too_large(relay, "seconds", round(request.duration_s), limits.audio_s, missing)
+        raise _too_large(relay, "seconds", round(request.duration_s), limits.audio_s, why)
     form = sniff(request.audio)
     ending = request.filename.rpartition(".")[2].lower()
     if form or ending not in dialect.audio_formats:
+        taken = ", ".join(f for f in dialect.audio_formats if f not in dialect.audio_refused)
         raise RelayInvalid(
-            f'relay "{relay}": expected a recording as {", ".join(dialect.audio_formats)}, '
+            f'relay "{relay}": expected a recording as {taken}, '
             f'got "{form or ending}", and it cannot be changed: {missing}'
         ) from missing
     return Piece(content=request.audio, form=form)
 
 
-def _too_large(relay: str, unit: str, got: int, limit: int, missing: MediaError) -> RelayTooLarge:
-    error = RelayTooLarge(
-        f'relay "{relay}": expected at most {limit} {unit} of audio, got {got}, '
-        f"and it cannot be cut: {missing}",
+def _too_large(relay: str, unit: str, got: int, limit: int, why: str) -> RelayTooLarge:
+    return RelayTooLarge(
+        f'relay "{relay}": expected at most {limit} {unit} of audio, got {got}, {why}',
         got=got,
         limit=limit,
     )
-    error.__cause__ = missing
-    return error
 
 
 def _tail(text: str) -> str:

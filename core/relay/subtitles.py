@@ -66,4 +66,4 @@ def _seconds(*clocks: str) -> tuple[float, ...]:
 def _read(clock: re.Match[str]) -> float:
     hours, minutes, seconds, part = clock.groups(default="0")
     whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
-    return whole + int(part.ljust(3, "0")) / 1000
+    return (1000 * whole + int(part.ljust(3, "0"))) / 1000
