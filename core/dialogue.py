@@ -38,7 +38,7 @@ class Dialogue:
         replacing: str = "",
     ) -> Outcome:
         prompt = await self._prompt(ask, text, pictures, replacing)
-        request = ChatRequest(messages=prompt, user=ask.user)
+        request = ChatRequest(messages=prompt, user=ask.user, conversation=ask.conversation)
         started = self.clock.monotonic()
         answer = await self._answer(request, ask.choice, preview)
         if answer.broken:

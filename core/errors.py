@@ -87,7 +87,10 @@ class MediaError(ParleyError):
 
 
 class RelayError(ParleyError):
-    """A relay call did not succeed. `status` is the HTTP status, 0 if there was none."""
+    """A relay call did not succeed. `status` is the HTTP status, 0 if there was none.
+
+    `lost` are the calls of a route that may have been billed all the same, as (relay, model).
+    """
 
     code = "relay"
 
@@ -101,6 +104,7 @@ class RelayError(ParleyError):
     ) -> None:
         super().__init__(message, retry_after_s=retry_after_s, **params)
         self.status = status
+        self.lost: tuple[tuple[str, str], ...] = ()
 
 
 class RelayRefused(RelayError):

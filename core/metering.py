@@ -24,19 +24,24 @@ Kind: TypeAlias = Literal["chat", "image", "speech", "transcription", "translati
 
 
 class Call:
-    """One call's line in the ledger: as it was asked, until it is known how it was served."""
+    """One call's line in the ledger: as it was asked, until it is known how it was served.
 
-    __slots__ = ("served", "spend")
+    `lost` are the relays and models that a route had asked before, to an unknown end.
+    """
+
+    __slots__ = ("lost", "served", "spend")
 
     def __init__(self, asked: Spend) -> None:
         self.spend = asked
         self.served = False
+        self.lost: tuple[tuple[str, str], ...] = ()
 
     def serve(self, served: Served, *, estimated: bool = False, **figures: float) -> None:
         self.spend = structs.replace(
             self.spend, relay=served.relay, model=served.model, estimated=estimated, **figures
         )
         self.served = True
+        self.lost = served.lost
 
     def serve_chat(self, served: Served, usage: Usage) -> None:
         self.serve(served, **structs.asdict(usage))
@@ -128,7 +133,7 @@ class MeteredRelays:
 
     @contextmanager
     def _noting(self, asked: Spend, prompt: ChatRequest | None = None) -> Iterator[Call]:
-        """Note the call, unless it is certain that it did not come about.
+        """Note the call, unless it is certain that it did not come about, and all it lost.
 
         A prompt's tokens are counted only where nobody tells what came of it.
         """
@@ -136,11 +141,15 @@ class MeteredRelays:
         try:
             yield call
         except RelayError as error:
-            certain = error.certain
+            call.lost = call.lost or error.lost
+            certain = error.certain or bool(error.lost)
             raise
         finally:
-            if prompt and not call.served:
+            if prompt and (call.lost or not call.served):
                 tokens = estimated_usage(prompt, "").prompt_tokens
-                call.spend = structs.replace(call.spend, prompt_tokens=tokens)
+                asked = structs.replace(asked, prompt_tokens=tokens)
+            now = self.clock.now()
+            for relay, model in call.lost:
+                self.spends.append(structs.replace(asked, relay=relay, model=model, at=now))
             if call.served or not certain:
-                self.spends.append(structs.replace(call.spend, at=self.clock.now()))
+                self.spends.append(structs.replace(call.spend if call.served else asked, at=now))

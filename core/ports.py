@@ -20,6 +20,7 @@ from core.model import (
     Text,
     Turn,
 )
+from core.relay_job import JobKind, RelayJob
 from core.request import (
     ChatRequest,
     ImageRequest,
@@ -264,15 +265,56 @@ class MediaStore(Protocol):
         ...
 
 
+class Jobs(Protocol):
+    """Batches and fine-tuning jobs, with their files; several processes may use it at once.
+
+    All calls wait for the disk, and raise StoreError.
+    """
+
+    def add(self, draft: RelayJob, *, after: int) -> RelayJob:
+        """The draft with a number. If another process added one `after` the same, that one."""
+        ...
+
+    def put(self, job: RelayJob) -> RelayJob:
+        """Noted, with a new revision. Raises StoreInvalid where it was changed meanwhile."""
+        ...
+
+    def get(self, number: int) -> RelayJob | None: ...
+
+    def all(self, kind: JobKind) -> Sequence[RelayJob]:
+        """By number."""
+        ...
+
+    def latest(self, draft: RelayJob) -> RelayJob | None:
+        """The last one of the same kind, relay and fingerprint."""
+        ...
+
+    def keep_input(self, content: bytes) -> str:
+        """What is to be uploaded; the answer is its hash. Idempotent."""
+        ...
+
+    def input(self, blob: str) -> bytes: ...
+
+    def keep_output(self, name: str, content: bytes) -> None:
+        """Whole or not at all."""
+        ...
+
+    def output(self, name: str) -> bytes | None: ...
+
+
 # -- relays ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """Which relay and model served a call: "main", "gpt-4o"."""
+    """Which relay and model served a call: "main", "gpt-4o".
+
+    `lost` were asked before, as (relay, model): what became of it is unknown, and may be billed.
+    """
 
     relay: str
     model: str
+    lost: tuple[tuple[str, str], ...] = ()
 
 
 class Relays(Protocol):

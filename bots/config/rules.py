@@ -13,6 +13,7 @@ from core.errors import ConfigError
 from core.loopback import is_loopback
 from core.people import PeopleRules
 from core.relay.address import base_url, check_proxy
+from core.relay.dialect import KINDS
 from core.relay.entry import RelayEntry, RouteTable
 from core.relay.profile import load_dialect
 from core.relay.trust import add_authorities
@@ -103,7 +104,7 @@ def relay_findings(entry: RelayEntry) -> Iterator[Finding]:
 
 
 def route_findings(routes: RouteTable, names: set[str]) -> Iterator[Finding]:
-    for kind in routes.__struct_fields__:
+    for kind in KINDS:
         for target in getattr(routes, kind):
             if target.relay not in names:
                 known = " or ".join(f"relays.{name}" for name in sorted(names)) or "a [relays.NAME]"

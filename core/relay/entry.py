@@ -44,7 +44,8 @@ class RouteTarget(Struct, frozen=True):
 class RouteTable(Struct, frozen=True, kw_only=True):
     """The [routes] section: for each kind of call the targets in order of preference.
 
-    An empty kind falls back to every relay in the order of their sections.
+    An empty kind falls back to every relay in the order of their sections. A call that
+    shows nothing for `stall_s` seconds has its relay probed, if another one could serve.
     """
 
     chat: tuple[RouteTarget, ...] = ()
@@ -52,3 +53,4 @@ class RouteTable(Struct, frozen=True, kw_only=True):
     speech: tuple[RouteTarget, ...] = ()
     transcription: tuple[RouteTarget, ...] = ()
     translation: tuple[RouteTarget, ...] = ()
+    stall_s: float = 6.0

@@ -1,4 +1,4 @@
-"""Which relay serves a call: ordered targets, failover, a second try where it is safe."""
+"""The configured relays as one: ordered targets, failover, probes before a return."""
 
 import asyncio
 import logging
@@ -8,15 +8,16 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
-from core.errors import ConfigError, RelayError, RelayInvalid, RelayTooLarge, RelayUnsupported
+from core.errors import RelayError
 from core.ports import Clock, Served
+from core.relay.chooser import Chooser
 from core.relay.client import Relay
-from core.relay.cooldown import Cooldowns
-from core.relay.dialect import KINDS, Kind
-from core.relay.encode import Routed, RoutedRequest, kind_of, with_model
-from core.relay.entry import RouteTable, RouteTarget
-from core.relay.hearing import hear
-from core.relay.retry import Backoff, Rounds
+from core.relay.encode import Routed, RoutedRequest
+from core.relay.entry import RouteTable
+from core.relay.health import Health
+from core.relay.retry import Backoff
+from core.relay.serving import Asking, Pace, Serving, Won
+from core.relay.watch import PROBE_S, Wait
 from core.request import (
     ChatRequest,
     ImageRequest,
@@ -44,10 +45,10 @@ class _Opened:
 class RelayRoutes:
     """The configured relays as `core.ports.Relays`.
 
-    A call goes to the first target of its kind that serves it. A target that
-    failed goes to the back of the queue for a while. Once all have failed,
-    those at which nothing can have been billed are asked again, after a pause.
-    Nothing is asked again once a part of an answer was shown.
+    A call goes to the first healthy target of its kind, else to the next at once. Once all
+    have failed, those at which nothing can have been billed are asked again, after a pause.
+    Nothing is asked again once a part of an answer was shown. What cools down, and how it
+    comes back: docs/decisions/018.
 
     Raises ConfigError for a route to a relay that isn't there.
     """
@@ -61,53 +62,63 @@ class RelayRoutes:
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        probe_s: float = PROBE_S,
     ) -> None:
         self._relays = {relay.name: relay for relay in relays}
-        self._routes = {kind: tuple(self._route(kind, table)) for kind in KINDS}
-        self._cooldowns: Cooldowns[Served] = Cooldowns(clock.monotonic)
-        self._clock = clock
-        self._backoff = backoff or Backoff()
-        self._sleep = sleep
-        self._chance = chance
+        self._chooser = Chooser(self._relays, table)
+        pace = Pace(backoff or Backoff(), sleep, chance, table.stall_s, probe_s)
+        self._serving = Serving(self._relays, clock, pace)
 
     @property
     def relays(self) -> Mapping[str, Relay]:
         """Each relay by its name, for calls past the routes."""
         return self._relays
 
+    def health(self) -> Sequence[Health]:
+        """What failed and did not work again yet; empty where all is well."""
+        return list(self._serving.health())
+
     async def aclose(self) -> None:
         """Close all connections. Calls under way end with an error."""
+        await self._serving.aclose()
         for relay in self._relays.values():
             await relay.aclose()
 
     async def chat(self, request: ChatRequest, choice: str = "") -> tuple[Chat, Served]:
-        return await self._serve(request, Relay.call, choice)
+        return await self._whole(
+            request, lambda relay, asked, key: relay.call(asked, key=key), choice
+        )
 
     async def stream(
         self, request: ChatRequest, choice: str = ""
     ) -> AsyncGenerator[tuple[Chunk, Served], None]:
-        opened, served = await self._serve(request, _open, choice)
-        async with aclosing(opened.rest) as rest:
-            for chunk in opened.head:
-                yield chunk, served
-            try:
+        won = await self._serve(request, _open, choice)
+        self._serving.begun(won.scopes)
+        try:
+            async with aclosing(won.answer.rest) as rest:
+                for chunk in won.answer.head:
+                    yield chunk, won.served
                 async for chunk in rest:
-                    yield chunk, served
-            except RelayError as error:
-                self._cooldowns.failed(served, error.retry_after_s or 0.0)
-                raise
+                    yield chunk, won.served
+            self._serving.served(won.scopes)
+        except RelayError as error:
+            self._serving.failed(won.scopes, error)
+            error.lost = won.served.lost
+            raise
+        finally:
+            self._serving.left(won.scopes)
 
     async def images(self, request: ImageRequest) -> tuple[Images, Served]:
-        return await self._serve(request, Relay.call)
+        return await self._whole(request, lambda relay, asked, key: relay.call(asked, key=key))
 
     async def speech(self, request: SpeechRequest) -> tuple[Speech, Served]:
-        return await self._serve(request, Relay.call)
+        return await self._whole(request, lambda relay, asked, key: relay.call(asked, key=key))
 
     async def transcription(self, request: TranscriptionRequest) -> tuple[Transcription, Served]:
-        return await self._serve(request, hear)
+        return await self._whole(request, lambda relay, asked, key: relay.call(asked, key=key))
 
     async def translation(self, request: TranslationRequest) -> tuple[Transcription, Served]:
-        return await self._serve(request, hear)
+        return await self._whole(request, lambda relay, asked, key: relay.call(asked, key=key))
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
         asked = [relay for relay in self._relays.values() if relay.dialect.serves("models")]
@@ -126,107 +137,53 @@ class RelayRoutes:
         return {relay.name: answer for relay, answer in zip(asked, answers, strict=True)}
 
     def choices(self) -> Sequence[str]:
-        return [f"{target.relay}:{target.model}" for target in self._routes["chat"]]
+        return [f"{step.relay}:{step.model}" for step in self._chooser.steps("chat")]
 
     def sees(self, choice: str = "") -> bool:
         """Whether any target would: a question with a picture goes to those first."""
-        return any(map(self._target_sees, self._chosen("chat", choice)))
+        steps = self._chooser.steps("chat", choice)
+        return any(self._chooser.sees(step.relay, step.model) for step in steps)
 
     def folds_persona(self, choice: str = "") -> bool:
-        targets = self._chosen("chat", choice)
-        return bool(targets) and self._relays[targets[0].relay].dialect.persona == "fold"
+        steps = self._chooser.steps("chat", choice)
+        return bool(steps) and self._relays[steps[0].relay].dialect.persona == "fold"
 
-    async def _serve(
+    async def _whole(
         self,
         request: Routed,
-        ask: Callable[[Relay, Routed], Awaitable[Answer]],
+        call: Callable[[Relay, Routed, int], Awaitable[Answer]],
         choice: str = "",
     ) -> tuple[Answer, Served]:
-        rounds = Rounds(self._targets(request, choice), self._backoff)
-        failures: dict[Served, RelayError] = {}
-        while True:
-            for target in self._cooldowns.ordered(rounds.ready):
-                try:
-                    return await self._try(target, request, ask), target
-                except RelayError as error:
-                    if _at_fault_itself(error):
-                        raise
-                    log.warning("%s", _account(error))
-                    failures[target] = error
-                    rounds.failed(target, error, self._clock.monotonic())
-            pause_s = rounds.pause_s(self._clock.monotonic(), self._chance())
-            if pause_s is None:
-                raise next(iter(failures.values()))
-            await self._sleep(pause_s)
+        async def ask(relay: Relay, asked: Routed, key: int, wait: Wait) -> Answer:
+            del wait
+            return await call(relay, asked, key)
 
-    async def _try(
-        self,
-        target: Served,
-        request: Routed,
-        ask: Callable[[Relay, Routed], Awaitable[Answer]],
-    ) -> Answer:
-        self._cooldowns.trying(target)
-        try:
-            answer = await ask(self._relays[target.relay], with_model(request, target.model))
-        except RelayError as error:
-            if not isinstance(error, RelayInvalid):
-                self._cooldowns.failed(target, error.retry_after_s or 0.0)
-            raise
-        self._cooldowns.served(target)
-        return answer
+        won = await self._serve(request, ask, choice)
+        self._serving.served(won.scopes)
+        return won.answer, won.served
 
-    def _targets(self, request: RoutedRequest, choice: str) -> list[Served]:
-        kind = kind_of(request)
-        targets = [
-            Served(relay=target.relay, model=request.model or target.model)
-            for target in self._chosen(kind, choice)
-        ]
-        if not targets:
-            raise RelayUnsupported(
-                f"routes.{kind}: no configured relay serves {kind}. Add one that does.", call=kind
-            )
-        if isinstance(request, ChatRequest) and any(m.pictures for m in request.messages):
-            return [target for target in targets if self._target_sees(target)] or targets
-        return targets
+    async def _serve(
+        self, request: Routed, ask: Asking[Routed, Answer], choice: str
+    ) -> Won[Answer]:
+        targets = self._chooser.targets(request, choice)
+        return await self._serving.serve(request, targets, ask, self._talk(request, choice))
 
-    def _chosen(self, kind: Kind, choice: str) -> tuple[Served, ...]:
-        """The route, behind a person's own pick. A pick of a relay that is gone is none."""
-        route = self._routes[kind]
-        relay, _, model = choice.partition(":")
-        if relay not in self._relays:
-            return route
-        picked = self._target(kind, RouteTarget(relay, model))
-        return (picked, *(target for target in route if target != picked))
-
-    def _route(self, kind: Kind, table: RouteTable) -> Iterable[Served]:
-        steps: tuple[RouteTarget, ...] = getattr(table, kind)
-        for step in steps:
-            if step.relay not in self._relays:
-                names = ", ".join(self._relays) or "none (no [relays.NAME] is there)"
-                raise ConfigError(
-                    f'routes.{kind}: expected the name of a relay, {names}; got "{step.relay}".'
-                )
-        every = [
-            RouteTarget(name) for name, relay in self._relays.items() if relay.dialect.serves(kind)
-        ]
-        return [self._target(kind, step) for step in steps or every]
-
-    def _target(self, kind: Kind, step: RouteTarget) -> Served:
-        default = self._relays[step.relay].dialect.default_model(kind)
-        return Served(relay=step.relay, model=step.model or default)
-
-    def _target_sees(self, target: Served) -> bool:
-        return self._relays[target.relay].sees(target.model)
+    def _talk(self, request: RoutedRequest, choice: str) -> str:
+        """The conversation that stays where it was answered; a person's own pick goes before."""
+        picked = choice.partition(":")[0] in self._relays
+        return request.conversation if isinstance(request, ChatRequest) and not picked else ""
 
 
-async def _open(relay: Relay, request: ChatRequest) -> _Opened:
+async def _open(relay: Relay, request: ChatRequest, key: int, wait: Wait) -> _Opened:
     """Raises RelayError as long as nothing of the answer could be seen."""
-    rest = relay.stream(request)
+    rest = relay.stream(request, key=key)
     head: list[Chunk] = []
     async for chunk in rest:
         head.append(chunk)
         if chunk.text:
             break
+        if chunk.reasoning:
+            wait.heard()
     return _Opened(tuple(head), rest)
 
 
@@ -236,15 +193,3 @@ async def _or_none(answer: Awaitable[Answer]) -> Answer | None:
     except RelayError as error:
         log.warning("%s", error)
         return None
-
-
-def _at_fault_itself(error: RelayError) -> bool:
-    """Whether every relay would refuse the request."""
-    return isinstance(error, RelayInvalid) and not isinstance(error, RelayTooLarge)
-
-
-def _account(error: RelayError) -> str:
-    """The error, and what asking elsewhere may cost."""
-    if error.certain:
-        return str(error)
-    return f"{error} If another relay is asked now, the call may be billed twice."

@@ -1,0 +1,65 @@
+"""To which targets a request may go, in order of preference."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.errors import ConfigError, RelayUnsupported
+from core.relay.client import Relay
+from core.relay.dialect import KINDS, Kind
+from core.relay.encode import RoutedRequest, kind_of
+from core.relay.entry import RouteTable, RouteTarget
+from core.relay.target import Target
+from core.request import ChatRequest
+
+
+class Chooser:
+    """The routes. Raises ConfigError for one to a relay that isn't there."""
+
+    def __init__(self, relays: Mapping[str, Relay], table: RouteTable) -> None:
+        self._relays = relays
+        self._routes = {kind: tuple(self._route(kind, table)) for kind in KINDS}
+
+    def steps(self, kind: Kind, choice: str = "") -> tuple[RouteTarget, ...]:
+        """The route, behind a person's own pick. A pick of a relay that is gone is none."""
+        route = self._routes[kind]
+        relay, _, model = choice.partition(":")
+        if relay not in self._relays:
+            return route
+        picked = self._filled(kind, RouteTarget(relay, model))
+        return (picked, *(step for step in route if step != picked))
+
+    def targets(self, request: RoutedRequest, choice: str = "") -> list[Target]:
+        """Each step with all keys of its relay. Raises RelayUnsupported where there is none."""
+        kind = kind_of(request)
+        targets = [
+            Target(step.relay, request.model or step.model, key)
+            for step in self.steps(kind, choice)
+            for key in range(self._relays[step.relay].keys)
+        ]
+        if not targets:
+            raise RelayUnsupported(
+                f"routes.{kind}: no configured relay serves {kind}. Add one that does.", call=kind
+            )
+        if isinstance(request, ChatRequest) and any(m.pictures for m in request.messages):
+            targets = [t for t in targets if self.sees(t.relay, t.model)] or targets
+        return list(dict.fromkeys(targets)) if request.model else targets
+
+    def sees(self, relay: str, model: str) -> bool:
+        return self._relays[relay].sees(model)
+
+    def _route(self, kind: Kind, table: RouteTable) -> Iterable[RouteTarget]:
+        steps: Sequence[RouteTarget] = getattr(table, kind)
+        for step in steps:
+            if step.relay not in self._relays:
+                names = ", ".join(self._relays) or "none (no [relays.NAME] is there)"
+                raise ConfigError(
+                    f'routes.{kind}: expected the name of a relay, {names}; got "{step.relay}".'
+                )
+        every = [
+            RouteTarget(name) for name, relay in self._relays.items() if relay.dialect.serves(kind)
+        ]
+        return [self._filled(kind, step) for step in steps or every]
+
+    def _filled(self, kind: Kind, step: RouteTarget) -> RouteTarget:
+        """With the relay's usual model where it names none."""
+        usual = self._relays[step.relay].dialect.default_model(kind)
+        return RouteTarget(step.relay, step.model or usual)

@@ -1,0 +1,181 @@
+"""Calls with nothing to see yet, and the probes that tell a slow relay from a broken one."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from core.errors import RelayError, RelayLost, RelayRefused, RelayTimeout
+from core.relay.client import Relay
+from core.request import ModelsRequest
+
+PROBE_S = 2.0
+"""How long the answer to a probe is waited for."""
+
+
+class Probed(NamedTuple):
+    """What a probe found. `began` is the loop's time."""
+
+    began: float
+    answered: bool
+
+
+class Prober:
+    """Asks an address for its models, once at a time; the tasks are its own."""
+
+    def __init__(self, limit_s: float = PROBE_S) -> None:
+        self._limit_s = limit_s
+        self._under_way: dict[str, asyncio.Task[Probed]] = {}
+
+    def probe(self, relay: Relay, key: int, told: Callable[[Probed], None]) -> None:
+        """`told` is called with what is found, by the probe that is under way or a new one."""
+        task = self._under_way.get(relay.address)
+        if task is None:
+            task = asyncio.create_task(self._probe(relay, key))
+            self._under_way[relay.address] = task
+            task.add_done_callback(lambda _: self._under_way.pop(relay.address, None))
+        task.add_done_callback(partial(_tell, told))
+
+    async def aclose(self) -> None:
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _probe(self, relay: Relay, key: int) -> Probed:
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(self._limit_s):
+                await relay.call(ModelsRequest(), key=key)
+        except TimeoutError:
+            return Probed(began, answered=False)
+        except RelayError as error:
+            return Probed(began, answered=_answered(error))
+        return Probed(began, answered=True)
+
+
+def _tell(told: Callable[[Probed], None], task: asyncio.Task[Probed]) -> None:
+    if not task.cancelled():
+        told(task.result())
+
+
+def _answered(error: RelayError) -> bool:
+    """A refusal is an answer; a 5xx is a middleman's word for none."""
+    match error:
+        case RelayRefused() | RelayLost() | RelayTimeout():
+            return False
+        case _:
+            return error.status < 500
+
+
+class Wait:
+    """One call at one relay until something of its answer can be seen.
+
+    Raises RelayTimeout on leaving, once the relay's address is known to be broken while
+    `elsewhere` says that another one could serve.
+    """
+
+    def __init__(
+        self, watch: "Watch", relay: Relay, key: int, elsewhere: Callable[[], bool]
+    ) -> None:
+        self.relay = relay
+        self.key = key
+        self.elsewhere = elsewhere
+        self.alive = False
+        """The relay gave a sign of life during this call."""
+        self.heard_at = 0.0
+        self._watch = watch
+        self._timer = asyncio.timeout(None)
+        self.handle: asyncio.TimerHandle | None = None
+
+    def heard(self) -> None:
+        """A part of the answer came, if none that a person would see."""
+        self.alive = True
+        self.heard_at = self._watch.hear(self.relay.address)
+
+    def give_up(self) -> None:
+        if not self._timer.expired():
+            self._timer.reschedule(asyncio.get_running_loop().time())
+
+    async def __aenter__(self) -> Self:
+        await self._timer.__aenter__()
+        self._watch.begin(self)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._watch.end(self)
+        if error is None:
+            self.heard()
+        try:
+            await self._timer.__aexit__(kind, error, trace)
+        except TimeoutError as late:
+            raise RelayTimeout(
+                f'relay "{self.relay.name}": no sign of an answer, and none to a probe either. '
+                f"Check the network, and relays.{self.relay.name}.base_url; the call may have "
+                "been billed."
+            ) from late
+
+
+class Watch:
+    """Every call that waits, by address.
+
+    One without a sign for `stall_s` has its address probed, if another address could serve.
+    Where the probe gets no answer, `broken` is told, and all calls that wait there are given up.
+    """
+
+    def __init__(self, prober: Prober, stall_s: float, broken: Callable[[Relay], None]) -> None:
+        self._prober = prober
+        self._stall_s = stall_s
+        self._broken = broken
+        self._waits: defaultdict[str, set[Wait]] = defaultdict(set)
+        self._heard: dict[str, float] = {}
+
+    def over(self, relay: Relay, key: int, elsewhere: Callable[[], bool]) -> Wait:
+        return Wait(self, relay, key, elsewhere)
+
+    def begin(self, wait: Wait) -> None:
+        wait.heard_at = asyncio.get_running_loop().time()
+        self._waits[wait.relay.address].add(wait)
+        self._look_in(wait, self._stall_s)
+
+    def end(self, wait: Wait) -> None:
+        self._waits[wait.relay.address].discard(wait)
+        if wait.handle:
+            wait.handle.cancel()
+            wait.handle = None
+
+    def hear(self, address: str) -> float:
+        now = asyncio.get_running_loop().time()
+        self._heard[address] = now
+        return now
+
+    def _look_in(self, wait: Wait, after_s: float) -> None:
+        wait.handle = asyncio.get_running_loop().call_later(after_s, self._look, wait)
+
+    def _look(self, wait: Wait) -> None:
+        quiet_s = asyncio.get_running_loop().time() - wait.heard_at
+        if quiet_s < self._stall_s:
+            self._look_in(wait, self._stall_s - quiet_s)
+        elif wait.relay.dialect.serves("models") and wait.elsewhere():
+            self._prober.probe(wait.relay, wait.key, partial(self._told, wait))
+        else:
+            self._look_in(wait, self._stall_s)
+
+    def _told(self, wait: Wait, probed: Probed) -> None:
+        address = wait.relay.address
+        waiting = self._waits[address]
+        if probed.answered or self._heard.get(address, 0.0) >= probed.began:
+            wait.alive = True
+        else:
+            self._broken(wait.relay)
+            for other in [other for other in waiting if other.elsewhere()]:
+                other.give_up()
+        if wait in waiting:
+            self._look_in(wait, self._stall_s)
