@@ -15,8 +15,9 @@ from bots.loop import run_async
 from bots.relays.answer import tell, tell_figures
 from bots.relays.opened import entry_named, opened_relay
 from bots.relays.request import request_of
-from core.relay.client import Relay, Streamed
+from core.relay.client import Relay
 from core.relay.hearing import hear
+from core.relay.stream import Streamed
 from core.request import (
     ChatRequest,
     CompletionRequest,

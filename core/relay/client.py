@@ -6,30 +6,33 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TypeAlias, overload
+from typing import overload
 
 import httpx
 
 from core.errors import ConfigError, RelayError, RelayUnsupported
 from core.ports import Clock
-from core.relay.decode import (
-    decode_chat,
-    decode_images,
-    decode_models,
-    decode_speech,
-    decode_transcription,
-    read_image,
-)
-from core.relay.dialect import Dialect
-from core.relay.encode import Outbound, encode
+from core.relay.answers import Answered, Response, decode, marked
+from core.relay.decode_media import decode_images, read_image
+from core.relay.dialect import Call, Dialect
+from core.relay.encode import Encoder, Outbound, call_of
 from core.relay.entry import RelayEntry
 from core.relay.failure import Origin, outage
-from core.relay.limits import check_limits, upload_bytes
+from core.relay.limits import upload_bytes
 from core.relay.stat import decode_user_stat
-from core.relay.stream import StreamDecoder, together
+from core.relay.stream import StreamDecoder, Streamed, together
 from core.relay.wire import Bounds, Wire, content_type, pieces
 from core.request import (
+    BatchCreateRequest,
+    BatchStatusRequest,
     ChatRequest,
+    CompletionRequest,
+    EditRequest,
+    EmbeddingRequest,
+    FileContentRequest,
+    FileUploadRequest,
+    FineTuneCreateRequest,
+    FineTuneStatusRequest,
     ImageRequest,
     ModelsRequest,
     Request,
@@ -38,9 +41,22 @@ from core.request import (
     TranslationRequest,
     UserStatRequest,
 )
-from core.response import Chat, Chunk, Image, Images, Models, Speech, Transcription, UserStat
-
-Response: TypeAlias = Chat | Images | Speech | Transcription | Models | UserStat
+from core.response import (
+    Batch,
+    Chat,
+    Chunk,
+    Completion,
+    Embeddings,
+    File,
+    FileContent,
+    FineTune,
+    Image,
+    Images,
+    Models,
+    Speech,
+    Transcription,
+    UserStat,
+)
 
 _AT_ONCE = 2**20
 """Files of more bytes are encoded in a thread: 20 MB would hold the loop for 50 ms and more."""
@@ -75,14 +91,26 @@ class Relay:
         self._transport = transport
         self._hash_key = hash_key
         self._wire = Wire(entry, dialect, transport, clock, bounds or Bounds())
+        self._encoder = Encoder(dialect, entry.name)
 
     async def aclose(self) -> None:
         await self._transport.aclose()
 
+    @property
+    def keys(self) -> int:
+        """How many keys there are to call with."""
+        return 1 + len(self._entry.keys)
+
+    @property
+    def address(self) -> str:
+        """The base URL that paths are added to."""
+        return self._wire.base
+
     def sees(self, model: str) -> bool:
         """Whether a model of this relay takes pictures."""
-        globs = (*self.dialect.vision, *self._entry.vision)
-        return any(fnmatchcase(model, glob) for glob in globs)
+        return self.dialect.sees(model) or any(
+            fnmatchcase(model, glob) for glob in self._entry.vision
+        )
 
     @property
     def tells_stat(self) -> bool:
@@ -90,48 +118,71 @@ class Relay:
         return self.dialect.serves("user_stat") and bool(self._entry.stat_token)
 
     @overload
-    async def call(self, request: ChatRequest) -> Chat: ...
+    async def call(self, request: ChatRequest, *, key: int = 0) -> Chat: ...
     @overload
-    async def call(self, request: ImageRequest) -> Images: ...
+    async def call(
+        self, request: CompletionRequest | EditRequest, *, key: int = 0
+    ) -> Completion: ...
     @overload
-    async def call(self, request: SpeechRequest) -> Speech: ...
+    async def call(self, request: EmbeddingRequest, *, key: int = 0) -> Embeddings: ...
     @overload
-    async def call(self, request: TranscriptionRequest | TranslationRequest) -> Transcription: ...
+    async def call(self, request: ImageRequest, *, key: int = 0) -> Images: ...
     @overload
-    async def call(self, request: ModelsRequest) -> Models: ...
+    async def call(self, request: SpeechRequest, *, key: int = 0) -> Speech: ...
     @overload
-    async def call(self, request: UserStatRequest) -> UserStat: ...
-    async def call(self, request: Request) -> Response:
-        """The whole answer. Raises RelayError."""
+    async def call(
+        self, request: TranscriptionRequest | TranslationRequest, *, key: int = 0
+    ) -> Transcription: ...
+    @overload
+    async def call(self, request: FileUploadRequest, *, key: int = 0) -> File: ...
+    @overload
+    async def call(self, request: FileContentRequest, *, key: int = 0) -> FileContent: ...
+    @overload
+    async def call(
+        self, request: BatchCreateRequest | BatchStatusRequest, *, key: int = 0
+    ) -> Batch: ...
+    @overload
+    async def call(
+        self, request: FineTuneCreateRequest | FineTuneStatusRequest, *, key: int = 0
+    ) -> FineTune: ...
+    @overload
+    async def call(self, request: ModelsRequest, *, key: int = 0) -> Models: ...
+    @overload
+    async def call(self, request: UserStatRequest, *, key: int = 0) -> UserStat: ...
+    @overload
+    async def call(self, request: Streamed, *, key: int = 0) -> Chat | Completion: ...
+    @overload
+    async def call(self, request: Request, *, key: int = 0) -> Response: ...
+    async def call(self, request: Request, *, key: int = 0) -> Response:
+        """The whole answer. `key` counts the entry's keys from 0. Raises RelayError."""
         outbound = await self._encode(request)
-        told, body = await self._wire.ask(outbound)
-        origin = self._wire.origin(outbound.call)
+        told, body = await self._wire.ask(outbound, key)
+        origin = self._wire.origin(outbound.call, key)
         match request:
-            case ChatRequest():
-                return decode_chat(body, request, origin)
             case ImageRequest():
                 return await self._pictures(body, origin)
-            case SpeechRequest():
-                return decode_speech(body, told, origin)
-            case TranscriptionRequest() | TranslationRequest():
-                return decode_transcription(body, origin)
-            case ModelsRequest():
-                return decode_models(body, origin)
             case UserStatRequest():
-                return decode_user_stat(body, self._entry.key.reveal(), self._hash_key, origin)
+                return decode_user_stat(body, self._own_keys(), self._hash_key, origin)
+            case _:
+                return self._counted(decode(outbound.request, told, body, origin))
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
+    def stream(self, request: Streamed, *, key: int = 0) -> AsyncGenerator[Chunk, None]:
         """The answer while it comes; the last chunk alone has reason and usage.
 
-        Closing the generator closes the connection. Raises RelayError.
+        A relay that does not stream is asked for the whole answer. Closing the
+        generator closes the connection. Raises RelayError.
         """
+        streams = self.dialect.capabilities.stream in ("yes", "unknown")
+        return self._streamed(request, key) if streams else self._at_once(request, key)
+
+    async def _streamed(self, request: Streamed, key: int) -> AsyncGenerator[Chunk, None]:
         outbound = await self._encode(request, stream=True)
-        origin = self._wire.origin("chat")
-        decoder = StreamDecoder(request, origin, self._wire.bounds.line_bytes)
+        origin = self._wire.origin(outbound.call, key)
+        decoder = self._decoder(outbound, origin)
         budget = self._wire.budget(origin)
-        async with self._wire.open(outbound) as response:
+        async with self._wire.open(outbound, key) as response:
             if content_type(response) == "application/json":
-                for chunk in _as_chunks(await self._whole(response, request, origin)):
+                for chunk in _as_chunks(await self._whole(response, outbound, origin)):
                     yield chunk
                 return
             incoming = pieces(response)
@@ -147,11 +198,32 @@ class Relay:
                 if not decoder.whole:
                     raise _broken(decoder, origin, error) from error
             for chunk in decoder.finish():
-                yield chunk
+                yield self._counted(chunk)
 
-    async def _whole(self, response: httpx.Response, request: ChatRequest, origin: Origin) -> Chat:
+    async def _at_once(self, request: Streamed, key: int) -> AsyncGenerator[Chunk, None]:
+        for chunk in _as_chunks(await self.call(request, key=key)):
+            yield chunk
+
+    def _decoder(self, outbound: Outbound, origin: Origin) -> StreamDecoder:
+        match outbound.request:
+            case ChatRequest() | CompletionRequest() as request:
+                form = self.dialect.stream_form
+                return StreamDecoder(request, origin, self._wire.bounds.line_bytes, form)
+            case other:
+                raise TypeError(f"expected a chat or a completion, got {type(other).__name__}")
+
+    async def _whole(
+        self, response: httpx.Response, outbound: Outbound, origin: Origin
+    ) -> Response:
         body = await self._wire.read(response, self._wire.bounds.json_bytes, origin)
-        return decode_chat(body, request, origin)
+        return self._counted(decode(outbound.request, "application/json", body, origin))
+
+    def _counted(self, answer: Answered) -> Answered:
+        """Its usage marked as estimated where the relay's own count is no better."""
+        return marked(answer) if self.dialect.usage_estimated else answer
+
+    def _own_keys(self) -> tuple[str, ...]:
+        return tuple(key.reveal() for key in (self._entry.key, *self._entry.keys))
 
     async def _pictures(self, body: bytes, origin: Origin) -> Images:
         drawn, revised_prompt = decode_images(body, origin)
@@ -159,33 +231,44 @@ class Relay:
         return Images(images=tuple(images), revised_prompt=revised_prompt)
 
     async def _picture(self, picture: bytes | str, origin: Origin) -> Image:
-        if isinstance(picture, str):
-            picture = await self._wire.fetch(picture, origin.call)
-        return read_image(picture, origin)
+        if isinstance(picture, bytes):
+            return read_image(picture, origin)
+        return read_image(await self._wire.fetch(picture, origin.call), origin, picture)
 
     async def _encode(self, request: Request, *, stream: bool = False) -> Outbound:
-        check_limits(request, self.dialect.limits, self.name)
+        self._check_served(call_of(request))
         boundary = "" if isinstance(request, ChatRequest) else secrets.token_hex(16)
-        made = partial(encode, request, self.dialect, stream=stream, boundary=boundary)
-        outbound = await asyncio.to_thread(made) if upload_bytes(request) > _AT_ONCE else made()
-        if not self.dialect.serves(outbound.call):
+        made = partial(self._encoder.encode, request, stream=stream, boundary=boundary)
+        return await asyncio.to_thread(made) if upload_bytes(request) > _AT_ONCE else made()
+
+    def _check_served(self, call: Call) -> None:
+        capability = self.dialect.capability(call)
+        if capability in ("no", "off"):
+            why = {"no": f"does not serve {call}", "off": f"has {call} turned off for now"}
             raise RelayUnsupported(
-                f'relay "{self.name}": its profile says that it does not serve {outbound.call}. '
-                f"Give {outbound.call} another relay in [routes].",
-                call=outbound.call,
+                f'relay "{self.name}": its profile says that it {why[capability]}. '
+                f"Give {call} another relay in [routes].",
+                call=call,
             )
-        if outbound.call == "user_stat" and not self._entry.stat_token:
+        if call == "user_stat" and not self._entry.stat_token:
             raise ConfigError(
                 f"relays.{self.name}.stat_token: expected the system access token, got none."
             )
-        return outbound
 
 
-def _as_chunks(chat: Chat) -> Iterator[Chunk]:
-    """Some relays answer as a whole where a stream was asked for."""
-    if chat.text or chat.reasoning:
-        yield Chunk(text=chat.text, reasoning=chat.reasoning, model=chat.model)
-    yield Chunk(finish_reason=chat.finish_reason or "stop", model=chat.model, usage=chat.usage)
+def _as_chunks(answer: Response) -> Iterator[Chunk]:
+    """Some relays answer as a whole where a stream was asked for, or can nothing else."""
+    match answer:
+        case Chat(text=text, reasoning=reasoning):
+            said = Chunk(text=text, reasoning=reasoning, model=answer.model)
+        case Completion(texts=(text, *_)):
+            said = Chunk(text=text, model=answer.model)
+        case _:
+            raise TypeError(f"expected a chat or a completion, got {type(answer).__name__}")
+    if said.text or said.reasoning:
+        yield said
+    reason = answer.finish_reason or "stop"
+    yield Chunk(finish_reason=reason, model=answer.model, usage=answer.usage)
 
 
 async def _read_to_end(incoming: AsyncIterator[bytes]) -> None:

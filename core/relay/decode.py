@@ -1,17 +1,16 @@
-"""Whole answers from bytes. Pure; all raise RelayError."""
+"""Whole answers of text from bytes. Pure; all raise RelayError."""
 
-from base64 import b64decode
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from core.errors import RelayError
-from core.relay.failure import UNREADABLE, Origin, complaint_of, read_complaint, refusal
-from core.relay.magic import audio_mime, image_mime
-from core.request import ChatRequest
-from core.response import Chat, Image, Model, Models, Speech, Transcription, Usage
-from core.tokens import estimated_usage
+from core.relay.failure import UNREADABLE, Complaint, Origin, complaint_of, refusal
+from core.request import ChatRequest, CompletionRequest, EditRequest, EmbeddingRequest
+from core.response import Chat, Completion, Embeddings, Model, Models, Usage
+from core.tokens import estimate_tokens, estimated_usage
 
 Wire = TypeVar("Wire", bound="Answer")
 
@@ -21,6 +20,7 @@ class Answer(Struct):
 
     error: Any = None
     success: bool = True
+    code: Any = None
 
 
 class TokenCount(Struct):
@@ -41,31 +41,30 @@ class _Said(Struct):
 
 
 class _Choice(Struct):
-    message: _Said = msgspec.field(default_factory=_Said)
+    """A chat tells its text in `message`, completions and edits in `text`."""
+
+    message: _Said | None = None
+    text: str | None = None
     finish_reason: str | None = None
     usage: TokenCount | None = None
+    index: int | None = None
 
 
-class _ChatAnswer(Answer):
+class _TextAnswer(Answer):
     choices: list[_Choice] = []
     model: str | None = None
     usage: TokenCount | None = None
 
 
-class _Drawn(Struct):
-    url: str | None = None
-    b64_json: str | None = None
-    revised_prompt: str | None = None
+class _Vector(Struct):
+    embedding: tuple[float, ...]
+    index: int | None = None
 
 
-class _ImagesAnswer(Answer):
-    data: list[_Drawn] = []
-
-
-class _Heard(Answer):
-    text: str | None = None
-    language: str | None = None
-    duration: float | None = None
+class _VectorsAnswer(Answer):
+    data: list[_Vector] | None = None
+    model: str | None = None
+    usage: TokenCount | None = None
 
 
 class _Listed(Struct):
@@ -77,9 +76,9 @@ class _ModelsAnswer(Answer):
     data: list[_Listed] | None = None
 
 
-_CHAT = msgspec.json.Decoder(_ChatAnswer, strict=False)
-_IMAGES = msgspec.json.Decoder(_ImagesAnswer, strict=False)
-_HEARD = msgspec.json.Decoder(_Heard, strict=False)
+_SILENT = _Said()
+_TEXTS = msgspec.json.Decoder(_TextAnswer, strict=False)
+_VECTORS = msgspec.json.Decoder(_VectorsAnswer, strict=False)
 _MODELS = msgspec.json.Decoder(_ModelsAnswer, strict=False)
 
 
@@ -88,16 +87,18 @@ def read_answer(body: bytes, decoder: msgspec.json.Decoder[Wire], origin: Origin
     try:
         answer = decoder.decode(body)
     except UNREADABLE as error:
-        raise _unreadable(body, origin) from error
-    if answer.error or not answer.success:
-        raise refusal(origin, 200, read_complaint(body))
+        raise unreadable(body, origin) from error
+    if answer.error or answer.code or not answer.success:
+        complaint = complaint_of(msgspec.json.decode(body), envelope=origin.envelope)
+        if complaint is not None or answer.error or not answer.success:
+            raise refusal(origin, 200, complaint or Complaint())
     return answer
 
 
-def _unreadable(body: bytes, origin: Origin) -> RelayError:
+def unreadable(body: bytes, origin: Origin) -> RelayError:
     """A complaint where the body is one, garbage otherwise."""
     try:
-        complaint = complaint_of(msgspec.json.decode(body))
+        complaint = complaint_of(msgspec.json.decode(body), envelope=origin.envelope)
     except UNREADABLE:
         return origin.garbage("no JSON", origin.excerpt(body))
     if complaint:
@@ -106,76 +107,87 @@ def _unreadable(body: bytes, origin: Origin) -> RelayError:
 
 
 def decode_chat(body: bytes, request: ChatRequest, origin: Origin) -> Chat:
-    """The first choice. Its usage is estimated where none is told."""
-    answer = read_answer(body, _CHAT, origin)
-    if not answer.choices:
-        raise _unreadable(body, origin)
-    choice = answer.choices[0]
-    text = choice.message.content or ""
+    """The first choice, and the others' texts. Its usage is estimated where none is told."""
+    answer = read_answer(body, _TEXTS, origin)
+    choices = _in_order(answer.choices)
+    if not choices:
+        raise unreadable(body, origin)
+    choice = choices[0]
+    said = choice.message or _SILENT
+    text = said.content or choice.text or ""
     count = answer.usage or choice.usage
+    others = tuple((other.message or _SILENT).content or "" for other in choices[1:])
     return Chat(
         text=text,
+        alternatives=others,
         model=answer.model or "",
         finish_reason=choice.finish_reason or "",
-        reasoning=choice.message.reasoning_content or "",
-        usage=count.usage() if count else estimated_usage(request, text),
+        reasoning=said.reasoning_content or "",
+        usage=count.usage() if count else estimated_usage(request, " ".join((text, *others))),
     )
 
 
-def decode_images(body: bytes, origin: Origin) -> tuple[list[bytes | str], str]:
-    """Each picture as its bytes or as the link to it, and the prompt as the relay revised it."""
-    answer = read_answer(body, _IMAGES, origin)
-    pictures = [_picture(drawn, origin) for drawn in answer.data]
-    if not pictures:
-        raise origin.garbage("an answer without pictures")
-    return pictures, answer.data[0].revised_prompt or ""
+def decode_completion(body: bytes, request: CompletionRequest, origin: Origin) -> Completion:
+    return _completion(body, request.prompt, origin)
 
 
-def _picture(drawn: _Drawn, origin: Origin) -> bytes | str:
-    inline = drawn.b64_json or ""
-    if not inline and drawn.url:
-        if not drawn.url.startswith("data:"):
-            return drawn.url
-        inline = drawn.url
-    try:
-        return b64decode(inline.rpartition(",")[2], validate=True)
-    except ValueError as error:
-        raise origin.garbage("a picture in broken base64") from error
+def decode_edit(body: bytes, request: EditRequest, origin: Origin) -> Completion:
+    return _completion(body, f"{request.input} {request.instruction}", origin)
 
 
-def read_image(content: bytes, origin: Origin) -> Image:
-    """The picture, its type told by its first bytes."""
-    mime = image_mime(content)
-    if not mime:
-        got = origin.excerpt(content)
-        raise origin.garbage("a file that is no PNG, JPEG, GIF or WebP", got)
-    return Image(content=content, mime=mime)
+def _completion(body: bytes, asked: str, origin: Origin) -> Completion:
+    answer = read_answer(body, _TEXTS, origin)
+    choices = _in_order(answer.choices)
+    texts = tuple(choice.text for choice in choices if choice.text is not None)
+    if not texts or len(texts) < len(choices):
+        raise unreadable(body, origin)
+    count = answer.usage or choices[0].usage
+    return Completion(
+        texts=texts,
+        model=answer.model or "",
+        finish_reason=choices[0].finish_reason or "",
+        usage=count.usage() if count else _estimated(asked, texts),
+    )
 
 
-def decode_speech(body: bytes, content_type: str, origin: Origin) -> Speech:
-    """Audio by its first bytes, else by what the relay calls it (raw PCM has no mark)."""
-    told = content_type.partition(";")[0].strip().lower()
-    if told == "application/json" or not body:
-        raise _unreadable(body, origin)
-    mime = audio_mime(body) or (told if told.startswith("audio/") else "")
-    if not mime:
-        raise origin.garbage("no audio", origin.excerpt(body))
-    return Speech(content=body, mime=mime)
-
-
-def decode_transcription(body: bytes, origin: Origin) -> Transcription:
-    answer = read_answer(body, _HEARD, origin)
-    if answer.text is None:
-        raise _unreadable(body, origin)
-    return Transcription(
-        text=answer.text, language=answer.language or "", duration_s=answer.duration or 0.0
+def decode_embeddings(body: bytes, request: EmbeddingRequest, origin: Origin) -> Embeddings:
+    """A vector an input, in the inputs' order whatever the answer's."""
+    answer = read_answer(body, _VECTORS, origin)
+    if answer.data is None:
+        raise unreadable(body, origin)
+    wanted = len(request.inputs)
+    vectors = sorted(answer.data, key=lambda vector: vector.index or 0)
+    numbered = [vector.index or 0 for vector in vectors]
+    if len(vectors) != wanted or (any(numbered) and numbered != list(range(wanted))):
+        raise origin.garbage(f"{len(vectors)} vectors, numbered otherwise than {wanted} inputs,")
+    if not all(vector.embedding for vector in vectors):
+        raise origin.garbage("a vector without numbers")
+    return Embeddings(
+        vectors=tuple(vector.embedding for vector in vectors),
+        model=answer.model or "",
+        usage=answer.usage.usage() if answer.usage else _estimated(" ".join(request.inputs), ()),
     )
 
 
 def decode_models(body: bytes, origin: Origin) -> Models:
     answer = read_answer(body, _MODELS, origin)
     if answer.data is None:
-        raise _unreadable(body, origin)
+        raise unreadable(body, origin)
     return Models(
         models=tuple(Model(id=row.id, owned_by=row.owned_by or "") for row in answer.data)
+    )
+
+
+def _in_order(choices: list[_Choice]) -> list[_Choice]:
+    """Relays that number their choices may send them in any order."""
+    if len(choices) < 2:
+        return choices
+    return sorted(choices, key=lambda choice: choice.index or 0)
+
+
+def _estimated(asked: str, texts: Sequence[str]) -> Usage:
+    return Usage(
+        prompt_tokens=estimate_tokens(asked),
+        completion_tokens=sum(map(estimate_tokens, texts)),
+        estimated=True,
     )

@@ -1,21 +1,42 @@
 """Requests as bytes for the wire. Pure."""
 
-from base64 import b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
 
+from core.errors import RelayInvalid
+from core.relay.bodies import (
+    StreamOptions,
+    batch_body,
+    chat_body,
+    completion_body,
+    edit_body,
+    embedding_body,
+    fine_tune_body,
+    image_body,
+    speech_body,
+)
 from core.relay.dialect import Call, Dialect, Kind
-from core.relay.magic import image_mime
-from core.relay.multipart import encode_multipart, safe_filename
+from core.relay.limits import check_best, check_limits, check_window
+from core.relay.multipart import encode_multipart, plain_filename, safe_filename
+from core.relay.shape import shape_chat
+from core.relay.terms import TermBook, Terms
 from core.request import (
-    ChatMessage,
+    BatchCreateRequest,
+    BatchStatusRequest,
     ChatRequest,
+    CompletionRequest,
+    EditRequest,
+    EmbeddingRequest,
+    FileContentRequest,
+    FileUploadRequest,
+    FineTuneCreateRequest,
+    FineTuneStatusRequest,
     ImageRequest,
     ModelsRequest,
-    Picture,
     Request,
     SpeechRequest,
     TranscriptionRequest,
@@ -26,69 +47,28 @@ from core.request import (
 RoutedRequest: TypeAlias = (
     ChatRequest | ImageRequest | SpeechRequest | TranscriptionRequest | TranslationRequest
 )
-"""The requests that name a model, and so go by a route."""
+"""The requests that go by a route."""
 
 Routed = TypeVar("Routed", bound=RoutedRequest)
 
-
-@dataclass(frozen=True, slots=True)
-class Outbound:
-    """One HTTP request, but for address and key."""
-
-    call: Call
-    method: Literal["GET", "POST"]
-    content_type: str = ""
-    body: bytes = b""
-
-
-class _ImageUrl(Struct):
-    url: str
-
-
-class _ImagePart(Struct, tag="image_url", tag_field="type"):
-    image_url: _ImageUrl
-
-
-class _TextPart(Struct, tag="text", tag_field="type"):
-    text: str
-
-
-class _Message(Struct):
-    role: str
-    content: str | list[_TextPart | _ImagePart]
-
-
-class _StreamOptions(Struct):
-    include_usage: bool = True
-
-
-class _ChatBody(Struct, omit_defaults=True):
-    model: str
-    messages: list[_Message]
-    temperature: float | None = None
-    max_tokens: int | None = None
-    user: str = ""
-    stream: bool = False
-    stream_options: _StreamOptions | None = None
-
-
-class _ImageBody(Struct, omit_defaults=True):
-    model: str
-    prompt: str
-    n: int
-    size: str = ""
-    response_format: str = ""
-    user: str = ""
-
-
-class _SpeechBody(Struct, omit_defaults=True):
-    model: str
-    input: str
-    voice: str
-    response_format: str = "mp3"
-    speed: float | None = None
-
-
+_CALLS: Mapping[type[Request], Call] = {
+    ChatRequest: "chat",
+    CompletionRequest: "completion",
+    EditRequest: "edit",
+    EmbeddingRequest: "embedding",
+    ImageRequest: "image",
+    SpeechRequest: "speech",
+    TranscriptionRequest: "transcription",
+    TranslationRequest: "translation",
+    FileUploadRequest: "file_upload",
+    FileContentRequest: "file_content",
+    BatchCreateRequest: "batch_create",
+    BatchStatusRequest: "batch_status",
+    FineTuneCreateRequest: "fine_tune_create",
+    FineTuneStatusRequest: "fine_tune_status",
+    ModelsRequest: "models",
+    UserStatRequest: "user_stat",
+}
 _KINDS: dict[type[RoutedRequest], Kind] = {
     ChatRequest: "chat",
     ImageRequest: "image",
@@ -96,6 +76,27 @@ _KINDS: dict[type[RoutedRequest], Kind] = {
     TranscriptionRequest: "transcription",
     TranslationRequest: "translation",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One HTTP request, but for address and key. `id` goes into the path.
+
+    `request` is the one that is sent: with its model, its history as far as it is allowed.
+    `reduced`: the stream is asked for in bare deltas.
+    """
+
+    call: Call
+    method: Literal["GET", "POST"]
+    request: Request
+    content_type: str = ""
+    body: bytes = b""
+    id: str = ""
+    reduced: bool = False
+
+
+def call_of(request: Request) -> Call:
+    return _CALLS[type(request)]
 
 
 def kind_of(request: RoutedRequest) -> Kind:
@@ -107,109 +108,136 @@ def with_model(request: Routed, model: str) -> Routed:
     return request if request.model else structs.replace(request, model=model)
 
 
-def encode(
-    request: Request, dialect: Dialect, *, stream: bool = False, boundary: str = ""
-) -> Outbound:
-    """`boundary` parts the fields of an upload; `stream` is for chat alone."""
-    match request:
-        case ChatRequest():
-            return _json("chat", encode_chat(request, dialect, stream=stream))
-        case ImageRequest():
-            return _json("image", encode_image(request, dialect))
-        case SpeechRequest():
-            return _json("speech", encode_speech(request, dialect))
-        case TranscriptionRequest() | TranslationRequest():
-            return _upload(request, dialect, boundary)
-        case ModelsRequest():
-            return Outbound("models", "GET")
-        case UserStatRequest():
-            return Outbound("user_stat", "GET")
+class Encoder:
+    """Applies one relay's dialect."""
 
+    def __init__(self, dialect: Dialect, relay: str) -> None:
+        self._dialect = dialect
+        self._relay = relay
+        self._terms = TermBook(dialect, relay)
+        self._ways: Mapping[type[Request], Callable[[Any, str], Outbound]] = {
+            EditRequest: self._edit,
+            EmbeddingRequest: self._embedding,
+            ImageRequest: self._image,
+            SpeechRequest: self._speech,
+            TranscriptionRequest: self._audio,
+            TranslationRequest: self._audio,
+            FileUploadRequest: self._file,
+            FileContentRequest: lambda asked, _: self._question(asked, asked.file_id),
+            BatchCreateRequest: self._batch,
+            BatchStatusRequest: lambda asked, _: self._question(asked, asked.batch_id),
+            FineTuneCreateRequest: self._fine_tune,
+            FineTuneStatusRequest: lambda asked, _: self._question(asked, asked.job_id),
+            ModelsRequest: lambda asked, _: Outbound("models", "GET", asked),
+            UserStatRequest: lambda asked, _: Outbound("user_stat", "GET", asked),
+        }
 
-def _json(call: Call, body: bytes) -> Outbound:
-    return Outbound(call, "POST", "application/json", body)
+    def encode(self, request: Request, *, stream: bool = False, boundary: str = "") -> Outbound:
+        """`boundary` parts the fields of an upload; `stream` is for chat and completions.
 
+        Raises RelayInvalid, RelayTooLarge or RelayUnsupported for what would be refused.
+        """
+        match request:
+            case ChatRequest():
+                return self._chat(request, stream)
+            case CompletionRequest():
+                return self._completion(request, stream)
+            case _:
+                return self._ways[type(request)](request, boundary)
 
-def encode_chat(request: ChatRequest, dialect: Dialect, *, stream: bool = False) -> bytes:
-    messages = request.messages
-    if dialect.persona == "fold":
-        messages = fold_persona(messages)
-    body = _ChatBody(
-        model=request.model or dialect.models.chat,
-        messages=[_Message(message.role, _content(message)) for message in messages],
-        temperature=request.temperature,
-        max_tokens=request.max_tokens,
-        user=request.user,
-        stream=stream,
-        stream_options=_StreamOptions() if stream and dialect.stream_usage else None,
-    )
-    return msgspec.json.encode(body)
+    def _chat(self, request: ChatRequest, stream: bool) -> Outbound:
+        request, terms = self._terms.settle(request, "chat")
+        request = shape_chat(request, self._dialect, self._relay)
+        check_limits(request, self._dialect.limits, self._relay)
+        check_window(request, terms.overlay.window_tokens, self._relay)
+        body = chat_body(request, self._options(stream), stream=stream)
+        return self._json(request, body, terms, stream=stream)
 
+    def _completion(self, request: CompletionRequest, stream: bool) -> Outbound:
+        request, terms = self._terms.settle(request, "completion")
+        check_best(request, self._relay, stream=stream)
+        check_window(request, terms.overlay.window_tokens, self._relay)
+        body = completion_body(request, self._options(stream), stream=stream)
+        return self._json(request, body, terms, stream=stream)
 
-def fold_persona(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
-    """A leading system message put before the first user message, as the two stand.
+    def _edit(self, request: EditRequest, _: str) -> Outbound:
+        request, terms = self._terms.settle(request, "edit")
+        return self._json(request, edit_body(request), terms)
 
-    Nothing is added between them: the caller counted the characters of both.
-    """
-    match messages:
-        case (
-            ChatMessage(role="system", content=persona),
-            ChatMessage(role="user", content=text) as first,
-            *rest,
-        ):
-            return (structs.replace(first, content=persona + text), *rest)
-        case _:
-            return messages
+    def _embedding(self, request: EmbeddingRequest, _: str) -> Outbound:
+        request, terms = self._terms.settle(request, "embedding")
+        check_limits(request, self._dialect.limits, self._relay)
+        return self._json(request, embedding_body(request), terms)
 
+    def _image(self, request: ImageRequest, _: str) -> Outbound:
+        request, terms = self._terms.settle(request, "image")
+        check_limits(request, self._dialect.limits, self._relay)
+        return self._json(request, image_body(request), terms)
 
-def _content(message: ChatMessage) -> str | list[_TextPart | _ImagePart]:
-    if not message.pictures:
-        return message.content
-    text = [_TextPart(message.content)] if message.content else []
-    return [*text, *(_ImagePart(_ImageUrl(_data_url(picture))) for picture in message.pictures)]
+    def _speech(self, request: SpeechRequest, _: str) -> Outbound:
+        request, terms = self._terms.settle(request, "speech")
+        check_limits(request, self._dialect.limits, self._relay)
+        voice = terms.overlay.voice or self._dialect.voice
+        return self._json(request, speech_body(request, voice), terms)
 
+    def _batch(self, request: BatchCreateRequest, _: str) -> Outbound:
+        return self._json(request, batch_body(request), self._terms.of("batch_create", ""))
 
-def _data_url(picture: Picture) -> str:
-    """Platforms name a picture's type wrongly, or not at all: its bytes are asked first."""
-    mime = image_mime(picture.content) or picture.mime or "image/jpeg"
-    return f"data:{mime};base64,{b64encode(picture.content).decode()}"
+    def _fine_tune(self, request: FineTuneCreateRequest, _: str) -> Outbound:
+        request, terms = self._terms.settle(request, "fine_tune_create")
+        check_limits(request, self._dialect.limits, self._relay)
+        return self._json(request, fine_tune_body(request), terms)
 
+    def _audio(self, request: TranscriptionRequest | TranslationRequest, boundary: str) -> Outbound:
+        call = call_of(request)
+        request, terms = self._terms.settle(request, call)
+        check_limits(request, self._dialect.limits, self._relay)
+        fields: dict[str, Any] = {
+            "model": request.model,
+            "language": request.language if isinstance(request, TranscriptionRequest) else "",
+            "prompt": request.prompt,
+            "response_format": request.response_format,
+            "temperature": request.temperature,
+        }
+        given = {name: value for name, value in fields.items() if value not in ("", None)}
+        sent = terms.rules.applied(given) if terms.rules else given
+        filename = safe_filename(request.filename)
+        return _upload(request, sent, filename, request.audio, boundary)
 
-def encode_image(request: ImageRequest, dialect: Dialect) -> bytes:
-    body = _ImageBody(
-        model=request.model or dialect.models.image,
-        prompt=request.prompt,
-        n=request.n,
-        size=request.size,
-        response_format=request.response_format,
-        user=request.user,
-    )
-    return msgspec.json.encode(body)
+    def _file(self, request: FileUploadRequest, boundary: str) -> Outbound:
+        check_limits(request, self._dialect.limits, self._relay)
+        fields = {"purpose": request.purpose}
+        return _upload(request, fields, plain_filename(request.filename), request.content, boundary)
 
+    def _question(self, request: Request, id_: str) -> Outbound:
+        call = call_of(request)
+        if not id_.strip("."):
+            raise RelayInvalid(
+                f'relay "{self._relay}": {call}: expected an id, got "{id_}". Name it.'
+            )
+        return Outbound(call, "GET", request, id=id_)
 
-def encode_speech(request: SpeechRequest, dialect: Dialect) -> bytes:
-    model = request.model or dialect.models.speech
-    body = _SpeechBody(
-        model=model,
-        input=request.text,
-        voice=request.voice or dialect.overlay(model).voice or dialect.voice,
-        response_format=request.response_format,
-        speed=request.speed,
-    )
-    return msgspec.json.encode(body)
+    def _json(
+        self, request: Request, body: Struct, terms: Terms, *, stream: bool = False
+    ) -> Outbound:
+        fields = terms.rules.applied(msgspec.to_builtins(body)) if terms.rules else body
+        return Outbound(
+            call_of(request),
+            "POST",
+            request,
+            "application/json",
+            msgspec.json.encode(fields),
+            reduced=stream and self._dialect.stream_form == "reduced",
+        )
+
+    def _options(self, stream: bool) -> StreamOptions | None:
+        return StreamOptions() if stream and self._dialect.stream_usage else None
 
 
 def _upload(
-    request: TranscriptionRequest | TranslationRequest, dialect: Dialect, boundary: str
+    request: Request, fields: Mapping[str, Any], filename: str, content: bytes, boundary: str
 ) -> Outbound:
-    kind = kind_of(request)
-    fields = {
-        "model": request.model or dialect.default_model(kind),
-        "language": request.language if isinstance(request, TranscriptionRequest) else "",
-        "prompt": request.prompt,
-        "response_format": "json",
-    }
-    given = {name: value for name, value in fields.items() if value}
-    name = safe_filename(request.filename)
-    body = encode_multipart(given, name, request.audio, boundary)
-    return Outbound(kind, "POST", f"multipart/form-data; boundary={boundary}", body)
+    texts = {name: said if isinstance(said, str) else f"{said:g}" for name, said in fields.items()}
+    body = encode_multipart(texts, filename, content, boundary)
+    kind = f"multipart/form-data; boundary={boundary}"
+    return Outbound(call_of(request), "POST", request, kind, body)

@@ -13,19 +13,14 @@ import msgspec
 
 from core.errors import (
     RelayError,
-    RelayForbidden,
     RelayGarbage,
-    RelayInvalid,
     RelayLost,
-    RelayRateLimited,
     RelayRefused,
     RelayTimeout,
-    RelayTooLarge,
-    RelayUnauthorized,
-    RelayUnavailable,
     RelayUnsupported,
 )
 from core.relay.dialect import Call
+from core.relay.refusals import RULES, Rule
 
 EXCERPT_CHARS = 200
 READ_CHARS = 4096
@@ -38,17 +33,24 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The call that an error comes from. `secrets` never appear in its message."""
+    """The call that an error comes from. `secrets` never appear in its message.
+
+    `rules` are the relay's own, before the common ones. `envelope`: its answers carry
+    `code` and `msg`. `setting` is the one under relays.NAME that holds the key.
+    """
 
     relay: str
     call: Call
     path: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    rules: tuple[Rule, ...] = field(default=(), repr=False)
+    envelope: bool = False
+    setting: str = "key"
 
     def message(self, got: str, remedy: str, words: str = "") -> str:
         """`relay "main": 401 from /v1/…: reason (its own words). Remedy.`"""
         said = f" ({redact(words, self.secrets)})" if words else ""
-        remedy = remedy.format(relay=self.relay, call=self.call)
+        remedy = remedy.format(relay=self.relay, call=self.call, setting=self.setting)
         return f'relay "{self.relay}": {redact(got, self.secrets)}{said}. {remedy}'.rstrip()
 
     def excerpt(self, body: bytes) -> str:
@@ -67,147 +69,6 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """How a refusal is told apart. Empty `statuses` or `words` match anything.
-
-    `words` are looked for in the error's code, type and message, in lower case.
-    """
-
-    error: type[RelayError]
-    says: str
-    remedy: str = ""
-    statuses: frozenset[int] = frozenset()
-    words: tuple[str, ...] = ()
-
-    def matches(self, status: int, said: str) -> bool:
-        return (not self.statuses or status in self.statuses) and (
-            not self.words or any(word in said for word in self.words)
-        )
-
-
-def _statuses(*numbers: int) -> frozenset[int]:
-    return frozenset(numbers)
-
-
-# The first that matches. The words are those of OpenAI, one-api and new-api
-# (relays/README, November 2026): their codes may be numbers or missing.
-RULES = (
-    Rule(
-        error=RelayUnauthorized,
-        statuses=_statuses(401),
-        says="the token is wrong, expired or used up",
-        remedy="Check relays.{relay}.key.",
-    ),
-    Rule(
-        error=RelayForbidden,
-        words=(
-            "insufficient_user_quota",
-            "pre_consume_token_quota_failed",
-            "insufficient_quota",
-            "exceeded your current quota",
-            "额度不足",
-            "余额不足",
-            "额度已用尽",
-        ),
-        says="the quota is used up",
-        remedy="Top it up, or set another relays.{relay}.key.",
-    ),
-    Rule(
-        error=RelayUnavailable,
-        words=("no available channel", "无可用渠道", "no_available_channel"),
-        says="it has no channel for this model now",
-        remedy="Wait, or add another relay or model to the route.",
-    ),
-    Rule(
-        error=RelayUnsupported,
-        statuses=_statuses(200, 400, 403, 404),
-        words=("model_not_found", "does not exist", "unsupported_model", "模型不存在"),
-        says="it does not serve this model",
-        remedy="Choose another one for {call} in [routes].",
-    ),
-    Rule(
-        error=RelayTooLarge,
-        statuses=_statuses(413),
-        says="the request is too large for it",
-        remedy="Send less, or add another relay to the route.",
-    ),
-    Rule(
-        error=RelayTooLarge,
-        statuses=_statuses(200, 400),
-        words=("context_length_exceeded", "maximum context length"),
-        says="the conversation is too long for this model",
-        remedy="Lower history_chars, or add another model to the route.",
-    ),
-    Rule(
-        error=RelayForbidden,
-        statuses=_statuses(402, 403),
-        says="the token may not do this, or its quota is short",
-        remedy="Check the quota and the rights of relays.{relay}.key.",
-    ),
-    Rule(
-        error=RelayUnsupported,
-        statuses=_statuses(404, 405, 410, 501),
-        says="it does not serve this call",
-        remedy="Check relays.{relay}.base_url, or give {call} another relay in [routes].",
-    ),
-    Rule(
-        error=RelayUnsupported,
-        statuses=frozenset(range(300, 400)),
-        says="it redirects elsewhere, where a key does not follow",
-        remedy="Set relays.{relay}.base_url to the new address.",
-    ),
-    Rule(
-        error=RelayRateLimited,
-        statuses=_statuses(429),
-        says="too many calls",
-        remedy="Wait, or add another relay to the route.",
-    ),
-    Rule(
-        error=RelayTimeout,
-        statuses=_statuses(408, 504, 524),
-        says="it got no answer in time",
-        remedy="Try again; the call may have been billed.",
-    ),
-    Rule(
-        error=RelayLost,
-        statuses=_statuses(502, 520),
-        says="it lost the model's side",
-        remedy="Try again; the call may have been billed.",
-    ),
-    Rule(
-        error=RelayUnavailable,
-        statuses=frozenset(range(500, 600)),
-        says="it is overloaded or down",
-        remedy="Wait, or add another relay to the route.",
-    ),
-    Rule(
-        error=RelayInvalid,
-        statuses=frozenset(range(400, 500)),
-        says="the request was refused as it stands",
-        remedy="See the relay's words.",
-    ),
-    # From here on an error inside an answer of status 200.
-    Rule(
-        error=RelayRateLimited,
-        words=("rate_limit", "too many requests", "rate limit"),
-        says="too many calls",
-        remedy="Wait, or add another relay to the route.",
-    ),
-    Rule(
-        error=RelayInvalid,
-        words=("invalid_request", "content_filter"),
-        says="the request was refused as it stands",
-        remedy="See the relay's words.",
-    ),
-    Rule(
-        error=RelayUnavailable,
-        says="it answered with an error",
-        remedy="Wait, or add another relay to the route.",
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
     """A relay's own words about an error, as far as it has any."""
 
@@ -223,27 +84,35 @@ class Complaint:
         return told if 400 <= told < 600 else given
 
 
-def read_complaint(body: bytes) -> Complaint:
+def read_complaint(body: bytes, *, envelope: bool = False) -> Complaint:
     """The error inside a body of any shape: OpenAI's, a dashboard's, plain text, HTML."""
     try:
         told = msgspec.json.decode(body)
     except UNREADABLE:
         return Complaint(message=_plain(body))
-    return complaint_of(told) or Complaint()
+    return complaint_of(told, envelope=envelope) or Complaint()
 
 
-def complaint_of(told: Any) -> Complaint | None:
-    """The error inside decoded JSON; None if it tells of none."""
+def complaint_of(told: Any, *, envelope: bool = False) -> Complaint | None:
+    """The error inside decoded JSON; None if it tells of none.
+
+    `envelope`: any `code` but 0 is one. Else it is beside `msg` where no choices are.
+    """
     match told:
         case {"error": dict(error)}:
             return _complaint(error)
         case {"error": str(message)} | {"detail": str(message)} if message:
             return Complaint(message=message)
-        case {"code": int() | str() as code, "msg": str(message)} if code not in (0, "0", ""):
-            return Complaint(code=str(code), message=message)
+        case {"code": int() | str() as code} if _fails(told, envelope=envelope):
+            return Complaint(code=str(code), message=str(told.get("msg") or ""))
         case {"success": False} | {"message": str()}:
             return _complaint(told)
     return None
+
+
+def _fails(told: Mapping[str, object], *, envelope: bool) -> bool:
+    enveloped = envelope or ("msg" in told and not told.get("choices"))
+    return enveloped and told["code"] not in (0, "0", "")
 
 
 def _complaint(fields: Mapping[str, object]) -> Complaint:
@@ -268,11 +137,23 @@ def refusal(
     """The error for an answer that is none."""
     status = complaint.status(status)
     said = f"{complaint.code} {complaint.type} {complaint.message}".lower()
-    rule = next(rule for rule in RULES if rule.matches(status, said))
+    told = (origin.call, status, complaint.code, said)
+    rule = next(rule for rule in (*origin.rules, *RULES) if rule.matches(*told))
     got = f"{status} from {origin.path}: {rule.says}"
     message = origin.message(got, rule.remedy, complaint.message)
-    params = {"call": origin.call} if rule.error is RelayUnsupported else {}
+    params: dict[str, str] = {}
+    if rule.error is RelayUnsupported:
+        params = {"call": origin.call, "about": "model" if rule.of_model else "call"}
     return rule.error(message, retry_after_s=retry_after_s, status=status, **params)
+
+
+def denies_call(error: RelayError) -> bool:
+    """Whether the relay said that it has no such call, rather than no such model."""
+    return (
+        isinstance(error, RelayUnsupported)
+        and error.status in (404, 405, 501)
+        and error.params.get("about") == "call"
+    )
 
 
 def outage(origin: Origin, error: httpx.TransportError) -> RelayError:

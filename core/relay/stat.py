@@ -1,5 +1,6 @@
 """`GET /api/user/stat`, as burn.hair answers it. Pure."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -49,12 +50,14 @@ def hash_token(key: str, hash_key: bytes) -> str:
     return digest.hexdigest()
 
 
-def decode_user_stat(body: bytes, own_key: str, hash_key: bytes, origin: Origin) -> UserStat:
-    """Tokens and account; `own` marks the token whose key is `own_key`."""
+def decode_user_stat(
+    body: bytes, own_keys: Sequence[str], hash_key: bytes, origin: Origin
+) -> UserStat:
+    """Tokens and account; `own` marks those whose key is one of `own_keys`."""
     answer = read_answer(body, _STAT, origin)
     if answer.user is None:
         raise origin.garbage("JSON of an unknown form")
-    own = hash_token(own_key, hash_key) if own_key else ""
+    own = {hash_token(key, hash_key) for key in own_keys if key}
     fields: dict[str, Any] = msgspec.structs.asdict(answer.user)
     try:
         tokens = tuple(_token(row, own, hash_key) for row in answer.token)
@@ -63,7 +66,7 @@ def decode_user_stat(body: bytes, own_key: str, hash_key: bytes, origin: Origin)
     return UserStat(tokens=tokens, account=AccountStat(**fields))
 
 
-def _token(row: _Token, own: str, hash_key: bytes) -> TokenStat:
+def _token(row: _Token, own: set[str], hash_key: bytes) -> TokenStat:
     key_hash = hash_token(row.key, hash_key)
     return TokenStat(
         name=row.name,
@@ -76,7 +79,7 @@ def _token(row: _Token, own: str, hash_key: bytes) -> TokenStat:
         remain_quota=row.remain_quota,
         unlimited=row.unlimited_quota,
         used_quota=row.used_quota,
-        own=key_hash == own,
+        own=key_hash in own,
     )
 
 

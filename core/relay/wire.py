@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from urllib.parse import unquote, urljoin
+from urllib.parse import quote, unquote, urljoin
 
 import httpx
 
@@ -15,6 +15,7 @@ from core.relay.dialect import Call, Dialect
 from core.relay.encode import Outbound
 from core.relay.entry import RelayEntry
 from core.relay.failure import Origin, outage, read_complaint, refusal, retry_after
+from core.relay.refusals import told_rule
 from core.secret import Secret
 
 
@@ -30,6 +31,7 @@ class Bounds:
     pictures_bytes: int = 128 * 2**20
     picture_bytes: int = 32 * 2**20
     speech_bytes: int = 64 * 2**20
+    file_bytes: int = 512 * 2**20
     error_bytes: int = 64 * 2**10
     line_bytes: int = 2**20
     stream_bytes: int = 32 * 2**20
@@ -44,6 +46,8 @@ class Bounds:
                 return self.pictures_bytes
             case "speech":
                 return self.speech_bytes
+            case "file_content":
+                return self.file_bytes
             case _:
                 return self.json_bytes
 
@@ -68,7 +72,7 @@ class Budget:
 
 
 class Wire:
-    """Sends one relay's requests. Its key goes to the relay's own address only."""
+    """Sends one relay's requests. Its keys go to the relay's own address only."""
 
     def __init__(
         self,
@@ -79,13 +83,16 @@ class Wire:
         bounds: Bounds,
     ) -> None:
         self.bounds = bounds
+        self.base = base_url(entry, dialect)
         self._entry = entry
         self._dialect = dialect
         self._transport = transport
         self._clock = clock
-        self._base = base_url(entry, dialect)
         self._urls: dict[Call, httpx.URL] = {}
-        self._headers = self._authorised("key", entry.key)
+        self._origins: dict[tuple[Call, int], Origin] = {}
+        keys = (entry.key, *entry.keys)
+        self._settings = ("key", *(f"keys[{place}]" for place in range(len(entry.keys))))
+        self._headers = tuple(map(self._authorised, self._settings, keys))
         self._stat_headers = self._authorised("stat_token", entry.stat_token)
         self._secrets = _secrets(entry)
         self._timeout = {
@@ -95,24 +102,41 @@ class Wire:
             "write": entry.idle_timeout_s,
         }
 
-    def origin(self, call: Call) -> Origin:
-        return Origin(self._entry.name, call, self._dialect.path(call), self._secrets)
+    def speak(self, dialect: Dialect) -> None:
+        """Take another form of the dialect, which learned something."""
+        self._dialect = dialect
+        self._urls.clear()
+        self._origins.clear()
+
+    def origin(self, call: Call, key: int = 0) -> Origin:
+        origin = self._origins.get((call, key))
+        if origin is None:
+            origin = self._origins[call, key] = Origin(
+                self._entry.name,
+                call,
+                self._dialect.path(call),
+                self._secrets,
+                tuple(map(told_rule, self._dialect.errors)),
+                self._dialect.envelope,
+                "stat_token" if call == "user_stat" else self._settings[key],
+            )
+        return origin
 
     def budget(self, origin: Origin) -> Budget:
         return Budget(origin, self.bounds, self._clock.monotonic)
 
-    async def ask(self, outbound: Outbound) -> tuple[str, bytes]:
+    async def ask(self, outbound: Outbound, key: int = 0) -> tuple[str, bytes]:
         """A successful answer's content type and body. Raises RelayError."""
-        async with self.open(outbound) as response:
+        async with self.open(outbound, key) as response:
             limit = self.bounds.body_bytes(outbound.call)
-            body = await self.read(response, limit, self.origin(outbound.call))
+            body = await self.read(response, limit, self.origin(outbound.call, key))
             return content_type(response), body
 
     @asynccontextmanager
-    async def open(self, outbound: Outbound) -> AsyncIterator[httpx.Response]:
+    async def open(self, outbound: Outbound, key: int = 0) -> AsyncIterator[httpx.Response]:
         """A successful answer's head; its body is still to come. Raises RelayError."""
-        origin = self.origin(outbound.call)
-        response = await self._send(self._request(outbound), origin)
+        origin = self.origin(outbound.call, key)
+        response = await self._send(self._request(outbound, key), origin)
         try:
             if response.status_code >= 300:
                 raise await self._refused(response, origin)
@@ -180,18 +204,24 @@ class Wire:
             body = await self.read(response, self.bounds.error_bytes, origin)
         except RelayError:
             body = b""
+        complaint = read_complaint(body, envelope=origin.envelope)
         wait_s = retry_after(response.headers.get("retry-after", ""), self._clock.now())
-        return refusal(origin, response.status_code, read_complaint(body), wait_s)
+        return refusal(origin, response.status_code, complaint, wait_s)
 
-    def _request(self, outbound: Outbound) -> httpx.Request:
+    def _request(self, outbound: Outbound, key: int) -> httpx.Request:
         """Built by hand: httpx's client would cost more than the rest of the call."""
         call = outbound.call
         url = self._urls.get(call)
         if url is None:
-            url = self._urls[call] = httpx.URL(self._base + self._dialect.path(call))
-        headers = httpx.Headers(self._stat_headers if call == "user_stat" else self._headers)
+            path = self._dialect.path(call).replace("{id}", quote(outbound.id, safe=""))
+            url = httpx.URL(self.base + path)
+            if not outbound.id:
+                self._urls[call] = url
+        headers = httpx.Headers(self._stat_headers if call == "user_stat" else self._headers[key])
         if outbound.content_type:
             headers["Content-Type"] = outbound.content_type
+        if outbound.reduced:
+            headers["Reduce-Stream"] = "true"
         return httpx.Request(
             outbound.method,
             url,
@@ -201,7 +231,7 @@ class Wire:
         )
 
     def _link_request(self, url: httpx.URL) -> httpx.Request:
-        own = httpx.URL(self._base)
+        own = httpx.URL(self.base)
         at_home = (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port)
         return httpx.Request(
             "GET",
@@ -227,7 +257,8 @@ class Wire:
 def _secrets(entry: RelayEntry) -> tuple[str, ...]:
     """Whatever may not be told, the longest first: one may hold another."""
     password = proxy_password(entry.proxy.reveal())
-    given = (entry.key.reveal(), entry.stat_token.reveal(), entry.proxy.reveal())
+    keys = (entry.key, *entry.keys, entry.stat_token, entry.proxy)
+    given = (secret.reveal() for secret in keys)
     every = {secret for secret in (*given, password, unquote(password)) if secret}
     return tuple(sorted(every, key=len, reverse=True))
 

@@ -29,7 +29,7 @@ from core.errors import (
 from core.relay import client
 from core.relay.client import Relay
 from core.relay.dialect import Capabilities
-from core.relay.encode import Outbound, encode
+from core.relay.encode import Encoder, Outbound
 from core.relay.transport import Transport
 from core.relay.wire import Bounds
 from core.request import (
@@ -186,7 +186,7 @@ async def test_user_stat_without_its_token_is_a_config_error(transport: Transpor
 async def test_a_call_that_the_profile_denies_is_not_sent(transport: Transport) -> None:
     async with listening(saying(CHAT)) as server:
         made = relay(entry(server.base), transport, capabilities=Capabilities(speech="off"))
-        with pytest.raises(RelayUnsupported, match="does not serve speech"):
+        with pytest.raises(RelayUnsupported, match="speech turned off"):
             await made.call(SpeechRequest(text="hi"))
     assert server.asked == []
 
@@ -248,14 +248,15 @@ async def test_a_large_body_is_encoded_beside_the_loop(
 ) -> None:
     threads: list[int] = []
 
-    def seen(*given: Any, **more: Any) -> Outbound:
-        threads.append(get_ident())
-        return encode(*given, **more)
+    class Seen(Encoder):
+        def encode(self, *given: Any, **more: Any) -> Outbound:
+            threads.append(get_ident())
+            return super().encode(*given, **more)
 
     async def answer(exchange: Exchange) -> None:
         await exchange.reply(CHAT)
 
-    monkeypatch.setattr(client, "encode", seen)
+    monkeypatch.setattr(client, "Encoder", Seen)
     picture = Picture(content=bytes(2 * 2**20), mime="image/png")
     large = ChatMessage(role="user", content="?", pictures=(picture,))
     async with listening(answer) as server:

@@ -15,10 +15,9 @@ from core.errors import (
     RelayGarbage,
     RelayUnavailable,
 )
-from core.relay.decode import (
-    decode_chat,
+from core.relay.decode import decode_chat, decode_models
+from core.relay.decode_media import (
     decode_images,
-    decode_models,
     decode_speech,
     decode_transcription,
     read_image,
@@ -191,7 +190,7 @@ def test_speech_without_a_mark_is_what_the_relay_calls_it() -> None:
 
 
 def test_the_documented_user_stat() -> None:
-    stat = decode_user_stat(payload("burnhair_user_stat.json"), "sk-bNd123475a", b"k", ORIGIN)
+    stat = decode_user_stat(payload("burnhair_user_stat.json"), ["sk-bNd123475a"], b"k", ORIGIN)
     first, second = stat.tokens
     assert first.created_at == datetime(2024, 5, 7, 19, 5, 58, tzinfo=UTC)
     assert first.last_used_at == datetime(2024, 6, 24, 16, 0, 33, tzinfo=UTC)
@@ -207,8 +206,8 @@ def test_the_documented_user_stat() -> None:
 
 def test_token_keys_are_kept_as_keyed_hashes_alone() -> None:
     body = payload("burnhair_user_stat.json")
-    mine = decode_user_stat(body, "", b"my hash key", ORIGIN)
-    yours = decode_user_stat(body, "", b"your hash key", ORIGIN)
+    mine = decode_user_stat(body, [], b"my hash key", ORIGIN)
+    yours = decode_user_stat(body, [], b"your hash key", ORIGIN)
     assert "YZ1213" not in str(mine)
     assert mine.tokens[0].key_hash != yours.tokens[0].key_hash
     assert not any(token.own for token in mine.tokens)
@@ -216,7 +215,7 @@ def test_token_keys_are_kept_as_keyed_hashes_alone() -> None:
 
 def test_an_own_key_is_known_with_and_without_its_prefix() -> None:
     body = payload("burnhair_user_stat.json")
-    assert decode_user_stat(body, "bNd123475a", b"k", ORIGIN).tokens[1].own
+    assert decode_user_stat(body, ["bNd123475a"], b"k", ORIGIN).tokens[1].own
 
 
 @pytest.mark.parametrize(
@@ -224,7 +223,7 @@ def test_an_own_key_is_known_with_and_without_its_prefix() -> None:
 )
 def test_a_stat_of_another_form_is_garbage(old: bytes, new: bytes) -> None:
     with pytest.raises(RelayGarbage):
-        decode_user_stat(payload("burnhair_user_stat.json").replace(old, new), "", b"k", ORIGIN)
+        decode_user_stat(payload("burnhair_user_stat.json").replace(old, new), [], b"k", ORIGIN)
 
 
 ANYTHING = st.recursive(
@@ -248,7 +247,7 @@ def test_any_body_is_an_answer_or_a_relay_error(body: bytes) -> None:
         lambda: decode_models(body, ORIGIN),
         lambda: decode_transcription(body, ORIGIN),
         lambda: decode_speech(body, "application/json", ORIGIN),
-        lambda: decode_user_stat(body, "", b"k", ORIGIN),
+        lambda: decode_user_stat(body, [], b"k", ORIGIN),
     )
     answers = 0
     for read in readers:

@@ -22,8 +22,10 @@ from core.errors import (
     RelayUnauthorized,
     RelayUnavailable,
     RelayUnsupported,
+    RelayUsedUp,
 )
-from core.relay.decode import decode_chat, decode_speech, read_image
+from core.relay.decode import decode_chat
+from core.relay.decode_media import decode_speech, read_image
 from core.relay.failure import (
     Complaint,
     Origin,
@@ -51,10 +53,10 @@ def error_of(status: int, body: bytes = b"") -> RelayError:
         (400, b'{"error":{"message":"bad","type":"invalid_request_error"}}', RelayInvalid),
         (400, b'{"error":{"code":"context_length_exceeded"}}', RelayTooLarge),
         (401, b'{"error":{"message":"Incorrect API key"}}', RelayUnauthorized),
-        (401, '{"error":{"message":"该令牌额度已用尽"}}'.encode(), RelayUnauthorized),
-        (402, b"", RelayForbidden),
-        (403, b'{"error":{"code":"insufficient_user_quota"}}', RelayForbidden),
-        (403, b'{"error":{"code":"pre_consume_token_quota_failed"}}', RelayForbidden),
+        (401, '{"error":{"message":"该令牌额度已用尽"}}'.encode(), RelayUsedUp),
+        (402, b"", RelayUsedUp),
+        (403, b'{"error":{"code":"insufficient_user_quota"}}', RelayUsedUp),
+        (403, b'{"error":{"code":"pre_consume_token_quota_failed"}}', RelayUsedUp),
         (404, b'{"error":{"code":"model_not_found"}}', RelayUnsupported),
         (404, b"<html>nothing here</html>", RelayUnsupported),
         (405, b"", RelayUnsupported),
@@ -62,7 +64,7 @@ def error_of(status: int, body: bytes = b"") -> RelayError:
         (413, b"", RelayTooLarge),
         (422, b'{"detail":"bad"}', RelayInvalid),
         (429, b"", RelayRateLimited),
-        (429, b'{"error":{"code":"insufficient_quota"}}', RelayForbidden),
+        (429, b'{"error":{"code":"insufficient_quota"}}', RelayUsedUp),
         (500, b"", RelayUnavailable),
         (501, b"", RelayUnsupported),
         (502, b"<html>Bad gateway</html>", RelayLost),
@@ -105,7 +107,7 @@ def test_a_message_quotes_the_relays_own_words() -> None:
 
 
 def test_an_unsupported_call_is_named_for_the_user() -> None:
-    assert error_of(404).params == {"call": "chat"}
+    assert error_of(404).params["call"] == "chat"
 
 
 @given(status=st.integers(200, 599), code=st.none() | st.integers() | st.text(), words=st.text())
