@@ -8,6 +8,7 @@ from core.errors import ParleyError
 from core.relay.client import Relay
 from core.relay.dialect import Dialect
 from core.request import UserStatRequest
+from core.response import UserStat
 
 QUOTA_PER_USD = 500_000
 """relays/README, November 2026: of burn.hair, and one-api's usual unit."""
@@ -71,7 +72,10 @@ class Meter:
         self._last: int | None = None
 
     async def start(self) -> None:
-        self._first = self._last = await self._read()
+        """A key's first call is what makes its token appear: none of them yet is no use yet."""
+        stat = await self._stat()
+        if stat is not None:
+            self._first = self._last = own_quota(stat) or 0
 
     async def since_last(self) -> float | None:
         """US dollars; None where nothing is told, or nothing has been booked yet."""
@@ -90,13 +94,20 @@ class Meter:
         return None if now is None else (now - self._first) / QUOTA_PER_USD
 
     async def _read(self) -> int | None:
+        stat = await self._stat()
+        return None if stat is None else own_quota(stat)
+
+    async def _stat(self) -> UserStat | None:
         if not self._relay.tells_stat:
             return None
         try:
-            stat = await self._relay.call(UserStatRequest())
+            return await self._relay.call(UserStatRequest())
         except ParleyError:
             return None
-        return next((token.used_quota for token in stat.tokens if token.own), None)
+
+
+def own_quota(stat: UserStat) -> int | None:
+    return next((token.used_quota for token in stat.tokens if token.own), None)
 
 
 def total_of(costs: list[Cost], told: float | None) -> str:

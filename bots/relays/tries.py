@@ -40,6 +40,8 @@ CLIP_S = 2.0
 SHOWN_CHARS = 30
 NO_FILE, NO_BATCH, NO_JOB = "file-parleytest0", "batch_parleytest0", "ftjob-parleytest0"
 """Ids that no relay gave, in OpenAI's form: asking for them costs nothing."""
+EDIT_MODEL = "text-davinci-edit-001"
+"""OpenAI's while it had edits, where a profile names none."""
 LESSONS = 10
 """As many lines as OpenAI's fine-tuning takes at least (its guide, November 2026)."""
 
@@ -99,7 +101,8 @@ class Tries:
         return Told(words=_quoted("".join(answer.texts)), spent=_of(answer.usage))
 
     async def edit(self) -> Told:
-        request = EditRequest(input="Helo", instruction="Fix the spelling.")
+        model = self._dialect.models.edit or EDIT_MODEL
+        request = EditRequest(input="Helo", instruction="Fix the spelling.", model=model)
         answer = await self._relay.call(request)
         return Told(words=_quoted("".join(answer.texts)), spent=_of(answer.usage))
 

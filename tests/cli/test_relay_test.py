@@ -167,8 +167,9 @@ def test_a_relay_that_only_fails_changes_nothing_and_is_told(folder, capsys):
 def test_without_a_terminal_it_wants_a_yes(folder, capsys, journal, monkeypatch):
     with served(lambda: sandbox(journal=journal)) as address:
         write_config(folder, address)
-        monkeypatch.setattr(sys, "stdin", open(os.devnull))  # noqa: SIM115, PTH123
-        said = parley(capsys, "test", "main")
+        with Path(os.devnull).open() as nobody:
+            monkeypatch.setattr(sys, "stdin", nobody)
+            said = parley(capsys, "test", "main")
     assert said.code == 1
     assert "Add --yes." in said.err
     assert journal.entries() == []
