@@ -16,7 +16,7 @@ from core.response import Transcription
 from core.sound import sniff
 from core.sound.encode import MP3
 from core.sound.pcm import LONG_S, quick_duration_s
-from core.sound.split import SHORTEST_S, Piece, to_mp3_pieces
+from core.sound.split import LEAST_LIMIT_S, Piece, to_mp3_pieces
 
 Spoken: TypeAlias = TranscriptionRequest | TranslationRequest
 
@@ -154,12 +154,12 @@ def _duration_s(request: Spoken) -> float:
 def piece_limit_s(request: Spoken, limits: Limits, relay: str) -> float:
     """How long an mp3 may be for the relay. Raises RelayTooLarge where no sound is so short."""
     lasts_s = LONG_S if limits.audio_s == "unlimited" else limits.audio_s
-    if lasts_s < 2 * SHORTEST_S:
+    if lasts_s < LEAST_LIMIT_S:
         raise _too_large(relay, "seconds", round(_duration_s(request)), lasts_s, _TOO_TIGHT)
     if limits.audio_bytes == "unlimited":
         return lasts_s
     fits_s = (limits.audio_bytes - HEAD_BYTES) * 8 / MP3.bits_per_s
-    if fits_s < 2 * SHORTEST_S:
+    if fits_s < LEAST_LIMIT_S:
         raise _too_large(relay, "bytes", len(request.audio), limits.audio_bytes, _TOO_TIGHT)
     return min(lasts_s, fits_s)
 

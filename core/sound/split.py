@@ -14,7 +14,10 @@ from core.sound.pcm import decoded, nothing_heard
 SEARCH_S = 60.0
 """How far before its limit a piece may be cut."""
 
-SHORTEST_S = 1.0
+LEAST_LIMIT_S = 2.0
+"""Shorter limits leave no room to look for silence."""
+
+SHORTEST_S = 0.5
 """No piece is shorter, so that none is refused for it: OpenAI takes 0.1 s and more
 (its error `audio_too_short`, November 2026)."""
 
@@ -77,10 +80,10 @@ def split(sound: Iterable[bytes], rate_hz: int, limit_s: float) -> Iterator[Stre
 
     `sound` is mono of 16 bits, in chunks of any size. A piece ends in the longest silence of
     its last SEARCH_S, or of its second half; without silence SHORTEST_S before its limit.
-    Raises ValueError for a limit under 2 × SHORTEST_S.
+    Raises ValueError for a limit under LEAST_LIMIT_S.
     """
-    if limit_s < 2 * SHORTEST_S:
-        raise ValueError(f"limit_s: expected at least {2 * SHORTEST_S:g}, got {limit_s:g}")
+    if limit_s < LEAST_LIMIT_S:
+        raise ValueError(f"limit_s: expected at least {LEAST_LIMIT_S:g}, got {limit_s:g}")
     limit = 2 * int(limit_s * rate_hz)
     latest = limit - 2 * int(SHORTEST_S * rate_hz)
     earliest = max(limit - 2 * int(SEARCH_S * rate_hz), 2 * (limit // 4))
