@@ -39,7 +39,9 @@ _ABOUT_THE_FILE = re.compile(
 )
 
 
-async def hear(relay: Relay, request: Spoken, *, learn: Learn | None = None) -> Transcription:
+async def hear(
+    relay: Relay, request: Spoken, *, key: int = 0, learn: Learn | None = None
+) -> Transcription:
     """What is said in a recording of any length and format that core.sound reads.
 
     A format that the relay turns out to refuse is sent again as mp3, and told to `learn`.
@@ -49,12 +51,12 @@ async def hear(relay: Relay, request: Spoken, *, learn: Learn | None = None) -> 
     pieces = await asyncio.to_thread(fit, request, relay.dialect, relay.name)
     form = pieces[0].form
     try:
-        return await _hear(relay, request, pieces)
+        return await _hear(relay, request, pieces, key)
     except (RelayInvalid, RelayUnsupported) as error:
         if pieces[0].content is not request.audio or not refuses_format(error):
             raise
         pieces = await _as_mp3(request, relay, error)
-    heard = await _hear(relay, request, pieces)
+    heard = await _hear(relay, request, pieces, key)
     if learn is not None and form != "mp3":
         await learn(form)
     return heard
@@ -79,12 +81,13 @@ async def _as_mp3(request: Spoken, relay: Relay, refused: RelayError) -> list[Pi
         raise refused from error
 
 
-async def _hear(relay: Relay, request: Spoken, pieces: Sequence[Piece]) -> Transcription:
+async def _hear(relay: Relay, request: Spoken, pieces: Sequence[Piece], key: int) -> Transcription:
     heard: list[Transcription] = []
     for piece in pieces:
         before = words_of(heard[-1], request.response_format) if heard else ""
         try:
-            heard.append(await relay.call(_asked(request, piece, before, relay.dialect)))
+            asked = _asked(request, piece, before, relay.dialect)
+            heard.append(await relay.call(asked, key=key))
         except RelayError as error:
             if heard:
                 error.certain = False

@@ -15,6 +15,8 @@ _NOT_BEGUN = frozenset({503, 529})
 
 def repeatable(error: RelayError) -> bool:
     """Whether nothing can have been billed: a lost connection or a time-out says no."""
+    if not error.certain:
+        return False
     match error:
         case RelayRefused() | RelayRateLimited():
             return True

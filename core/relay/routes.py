@@ -15,6 +15,7 @@ from core.relay.client import Relay
 from core.relay.encode import Routed, RoutedRequest
 from core.relay.entry import RouteTable
 from core.relay.health import Health
+from core.relay.hearing import hear
 from core.relay.retry import Backoff
 from core.relay.serving import Asking, Pace, Serving, Won
 from core.relay.watch import PROBE_S, Wait
@@ -115,10 +116,10 @@ class RelayRoutes:
         return await self._whole(request, lambda relay, asked, key: relay.call(asked, key=key))
 
     async def transcription(self, request: TranscriptionRequest) -> tuple[Transcription, Served]:
-        return await self._whole(request, lambda relay, asked, key: relay.call(asked, key=key))
+        return await self._whole(request, lambda relay, asked, key: hear(relay, asked, key=key))
 
     async def translation(self, request: TranslationRequest) -> tuple[Transcription, Served]:
-        return await self._whole(request, lambda relay, asked, key: relay.call(asked, key=key))
+        return await self._whole(request, lambda relay, asked, key: hear(relay, asked, key=key))
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
         asked = [relay for relay in self._relays.values() if relay.dialect.serves("models")]
