@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from bots.relays.cost import Spent
+from core.errors import RelayError
 from core.relay.client import Relay
 from core.relay.dialect import Dialect
 from core.request import (
@@ -60,29 +61,16 @@ class Tries:
         self._relay = relay
         self._dialect = profile
         self._costly = costly
+        self.asked_for = ""
         self._speech = b""
         self._file = ""
         self._batch = ""
         self._job = ""
 
     async def make(self, call: str) -> Told:
-        """Raises RelayError, ConfigError."""
+        """Raises RelayError, ConfigError; `asked_for` is the id in the request then, or ""."""
+        self.asked_for = ""
         return await _TRIES[call](self)
-
-    def made_up(self, call: str) -> str:
-        """The id in the call's request that cannot be there; "" where there is none."""
-        match call:
-            case "file_content":
-                return "" if self._file else NO_FILE
-            case "batch_create":
-                return "" if self._batch_file() else NO_FILE
-            case "fine_tune_create":
-                return "" if self._costly else NO_FILE
-            case "batch_status":
-                return "" if self._batch else NO_BATCH
-            case "fine_tune_status":
-                return "" if self._job else NO_JOB
-        return ""
 
     async def chat(self) -> Told:
         answer = await self._relay.call(_hello())
@@ -155,8 +143,8 @@ class Tries:
         return Told(words=f"{answer.id}, which stays there")
 
     async def file_content(self) -> Told:
-        request = FileContentRequest(file_id=self._file or NO_FILE)
-        answer = await self._relay.call(request)
+        self.asked_for = self._file or NO_FILE
+        answer = await self._relay.call(FileContentRequest(file_id=self.asked_for))
         return Told(words=f"{len(answer.content)} bytes")
 
     def _has_batches(self) -> bool:
@@ -168,28 +156,35 @@ class Tries:
         return self._file if self._costly and self._has_batches() else ""
 
     async def batch_create(self) -> Told:
-        request = BatchCreateRequest(input_file_id=self._batch_file() or NO_FILE)
-        answer = await self._relay.call(request)
+        self.asked_for = self._batch_file() or NO_FILE
+        answer = await self._relay.call(BatchCreateRequest(input_file_id=self.asked_for))
         self._batch = answer.id
         return Told(words=f"{answer.id}, {answer.state}", spent=Spent(jobs=1))
 
     async def batch_status(self) -> Told:
-        request = BatchStatusRequest(batch_id=self._batch or NO_BATCH)
-        answer = await self._relay.call(request)
+        self.asked_for = self._batch or NO_BATCH
+        answer = await self._relay.call(BatchStatusRequest(batch_id=self.asked_for))
         return Told(words=f"{answer.id}, {answer.state}")
 
     async def fine_tune_create(self) -> Told:
-        file = NO_FILE
-        if self._costly:
-            file = (await self._relay.call(_training_file())).id
+        self.asked_for = file = await self._lessons() or NO_FILE
         request = FineTuneCreateRequest(training_file=file, model=self._dialect.models.chat)
         answer = await self._relay.call(request)
         self._job = answer.id
         return Told(words=f"{answer.id}, {answer.state}", spent=Spent(jobs=1))
 
+    async def _lessons(self) -> str:
+        """An uploaded training file; "" where none is wanted, or none is taken."""
+        if not self._costly:
+            return ""
+        try:
+            return (await self._relay.call(_training_file())).id
+        except RelayError:
+            return ""
+
     async def fine_tune_status(self) -> Told:
-        request = FineTuneStatusRequest(job_id=self._job or NO_JOB)
-        answer = await self._relay.call(request)
+        self.asked_for = self._job or NO_JOB
+        answer = await self._relay.call(FineTuneStatusRequest(job_id=self.asked_for))
         return Told(words=f"{answer.id}, {answer.state}")
 
 

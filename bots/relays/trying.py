@@ -93,13 +93,12 @@ async def one(relay: Relay, tries: Tries, meter: Meter, profile: Dialect, call: 
     if call == "user_stat" and not relay.tells_stat:
         words = f"needs relays.{relay.name}.stat_token"
         return Outcome(call=call, profile=said, result="skipped", words=words)
-    made_up = tries.made_up(call)
     began = time.monotonic()
     try:
         told = await tries.make(call)
     except RelayError as error:
         took_ms = (time.monotonic() - began) * 1000
-        return replace(refused(relay.name, call, said, error, made_up), took_ms=took_ms)
+        return replace(refused(relay.name, call, said, error, tries.asked_for), took_ms=took_ms)
     except ConfigError as error:
         return Outcome(call=call, profile=said, result="skipped", words=str(error))
     took_ms = (time.monotonic() - began) * 1000
@@ -115,12 +114,12 @@ async def one(relay: Relay, tries: Tries, meter: Meter, profile: Dialect, call: 
     )
 
 
-def refused(relay: str, call: str, said: Capability, error: RelayError, made_up: str) -> Outcome:
-    verdict = verdict_of(error, made_up)
-    words = reason(error, relay)
+def refused(relay: str, call: str, said: Capability, error: RelayError, asked_for: str) -> Outcome:
+    verdict = verdict_of(error, asked_for)
+    words = reason(error, relay, verdict)
     result: Result = "refused" if is_refusal(error) else "failed"
     if verdict == "yes":
-        result, words = "served", f"it looked for {made_up}"
+        result, words = "served", f"it looked for {asked_for}"
     return Outcome(call=call, profile=said, result=result, words=words, verdict=verdict)
 
 

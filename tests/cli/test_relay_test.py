@@ -142,6 +142,14 @@ def test_of_a_profile_that_comes_with_parley_what_was_seen_is_kept_beside_the_da
     assert "edit" in next(x for x in parley(capsys, "list").out.splitlines() if "  no " in x)
 
 
+def test_a_call_is_not_blamed_for_the_upload_before_it(folder, capsys):
+    with standing_for("burnhair-2024") as address:
+        write_config(folder, address, profile="burnhair-2024")
+        calls = "--calls", "fine-tune-create,fine-tune-status", "--costly"
+        said = parley(capsys, "test", "main", "--yes", *calls)
+    assert "no such call (There is no POST /v1/fine_tuning/jobs" in said.out
+
+
 def test_what_is_said_to_be_off_stays_off_while_it_is_not_served(folder, capsys):
     with standing_for("burnhair") as address:
         write_config(folder, address, profile="burnhair")

@@ -58,7 +58,11 @@ def test_a_model_that_is_not_there_says_nothing_of_the_call():
 def test_a_reason_is_one_sentence_without_the_remedy():
     origin = Origin("main", "edit", "/v1/edits")
     error = refusal(origin, 404, Complaint(message="Not Found"))
-    assert reason(error, "main") == "404: it does not serve this call (Not Found)"
+    assert reason(error, "main", "no") == "404: no such call (Not Found)"
+    error = refusal(origin, 401, Complaint(message="no such key"))
+    told = reason(error, "main", None)
+    assert told.startswith("401: the token is wrong, expired or used up (no such key")
+    assert "Check" not in told
 
 
 # -- the lines --------------------------------------------------------------------
