@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bots import __version__
 from bots.arguments import Subcommands, add_config
+from bots.jobs.arguments import add_batch, add_finetune
 from bots.relays.arguments import add_relay
 from bots.sandbox.dialects import NAMES as DIALECTS
 from core.errors import ParleyError
@@ -34,7 +35,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"parley {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (add_run, add_demo, add_init, add_check, add_relay, add_sandbox, add_version):
+    everyday = (add_run, add_demo, add_init, add_check)
+    for add in (*everyday, add_relay, add_batch, add_finetune, add_sandbox, add_version):
         add(commands)
     return top
 

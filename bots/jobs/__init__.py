@@ -1,0 +1,1 @@
+"""`parley batch` and `parley finetune`: jobs that a relay works on for hours."""

@@ -1,0 +1,98 @@
+"""`parley batch fetch`."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from bots.jobs.desk import Desk, desk
+from bots.jobs.status import Progress
+from bots.jobs.table import deadline, state
+from bots.loop import run_async
+from bots.relays.opened import dialect_of, entry_named, opened_relay
+from core.errors import ConfigError
+from core.jobs.follow import ask, follow, keep, outputs
+from core.jobs.lines import Line, read_batch
+from core.jobs.output import Matched, as_jsonl, cost, match
+from core.relay_job import RelayJob
+
+NAMED = 20
+"""How many missing custom_ids are named."""
+
+
+def fetch(path: Path, number: int, output: Path | None, *, wait: bool) -> int:
+    """1 where it has not ended, or answers are missing. Raises ConfigError, RelayError, StoreError.
+
+    The answers go to `output` or standard output, everything else to standard error.
+    """
+    with desk(path, asyncio.sleep) as opened:
+        return run_async(give(opened, number, output, wait=wait))
+
+
+async def give(desk: Desk, number: int, output: Path | None, *, wait: bool) -> int:
+    job = desk.numbered("batch", number)
+    if job.state in ("submitted", "ended"):
+        job = await _kept(job, desk, wait=wait)
+    if job.state != "fetched":
+        words = deadline(job, desk.clock.now())
+        sys.stderr.write(f"batch {number}: nothing to fetch: {state(job)}. {words}".rstrip() + "\n")
+        return 1
+    lines = read_batch(desk.jobs.input(job.input), job.file)
+    raw = (desk.jobs.output(name) for name in outputs(job))
+    matched = match(lines, *(content for content in raw if content is not None))
+    _write(as_jsonl(matched.answers), output)
+    for words in _summary(job, lines, matched, desk):
+        sys.stderr.write(f"batch {number}: {words}\n")
+    return 1 if matched.missing else 0
+
+
+async def _kept(job: RelayJob, desk: Desk, *, wait: bool) -> RelayJob:
+    async with opened_relay(desk.config, job.relay) as relay:
+        if wait:
+            tell = Progress(desk).tell
+            return await follow(job, relay, desk.jobs, desk.clock, sleep=desk.sleep, tell=tell)
+        if job.state == "submitted":
+            job = await ask(job, relay, desk.jobs, desk.clock)
+        return await keep(job, relay, desk.jobs, desk.clock)
+
+
+def _write(answers: bytes, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.buffer.write(answers)
+        sys.stdout.flush()
+        return
+    try:
+        output.write_bytes(answers)
+    except OSError as error:
+        raise ConfigError(
+            f"expected to write {output}, got: {error.strerror}. The answers are kept: "
+            "give the same command with another -o."
+        ) from error
+
+
+def _summary(job: RelayJob, lines: tuple[Line, ...], matched: Matched, desk: Desk) -> Iterator[str]:
+    good = len(matched.answers) - len(matched.missing) - matched.refused
+    yield f"{good} answers, {matched.refused} refused, {len(matched.missing)} missing"
+    yield _cost(job, lines, matched, desk)
+    if matched.strange:
+        yield f"{matched.strange} lines of the output answer nothing that was asked"
+    if matched.unreadable:
+        yield f"{matched.unreadable} lines of the output could not be read"
+    if matched.missing:
+        more = len(matched.missing) - NAMED
+        named = ", ".join(matched.missing[:NAMED]) + (f" and {more} more" if more > 0 else "")
+        yield f"missing from the output: {named}"
+
+
+def _cost(job: RelayJob, lines: tuple[Line, ...], matched: Matched, desk: Desk) -> str:
+    try:
+        dialect = dialect_of(desk.config, entry_named(desk.config, job.relay))
+    except ConfigError:
+        return f"cost unknown: relay {job.relay} is not configured any more"
+    told = cost(lines, matched, dialect)
+    if told.unpriced:
+        return f"cost unknown: the relay's profile has no price for {', '.join(told.unpriced)}"
+    return (
+        f"about {told.usd:.4f} USD by the profile's prices, "
+        f"at {dialect.batch_price:g} of what plain requests cost"
+    )

@@ -1,0 +1,1 @@
+"""Batches and fine-tuning jobs: given to a relay once, followed, and fetched in time."""
