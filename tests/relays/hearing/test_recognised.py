@@ -9,6 +9,7 @@ from core import sound
 from core.relay.client import Relay
 from core.relay.dialect import Limits
 from core.relay.hearing import HEAD_BYTES, fit, hear
+from core.relay.subtitles import SubtitleFormat, format_cues, parse_cues
 from core.relay.transport import Transport
 from core.request import TranscriptionRequest
 from tests.relays.hearing.recordings import PHRASES, clip, spoken, wav
@@ -51,6 +52,35 @@ async def test_a_recording_cut_in_pieces_is_understood_as_a_whole(
 
 def one(audio: bytes) -> TranscriptionRequest:
     return TranscriptionRequest(audio=audio, filename="a.mp3", model="whisper-1")
+
+
+@pytest.mark.parametrize("form", ["srt", "vtt"])
+async def test_subtitles_of_pieces_go_on_in_time(
+    ears: Sandbox, transport: Transport, form: SubtitleFormat
+) -> None:
+    made = client(ears, transport, limits=Limits(audio_s=5))
+    asked = TranscriptionRequest(audio=wav(*THREE), filename="a.wav", response_format=form)
+    text = (await hear(made, asked)).text
+    assert text.count("WEBVTT") == (form == "vtt")
+    cues = list(parse_cues(text))
+    assert text == format_cues(cues, form)
+    assert word_error_rate([(" ".join(SAID), " ".join(cue.text for cue in cues))]) <= 0.15
+    times = [at for cue in cues for at in (cue.start_s, cue.end_s)]
+    assert times == sorted(times)
+    assert times[-1] == pytest.approx(spoken(*THREE).duration_s - 1.0, abs=0.5)
+
+
+async def test_segments_of_pieces_go_on_in_time(ears: Sandbox, transport: Transport) -> None:
+    made = client(ears, transport, limits=Limits(audio_s=5))
+    asked = TranscriptionRequest(
+        audio=wav(*THREE), filename="a.wav", response_format="verbose_json"
+    )
+    heard = await hear(made, asked)
+    times = [at for one in heard.segments for at in (one.start_s, one.end_s)]
+    assert times == sorted(times)
+    assert times[-1] == pytest.approx(heard.duration_s - 1.0, abs=0.5)
+    assert heard.duration_s == pytest.approx(spoken(*THREE).duration_s, abs=0.3)
+    assert heard.language == "english"
 
 
 @pytest.mark.parametrize(
