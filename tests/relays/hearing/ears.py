@@ -44,7 +44,7 @@ def read(exchange: Exchange) -> Sent:
 
 @asynccontextmanager
 async def hearing(
-    transport: Transport, say: Say, **dialect: Any
+    transport: Transport, say: Say, *, name: str = "main", **dialect: Any
 ) -> AsyncIterator[tuple[Relay, list[Sent]]]:
     """A relay's client, and the list of what it sent so far."""
     sent: list[Sent] = []
@@ -55,4 +55,4 @@ async def hearing(
         await exchange.reply(body, status)
 
     async with listening(answer) as server:
-        yield relay(entry(server.base), transport, **dialect), sent
+        yield relay(entry(server.base, name=name), transport, **dialect), sent
