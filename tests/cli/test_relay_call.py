@@ -9,6 +9,8 @@ import pytest
 from bots.cli import main
 from bots.instance import sole_use
 from bots.relays.call_arguments import CALLS
+from bots.sandbox.journal import Journal
+from core.sound import to_amr
 from tests.cli.relayed import KEY, STAT_TOKEN, parley, piped, write_config
 from tests.cli.stands import sandbox, served
 
@@ -122,6 +124,17 @@ def test_subtitles_come_as_they_are(folder, capsys):
     told = json.loads(said.out)
     assert told["duration_s"] > 1
     assert told["segments"][0]["end_s"] > 0
+
+
+def test_a_recording_of_a_format_that_relays_do_not_take_is_turned_first(folder, capsys):
+    (folder / "talk.amr").write_bytes(to_amr(CLIP.read_bytes()))
+    journal = Journal()
+    with served(lambda: sandbox(journal=journal)) as own:
+        write_config(folder, own)
+        said = parley(capsys, "call", "main", "transcription", "talk.amr")
+    assert said.code == 0, said
+    (sent,) = (entry.fields["file"]["filename"] for entry in journal.entries())
+    assert Path(sent).suffix == ".mp3"
 
 
 def test_a_file_a_batch_and_a_job_are_begun_and_followed(folder, capsys):
