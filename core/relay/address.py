@@ -70,12 +70,18 @@ def base_url(entry: RelayEntry, dialect: Dialect) -> str:
             f"{setting}: expected an address alone, got one with a login or a query. "
             f"The key belongs in relays.{entry.name}.key."
         )
-    if parts.scheme == "http" and not (is_loopback(parts.hostname) or entry.allow_plain_http):
+    if travels_readable(address) and not entry.allow_plain_http:
         raise ConfigError(
             f"{setting}: expected https, got plain http to {parts.hostname}: key and messages "
             f"would travel readable. Use https, or set relays.{entry.name}.allow_plain_http = true."
         )
     return address
+
+
+def travels_readable(address: str) -> bool:
+    """Whether what goes there can be read on the way: plain http beyond this machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 def check_proxy(proxy: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import overload
@@ -14,10 +14,12 @@ from core.errors import ConfigError, RelayError, RelayUnsupported
 from core.ports import Clock
 from core.relay.answers import Answered, Response, decode, marked
 from core.relay.decode_media import decode_images, read_image
-from core.relay.dialect import Call, Dialect
+from core.relay.dialect import Dialect
 from core.relay.encode import Encoder, Outbound, call_of
 from core.relay.entry import RelayEntry
-from core.relay.failure import Origin, outage
+from core.relay.failure import Origin, denies_call, outage
+from core.relay.knowledge import Knowledge
+from core.relay.learned import Learned
 from core.relay.limits import upload_bytes
 from core.relay.stat import decode_user_stat
 from core.relay.stream import StreamDecoder, Streamed, together
@@ -69,7 +71,8 @@ class Relay:
     """The calls of one [relays.NAME] entry, over any httpx transport.
 
     `hash_key` keys the hashes under which tokens are told apart. The transport
-    may be shared; `aclose` closes it all the same. Raises ConfigError for an
+    may be shared; `aclose` closes it all the same. `dialect` changes with what
+    the relay is seen to do, which `learned` keeps. Raises ConfigError for an
     entry that cannot work.
     """
 
@@ -82,19 +85,27 @@ class Relay:
         clock: Clock,
         hash_key: bytes,
         bounds: Bounds | None = None,
+        learned: Learned | None = None,
     ) -> None:
         if not hash_key:
             raise ValueError("hash_key: expected at least one byte, got none")
         self.name = entry.name
-        self.dialect = dialect
         self._entry = entry
         self._transport = transport
         self._hash_key = hash_key
+        self._known = Knowledge(
+            entry.name, dialect, now=clock.now, learned=learned, changed=self._speak
+        )
         self._wire = Wire(entry, dialect, transport, clock, bounds or Bounds())
         self._encoder = Encoder(dialect, entry.name)
 
     async def aclose(self) -> None:
         await self._transport.aclose()
+
+    @property
+    def dialect(self) -> Dialect:
+        """Its profile, and what it was seen to do by now."""
+        return self._known.dialect
 
     @property
     def keys(self) -> int:
@@ -156,15 +167,52 @@ class Relay:
     async def call(self, request: Request, *, key: int = 0) -> Response:
         """The whole answer. `key` counts the entry's keys from 0. Raises RelayError."""
         outbound = await self._encode(request)
-        told, body = await self._wire.ask(outbound, key)
+        try:
+            told, body = await self._ask(outbound, key)
+        except RelayUnsupported as error:
+            await self._known.refused(outbound.call, error)
+            raise
+        answer = await self._answer(outbound, told, body, key)
+        await self._known.served(outbound.call)
+        return answer
+
+    async def _ask(self, outbound: Outbound, key: int) -> tuple[str, bytes]:
+        """By the call's second path too, where it has one: the one that serves is kept."""
+        try:
+            return await self._wire.ask(outbound, key)
+        except RelayUnsupported as error:
+            call, first = outbound.call, self.dialect.path(outbound.call)
+            second = self.dialect.second_paths.get(call, first)
+            if error.status != 404 or not denies_call(error) or second == first:
+                raise
+            self._known.take_path(call, second)
+            try:
+                answer = await self._wire.ask(outbound, key)
+            except RelayUnsupported:
+                self._known.take_path(call, first)
+                raise error from None
+        await self._known.keep_path(call)
+        return answer
+
+    async def _answer(self, outbound: Outbound, told: str, body: bytes, key: int) -> Response:
         origin = self._wire.origin(outbound.call, key)
-        match request:
+        match outbound.request:
             case ImageRequest():
                 return await self._pictures(body, origin)
             case UserStatRequest():
                 return decode_user_stat(body, self._own_keys(), self._hash_key, origin)
-            case _:
-                return self._counted(decode(outbound.request, told, body, origin))
+            case request:
+                return self._counted(decode(request, told, body, origin))
+
+    async def note_refused_audio(self, ending: str) -> None:
+        """Remember a format, as in `ogg`, that the relay refused though its profile has it."""
+        await self._known.refused_audio(ending)
+
+    def _speak(self, dialect: Dialect) -> None:
+        self._encoder = Encoder(dialect, self.name)
+        self._wire.speak(dialect)
+
+    # -- streams ---------------------------------------------------------------
 
     def stream(self, request: Streamed, *, key: int = 0) -> AsyncGenerator[Chunk, None]:
         """The answer while it comes; the last chunk alone has reason and usage.
@@ -180,7 +228,7 @@ class Relay:
         origin = self._wire.origin(outbound.call, key)
         decoder = self._decoder(outbound, origin)
         budget = self._wire.budget(origin)
-        async with self._wire.open(outbound, key) as response:
+        async with self._open(outbound, key) as response:
             if content_type(response) == "application/json":
                 for chunk in _as_chunks(await self._whole(response, outbound, origin)):
                     yield chunk
@@ -199,6 +247,16 @@ class Relay:
                     raise _broken(decoder, origin, error) from error
             for chunk in decoder.finish():
                 yield self._counted(chunk)
+            await self._known.served("stream")
+
+    @asynccontextmanager
+    async def _open(self, outbound: Outbound, key: int) -> AsyncIterator[httpx.Response]:
+        try:
+            async with self._wire.open(outbound, key) as response:
+                yield response
+        except RelayUnsupported as error:
+            await self._known.refused(outbound.call, error)
+            raise
 
     async def _at_once(self, request: Streamed, key: int) -> AsyncGenerator[Chunk, None]:
         for chunk in _as_chunks(await self.call(request, key=key)):
@@ -236,24 +294,15 @@ class Relay:
         return read_image(await self._wire.fetch(picture, origin.call), origin, picture)
 
     async def _encode(self, request: Request, *, stream: bool = False) -> Outbound:
-        self._check_served(call_of(request))
-        boundary = "" if isinstance(request, ChatRequest) else secrets.token_hex(16)
-        made = partial(self._encoder.encode, request, stream=stream, boundary=boundary)
-        return await asyncio.to_thread(made) if upload_bytes(request) > _AT_ONCE else made()
-
-    def _check_served(self, call: Call) -> None:
-        capability = self.dialect.capability(call)
-        if capability in ("no", "off"):
-            why = {"no": f"does not serve {call}", "off": f"has {call} turned off for now"}
-            raise RelayUnsupported(
-                f'relay "{self.name}": its profile says that it {why[capability]}. '
-                f"Give {call} another relay in [routes].",
-                call=call,
-            )
+        call = call_of(request)
+        self._known.check_served(call)
         if call == "user_stat" and not self._entry.stat_token:
             raise ConfigError(
                 f"relays.{self.name}.stat_token: expected the system access token, got none."
             )
+        boundary = "" if isinstance(request, ChatRequest) else secrets.token_hex(16)
+        made = partial(self._encoder.encode, request, stream=stream, boundary=boundary)
+        return await asyncio.to_thread(made) if upload_bytes(request) > _AT_ONCE else made()
 
 
 def _as_chunks(answer: Response) -> Iterator[Chunk]:

@@ -4,11 +4,11 @@ A profile is a TOML file that states only its differences; `core.relay.profile` 
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from core.model import Limit
 
@@ -35,8 +35,14 @@ Call: TypeAlias = (
 )
 """Every call that this client makes."""
 
+Streaming: TypeAlias = Literal["stream"]
+"""What `Capabilities` tells beside the calls."""
+
 Capability: TypeAlias = Literal["yes", "no", "off", "unknown"]
 """Served; said not to be; documented but not available now; not mentioned, so tried."""
+
+AUDIO_SEEN = "audio."
+"""How an ending in `audio_refused` is named in `seen`."""
 
 Parameter: TypeAlias = str
 """A field of a request's body by OpenAI's name: `temperature`, `max_tokens`, `size`."""
@@ -213,6 +219,10 @@ class Dialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `audio_formats` are endings of recordings that it takes, `audio_refused` those of them
     that it was seen to refuse.
 
+    `seen` tells when this relay was seen to do what was learned of it by trying: calls by
+    their names, a path as in `path.edit`, a refused ending as in `audio.ogg`.
+    `varied_temperature`: below it no chat may have more than one answer.
+
     Streams: `stream_form` "reduced" asks for bare deltas by a header; `stream_usage`:
     whether it may be asked to close a stream with its usage. `usage_estimated`: the
     relay's own count is an estimate.
@@ -256,6 +266,8 @@ class Dialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         "webm",
     )
     audio_refused: tuple[str, ...] = ()
+    seen: Mapping[str, datetime] = {}
+    varied_temperature: float = 0.0
     batch_price: float = 1.0
     """What a batch's request costs beside a plain one."""
     prices_source: str = ""
@@ -285,7 +297,7 @@ class Dialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         model: str = getattr(self.models, call, "")
         return model
 
-    def capability(self, call: Call) -> Capability:
+    def capability(self, call: Call | Streaming) -> Capability:
         capability: Capability = getattr(self.capabilities, call)
         return capability
 
@@ -311,3 +323,22 @@ class Dialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 NO_OVERLAY = Overlay()
+
+
+# -- what is learned by trying ---------------------------------------------------
+
+
+def with_capability(
+    dialect: Dialect, call: Call | Streaming, capability: Capability, at: datetime
+) -> Dialect:
+    capabilities = structs.replace(dialect.capabilities, **{call: capability})
+    return structs.replace(dialect, capabilities=capabilities, seen={**dialect.seen, call: at})
+
+
+def with_path(dialect: Dialect, call: Call, path: str) -> Dialect:
+    return structs.replace(dialect, paths=structs.replace(dialect.paths, **{call: path}))
+
+
+def with_refused_audio(dialect: Dialect, ending: str, at: datetime) -> Dialect:
+    seen = {**dialect.seen, AUDIO_SEEN + ending: at}
+    return structs.replace(dialect, audio_refused=(*dialect.audio_refused, ending), seen=seen)

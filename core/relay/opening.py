@@ -1,18 +1,24 @@
 """From the configuration's entries to relays that can be called."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import httpx
 
 from core.errors import ConfigError
 from core.ports import Clock
+from core.relay.address import base_url, travels_readable
 from core.relay.client import Relay
 from core.relay.dialect import Dialect
 from core.relay.entry import RelayEntry, RouteTable
+from core.relay.learned import Learned
 from core.relay.profile import load_dialect
 from core.relay.routes import RelayRoutes
 from core.relay.wire import Bounds
+
+log = logging.getLogger(__name__)
 
 TransportFactory: TypeAlias = Callable[[RelayEntry], httpx.AsyncBaseTransport]
 """The transport of a relay. Several relays may share one."""
@@ -26,20 +32,22 @@ def open_routes(
     hash_key: bytes,
     transports: TransportFactory | None = None,
     bounds: Bounds | None = None,
+    learned: Path | None = None,
 ) -> RelayRoutes:
     """Nothing is connected yet. Raises ConfigError for an entry or a route that cannot work.
 
-    `hash_key` keys the hashes under which relay tokens are told apart.
+    `hash_key` keys the hashes under which relay tokens are told apart. `learned` is the
+    folder where it is kept what each relay was seen to do; without one that goes with them.
     """
     transport_of = transports or shared_transports()
     relays = [
-        Relay(
+        open_relay(
             entry,
-            _dialect(entry),
             transport_of(entry),
             clock=clock,
             hash_key=hash_key,
             bounds=bounds,
+            learned=learned,
         )
         for entry in entries
     ]
@@ -66,8 +74,39 @@ def shared_transports() -> TransportFactory:
     return transport_of
 
 
-def _dialect(entry: RelayEntry) -> Dialect:
+def open_relay(
+    entry: RelayEntry,
+    transport: httpx.AsyncBaseTransport,
+    *,
+    clock: Clock,
+    hash_key: bytes,
+    bounds: Bounds | None = None,
+    learned: Path | None = None,
+) -> Relay:
+    """As `open_routes` opens each. Warns of plain http that goes beyond this machine."""
+    profile = _dialect(entry)
+    address = base_url(entry, profile)
+    if travels_readable(address):
+        log.warning(
+            "relays.%s: plain http to %s: key and messages travel readable for everyone on the "
+            "way. Use https where the relay has it.",
+            entry.name,
+            address,
+        )
+    kept = Learned(learned / f"{entry.name}.toml", clock, address) if learned else None
+    return Relay(
+        entry,
+        _dialect(entry, kept.over()) if kept else profile,
+        transport,
+        clock=clock,
+        hash_key=hash_key,
+        bounds=bounds,
+        learned=kept,
+    )
+
+
+def _dialect(entry: RelayEntry, over: Mapping[str, Any] | None = None) -> Dialect:
     try:
-        return load_dialect(entry.profile)
+        return load_dialect(entry.profile, over=over)
     except ConfigError as error:
         raise ConfigError(f"relays.{entry.name}.{error}") from error
