@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bots.config import Config
+from bots.loop import run_async
 from bots.relays.capabilities import with_capabilities
-from bots.relays.opened import learned, learned_path
-from bots.relays.outcome import Outcome
+from bots.relays.opened import learned_of, learned_path
+from bots.relays.outcome import Outcome, Tried
 from core.errors import ConfigError
 from core.relay.dialect import Capability
 from core.relay.entry import RelayEntry
+from core.relay.learned import Learned
 
 
 def note(config: Config, entry: RelayEntry, outcomes: Sequence[Outcome], *, keep: bool) -> None:
@@ -23,15 +25,17 @@ def note(config: Config, entry: RelayEntry, outcomes: Sequence[Outcome], *, keep
         return
     before = {outcome.call: outcome.profile for outcome in outcomes}
     lines = [f'{call} = "{said}" # was "{before[call]}"' for call, said in changes.items()]
-    place = place_of(config, entry)
-    if not keep:
+    own = entry.profile.endswith(".toml")
+    place = Path(entry.profile) if own else learned_path(config, entry.name)
+    if not keep and own:
         write(place, changes)
-        unlearn(learned_path(config, entry.name), place, changes)
+    if not keep:
+        run_async(learn(learned_of(config, entry), changes, upon_own=own))
     did = "Not written, for --keep. It would be" if keep else "Written"
     sys.stdout.write(f"{did} into {place}:\n" + "\n".join(("[capabilities]", *lines)) + "\n")
 
 
-def changed(outcomes: Sequence[Outcome]) -> Mapping[str, Capability]:
+def changed(outcomes: Sequence[Outcome]) -> Mapping[Tried, Capability]:
     """What is off stays so while it is not served: that is what its page says too."""
     return {
         one.call: one.verdict
@@ -40,22 +44,16 @@ def changed(outcomes: Sequence[Outcome]) -> Mapping[str, Capability]:
     }
 
 
-def place_of(config: Config, entry: RelayEntry) -> Path:
-    if entry.profile.endswith(".toml"):
-        return Path(entry.profile)
-    return learned_path(config, entry.name)
+async def learn(learned: Learned, changes: Mapping[Tried, Capability], *, upon_own: bool) -> None:
+    """Lay them upon a profile that comes with Parley. Upon one's own, which says the same by
+    now, what was learned earlier must not say otherwise."""
+    old = learned.over()["capabilities"]
+    for call, said in changes.items():
+        if not upon_own or call in old:
+            await learned.note_capability(call, said)
 
 
-def unlearn(overlay: Path, place: Path, changes: Mapping[str, Capability]) -> None:
-    """What was learned earlier lies upon the profile, and must not say otherwise."""
-    if place == overlay:
-        return
-    old = learned(overlay).get("capabilities", {})
-    if stale := {call: said for call, said in changes.items() if call in old}:
-        write(overlay, stale)
-
-
-def write(place: Path, changes: Mapping[str, Capability]) -> None:
+def write(place: Path, changes: Mapping[Tried, Capability]) -> None:
     """The whole file or nothing."""
     place = place.resolve()
     try:
@@ -63,7 +61,8 @@ def write(place: Path, changes: Mapping[str, Capability]) -> None:
         text = place.read_bytes().decode("utf-8") if place.exists() else ""
         mode = place.stat().st_mode & 0o777 if place.exists() else 0o600
         draft = place.with_name(f".{place.name}.{os.getpid()}")
-        draft.write_bytes(with_capabilities(text, changes, place.name).encode())
+        said = {str(call): capability for call, capability in changes.items()}
+        draft.write_bytes(with_capabilities(text, said, place.name).encode())
         draft.chmod(mode)
         draft.replace(place)
     except OSError as error:

@@ -5,7 +5,10 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from bots.relays.cost import Cost
-from core.relay.dialect import Capability
+from core.relay.dialect import Call, Capability, Streaming
+
+Tried: TypeAlias = Call | Streaming
+"""What a trial tries: names as in a profile's [capabilities]."""
 
 Result: TypeAlias = Literal["served", "refused", "failed", "skipped"]
 """Answered; the relay said no; nothing that counts came; not tried."""
@@ -14,7 +17,7 @@ Result: TypeAlias = Literal["served", "refused", "failed", "skipped"]
 class Outcome(Struct, frozen=True, kw_only=True):
     """`verdict` is what the profile should say; None where the try leaves it open."""
 
-    call: str
+    call: Tried
     profile: Capability
     result: Result
     words: str

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from bots.relays.cost import Spent
+from bots.relays.outcome import Tried
 from core.errors import RelayError
 from core.relay.client import Relay
 from core.relay.dialect import Dialect
@@ -67,7 +68,7 @@ class Tries:
         self._batch = ""
         self._job = ""
 
-    async def make(self, call: str) -> Told:
+    async def make(self, call: Tried) -> Told:
         """Raises RelayError, ConfigError; `asked_for` is the id in the request then, or ""."""
         self.asked_for = ""
         return await _TRIES[call](self)
@@ -190,7 +191,7 @@ class Tries:
 
 Try: TypeAlias = Callable[[Tries], Awaitable[Told]]
 
-_TRIES: Mapping[str, Try] = {
+_TRIES: Mapping[Tried, Try] = {
     "models": Tries.models,
     "user_stat": Tries.user_stat,
     "chat": Tries.chat,
@@ -210,7 +211,7 @@ _TRIES: Mapping[str, Try] = {
     "fine_tune_status": Tries.fine_tune_status,
 }
 ORDER = tuple(_TRIES)
-"""The calls as they are tried: names as in a profile's [capabilities]."""
+"""The calls as they are tried."""
 
 
 def smallest_size(dialect: Dialect) -> str:

@@ -12,7 +12,7 @@ from bots.loop import run_async
 from bots.relays.cost import Cost, Meter, estimate, total_of
 from bots.relays.noted import note
 from bots.relays.opened import dialect_of, entry_named, opened_relay
-from bots.relays.outcome import HEADS, Outcome, Result
+from bots.relays.outcome import HEADS, Outcome, Result, Tried
 from bots.relays.table import columns
 from bots.relays.tries import ORDER, Told, Tries
 from bots.relays.verdict import is_refusal, reason, verdict_of
@@ -41,7 +41,7 @@ def run_trial(options: argparse.Namespace) -> int:
     return 1 if any(outcome.missed for outcome in outcomes) else 0
 
 
-def chosen(names: Sequence[str]) -> Sequence[str]:
+def chosen(names: Sequence[str]) -> Sequence[Tried]:
     """In the order of trying. Raises ConfigError for a name that is none."""
     unknown = [name for name in names if name not in ORDER]
     if unknown:
@@ -63,7 +63,7 @@ def agreed(relay: str) -> bool:
 
 
 async def tried(
-    config: Config, options: argparse.Namespace, profile: Dialect, calls: Sequence[str]
+    config: Config, options: argparse.Namespace, profile: Dialect, calls: Sequence[Tried]
 ) -> tuple[Sequence[Outcome], str]:
     """The outcomes, and what they cost together."""
     every = replace(profile, capabilities=OPEN)
@@ -77,7 +77,7 @@ async def tried(
 
 
 async def each(
-    relay: Relay, tries: Tries, meter: Meter, profile: Dialect, calls: Sequence[str]
+    relay: Relay, tries: Tries, meter: Meter, profile: Dialect, calls: Sequence[Tried]
 ) -> AsyncIterator[Outcome]:
     for call in calls:
         if sys.stderr.isatty():
@@ -88,7 +88,7 @@ async def each(
         sys.stderr.write("\r\x1b[K")
 
 
-async def one(relay: Relay, tries: Tries, meter: Meter, profile: Dialect, call: str) -> Outcome:
+async def one(relay: Relay, tries: Tries, meter: Meter, profile: Dialect, call: Tried) -> Outcome:
     said = getattr(profile.capabilities, call)
     if call == "user_stat" and not relay.tells_stat:
         words = f"needs relays.{relay.name}.stat_token"
@@ -114,7 +114,9 @@ async def one(relay: Relay, tries: Tries, meter: Meter, profile: Dialect, call: 
     )
 
 
-def refused(relay: str, call: str, said: Capability, error: RelayError, asked_for: str) -> Outcome:
+def refused(
+    relay: str, call: Tried, said: Capability, error: RelayError, asked_for: str
+) -> Outcome:
     verdict = verdict_of(error, asked_for)
     words = reason(error, relay, verdict)
     result: Result = "refused" if is_refusal(error) else "failed"
@@ -123,7 +125,7 @@ def refused(relay: str, call: str, said: Capability, error: RelayError, asked_fo
     return Outcome(call=call, profile=said, result=result, words=words, verdict=verdict)
 
 
-async def cost_of(meter: Meter, profile: Dialect, call: str, told: Told) -> Cost:
+async def cost_of(meter: Meter, profile: Dialect, call: Tried, told: Told) -> Cost:
     """A free call's difference is another's that was booked late; the total has it."""
     estimated = estimate(profile, call, told.spent)
     if estimated.kind == "free":

@@ -126,6 +126,19 @@ def test_lines_of_an_own_profile_are_brought_up_to_date_and_all_else_stays(folde
     assert "Written into" in said.out
 
 
+def test_what_was_learned_earlier_does_not_outlive_an_own_profiles_line(folder, capsys):
+    (folder / "data" / "relays").mkdir(parents=True)
+    learned = folder / "data" / "relays" / "main.toml"
+    learned.write_text('[capabilities]\nimage = "no"\n')
+    with served(sandbox) as address:
+        (folder / "mine.toml").write_text(OWN.format(address=address))
+        write_config(folder, "", profile="mine.toml")
+        parley(capsys, "test", "main", "--yes", "--calls", "image,speech")
+    (served_now,) = (x for x in parley(capsys, "list").out.splitlines() if x.startswith("  yes "))
+    assert "image" in served_now
+    assert "speech" not in learned.read_text()
+
+
 def test_of_a_profile_that_comes_with_parley_what_was_seen_is_kept_beside_the_data(folder, capsys):
     with standing_for("rcouyi") as address:
         write_config(folder, address, profile="rcouyi")
