@@ -110,6 +110,7 @@ async def _open(config: Config, stack: AsyncExitStack) -> Kept:
         config.routes,
         clock=SystemClock(),
         hash_key=derive(secret, "relay tokens").reveal().encode()[:64],
+        learned=config.storage.data / "relays",
     )
     stack.push_async_callback(relays.aclose)
     return Kept(store=store, media=media, relays=relays, secret=secret)

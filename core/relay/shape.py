@@ -29,6 +29,8 @@ def shape_chat(request: ChatRequest, dialect: Dialect, relay: str) -> ChatReques
     if not messages:
         raise _wrong(relay, "expected at least one message, got none", "Ask something.")
     _check_question(messages[-1], limits.question_chars, relay)
+    if request.n > 1:
+        _check_varied(request, dialect.varied_temperature, relay)
     if messages is request.messages:
         return request
     return structs.replace(request, messages=messages)
@@ -101,6 +103,13 @@ def _check_turns(messages: Sequence[ChatMessage], relay: str, *, alternating: bo
 def _check_question(last: ChatMessage, limit: Limit, relay: str) -> None:
     if limit != "unlimited" and len(last.content) > limit:
         raise _too_long(len(last.content), limit, relay)
+
+
+def _check_varied(request: ChatRequest, least: float, relay: str) -> None:
+    """At a low temperature all answers are alike, and some relays refuse to repeat one."""
+    if request.temperature is not None and request.temperature < least:
+        expected = f"expected a temperature of at least {least:g} for {request.n} answers"
+        raise _wrong(relay, f"{expected}, got {request.temperature:g}", "Raise it, or ask for one.")
 
 
 def _check_name(name: str, relay: str) -> None:
