@@ -7,8 +7,7 @@ from bots.check.finding import Finding
 from bots.config import Config
 from bots.relays.opened import dialect_of
 from core.errors import ConfigError
-from core.loopback import is_loopback
-from core.relay.address import base_url
+from core.relay.address import base_url, travels_readable
 from core.relay.dialect import KINDS, Dialect, Kind
 from core.relay.entry import RelayEntry, RouteTarget
 
@@ -28,9 +27,10 @@ def relays(config: Config) -> Iterator[Finding]:
 
 def plain_http(entry: RelayEntry, dialect: Dialect) -> Iterator[Finding]:
     """Where `allow_plain_http` is made use of."""
-    parts = urlsplit(base_url(entry, dialect))
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        words = f"{entry.name}: key and messages travel readable to {parts.hostname}"
+    address = base_url(entry, dialect)
+    if travels_readable(address):
+        host = urlsplit(address).hostname
+        words = f"{entry.name}: key and messages travel readable to {host}"
         yield Finding("note", "plain http", f"{words} (allow_plain_http)")
 
 

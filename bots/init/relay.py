@@ -17,7 +17,7 @@ from bots.init.trial import list_models, neighbours
 from bots.loop import run_async
 from core.errors import ConfigError, RelayError, RelayUnsupported
 from core.loopback import is_loopback
-from core.relay.address import base_url, check_proxy
+from core.relay.address import base_url, check_proxy, travels_readable
 from core.relay.entry import RelayEntry
 from core.relay.profile import load_dialect, profile_names
 from core.secret import Secret
@@ -81,16 +81,15 @@ def named(relay: str, prompt: Prompt, address: str = "", *, plain: bool = False)
     dialect = load_dialect(profile)
     address = address or dialect.base_url or prompt.ask("address", None, "--address")
     address = CALL.sub("", address)
-    parts = urlsplit(address)
-    open_to_all = parts.scheme == "http" and not is_loopback(parts.hostname or "")
-    allowed = open_to_all and (plain or prompt.agree("plain_http", default=False))
+    readable = travels_readable(address)
+    allowed = readable and (plain or prompt.agree("plain_http", default=False))
     entry = RelayEntry(name="main", profile=profile, base_url=address, allow_plain_http=allowed)
     try:
         address = base_url(entry, dialect)
     except ConfigError as error:
         if not prompt.interactive:
             raise ConfigError(f"--relay: {str(error).partition(': ')[2]}") from error
-        if not open_to_all:
+        if not readable:
             prompt.say("wrong_address")
         return asked(prompt)
     return replace(entry, base_url="" if address == dialect.base_url else address)
