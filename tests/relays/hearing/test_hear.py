@@ -11,7 +11,7 @@ from core.errors import (
     RelayUnavailable,
 )
 from core.relay.dialect import Limits
-from core.relay.hearing import hear
+from core.relay.hearing import hear, refuses_format
 from core.relay.transport import Transport
 from core.request import TranscriptionRequest, TranslationRequest
 from tests.relays.hearing.ears import Sent, hearing, refused, said
@@ -137,6 +137,12 @@ async def test_a_refusal_of_something_else_is_not_asked_again(
             await hear(relay, spoken(clip()))
     assert caught.value.certain
     assert len(sent) == 1
+
+
+def test_what_is_too_large_is_of_no_wrong_format() -> None:
+    said = "400 from /v1/audio/transcriptions: the file is too large"
+    assert refuses_format(RelayInvalid(said, status=400))
+    assert not refuses_format(RelayTooLarge(said, status=400))
 
 
 async def test_pieces_go_in_order_and_each_is_told_what_was_heard_before(
