@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-STAT = Path(__file__).parents[1] / "relays/payloads/burnhair_user_stat.json"
+STAT = Path(__file__).parents[1] / "relays/payloads/burnhair/user_stat.json"
 KEY = "sk-good-k3y"
 MODELS = ("text-embedding-3-small", "tiny-chat", "whisper-1")
 

@@ -46,7 +46,8 @@ class FakeClock:
 
 
 def payload(name: str) -> bytes:
-    return (PAYLOADS / name).read_bytes()
+    """ "rcouyi_chat.json" is chat.json of rcouyi."""
+    return (PAYLOADS / name.replace("_", "/", 1)).read_bytes()
 
 
 def ask(text: str = "Say this is a test!", **more: Any) -> ChatRequest:
