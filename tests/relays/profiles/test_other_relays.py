@@ -39,6 +39,7 @@ NAMED = ChatMessage(role="user", content="Hi", name="小明")
     ("profile", "request_", "error"),
     [
         ("rcouyi", ask(n=6), RelayTooLarge),
+        ("rcouyi", ask(n=2, temperature=0.0), RelayInvalid),
         ("rcouyi", ChatRequest(messages=(ChatMessage(role="user", content=""),)), RelayInvalid),
         ("rcouyi", ask("字" * 4_096, model="gpt-4", max_tokens=4_097), RelayTooLarge),
         ("rcouyi", SpeechRequest(text="a", voice="zh-CN-XiaoxiaoNeural"), RelayInvalid),

@@ -16,6 +16,7 @@ from core.errors import (
     RelayInvalid,
     RelayTooLarge,
     RelayUnauthorized,
+    RelayUnavailable,
     RelayUnsupported,
 )
 from core.relay.encode import Encoder
@@ -187,7 +188,8 @@ async def test_ogg_is_sent_as_it_is_and_once_refused_as_mp3(transport: Transport
     [
         ({"code": 401, "msg": "无效的 key"}, RelayUnauthorized),
         ({"code": 404, "msg": "no such call"}, RelayUnsupported),
-        ({"code": 3, "msg": "something"}, RelayError),
+        ({"code": 3, "msg": "something"}, RelayUnavailable),
+        ({"code": 5, "msg": "cut off", "choices": [{"message": {"content": "1"}}]}, RelayError),
     ],
 )
 async def test_an_error_in_the_envelope_is_an_error_on_200(
