@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from msgspec import structs
@@ -20,9 +20,6 @@ from core.sound.split import LEAST_LIMIT_S, Piece, to_mp3_pieces
 
 Spoken: TypeAlias = TranscriptionRequest | TranslationRequest
 
-Learn: TypeAlias = Callable[[str], Awaitable[None]]
-"""Remembers an ending that the relay refused though its profile has it. Raises nothing."""
-
 HEAD_BYTES = 4_096
 """What an mp3 file holds beside its sound: a tag, a first frame that tells its length, padding."""
 
@@ -39,12 +36,10 @@ _ABOUT_THE_FILE = re.compile(
 )
 
 
-async def hear(
-    relay: Relay, request: Spoken, *, key: int = 0, learn: Learn | None = None
-) -> Transcription:
+async def hear(relay: Relay, request: Spoken, *, key: int = 0) -> Transcription:
     """What is said in a recording of any length and format that core.sound reads.
 
-    A format that the relay turns out to refuse is sent again as mp3, and told to `learn`.
+    A format that the relay turns out to refuse is sent again as mp3, and remembered.
     If a piece fails, all does; its outcome is unknown once another may have been billed.
     Raises RelayError and MediaError.
     """
@@ -57,8 +52,8 @@ async def hear(
             raise
         pieces = await _as_mp3(request, relay, error)
     heard = await _hear(relay, request, pieces, key)
-    if learn is not None and form != "mp3":
-        await learn(form)
+    if form != "mp3":
+        await relay.note_refused_audio(form)
     return heard
 
 

@@ -42,11 +42,6 @@ def only(*forms: str):
     return say
 
 
-class Learned(list[str]):
-    async def __call__(self, ending: str) -> None:
-        self.append(ending)
-
-
 async def test_a_short_recording_is_sent_once_as_it_is(transport: Transport) -> None:
     async with hearing(transport, lambda _: said("heard")) as (relay, sent):
         audio = clip()
@@ -71,7 +66,6 @@ async def test_a_format_that_is_refused_goes_again_as_mp3_and_is_remembered(
     transport: Transport, form: str, status: int, words: str
 ) -> None:
     audio = clip() if form == "ogg" else flac("garden.ogg")
-    learned = Learned()
 
     def say(sent: Sent) -> tuple[int, bytes]:
         if sound.sniff(sent.audio) == "mp3":
@@ -79,35 +73,34 @@ async def test_a_format_that_is_refused_goes_again_as_mp3_and_is_remembered(
         return refused(words, status)
 
     async with hearing(transport, say) as (relay, sent):
-        assert (await hear(relay, spoken(audio), learn=learned)).text == "heard"
-    assert [one.filename for one in sent] == [f"audio.{form}", "audio.mp3"]
-    assert learned == [form]
+        assert (await hear(relay, spoken(audio))).text == "heard"
+        assert relay.dialect.audio_refused == (form,)
+        await hear(relay, spoken(audio))
+    assert [one.filename for one in sent] == [f"audio.{form}", *["audio.mp3"] * 2]
 
 
 async def test_a_recording_that_is_refused_as_mp3_too_teaches_nothing(
     transport: Transport,
 ) -> None:
-    learned = Learned()
     async with hearing(transport, only()) as (relay, sent):
         with pytest.raises(RelayInvalid, match="Invalid file format"):
-            await hear(relay, spoken(clip()), learn=learned)
+            await hear(relay, spoken(clip()))
     assert len(sent) == 2
-    assert learned == []
+    assert relay.dialect.audio_refused == ()
 
 
 async def test_an_mp3_that_goes_again_is_made_anew_and_teaches_nothing(
     transport: Transport,
 ) -> None:
     broken = sound.to_mp3(clip())
-    learned = Learned()
 
     def say(sent: Sent) -> tuple[int, bytes]:
         return refused("Invalid file format.") if sent.audio == broken else said("heard")
 
     async with hearing(transport, say) as (relay, sent):
-        assert (await hear(relay, spoken(broken), learn=learned)).text == "heard"
+        assert (await hear(relay, spoken(broken))).text == "heard"
     assert [one.filename for one in sent] == ["audio.mp3"] * 2
-    assert learned == []
+    assert relay.dialect.audio_refused == ()
 
 
 async def test_a_recording_that_only_looks_like_one_ends_with_the_relays_own_words(
