@@ -1,11 +1,13 @@
 """The sandbox as one of the relays, asked by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import httpx
 
+from bots.sandbox.app import utc_now
 from bots.sandbox.dialects.dialect import Dialect, dialect_named
 from bots.sandbox.progress import Pace
 from tests.sandbox.server import sandbox
@@ -17,11 +19,13 @@ HELLO = [{"role": "user", "content": "Say this is a test!"}]
 
 
 @contextmanager
-def standing_for(dialect: Dialect | str, key: str = "sk-anyone") -> Iterator[httpx.Client]:
+def standing_for(
+    dialect: Dialect | str, key: str = "sk-anyone", now: Callable[[], datetime] = utc_now
+) -> Iterator[httpx.Client]:
     """A client of the relay, its paths those of OpenAI's reference."""
     told = dialect_named(dialect) if isinstance(dialect, str) else dialect
     with (
-        sandbox(dialect=told, jobs=AT_A_LOOK) as relay,
+        sandbox(dialect=told, jobs=AT_A_LOOK, now=now) as relay,
         httpx.Client(
             base_url=relay.origin + told.base_path,
             headers={"Authorization": f"Bearer {key}"} if key else {},

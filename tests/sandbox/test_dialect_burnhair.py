@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.relays.stage import FakeClock
 from tests.sandbox.dialects import standing_for
 
 AZURE = "zh-CN-XiaoxiaoMultilingualNeural"
@@ -112,18 +113,43 @@ def test_a_batch_file_has_ten_megabytes_at_most(older: httpx.Client) -> None:
 def test_a_batch_answers_in_its_own_words(older: httpx.Client) -> None:
     told = upload(older, line("a") + line("b")).json()
     assert (told["status"], told["status_details"], told["purpose"]) == ("processed", None, "batch")
-    given = {
-        "input_file_id": told["id"],
-        "endpoint": "/v1/chat/completions",
-        "completion_window": "24h",
-    }
-    made = older.post("/v1/batches", json=given).json()
+    made = begun(older, told["id"]).json()
     assert (made["endpoint"], made["expires_at"]) == ("/v1/completions", None)
     assert made["output_file_id"] is None
     state = finished(older, made["id"])
     assert (state["status"], state["expires_at"]) == ("complete", 0)
     output = older.get(f"/v1/files/{state['output_file_id']}/content").text.splitlines()
     assert {json.loads(row)["custom_id"] for row in output} == {"a", "b"}
+
+
+def test_a_batchs_file_output_and_record_last_as_long_as_its_page_says() -> None:
+    clock = FakeClock()
+    with standing_for("burnhair-2024", now=clock.now) as relay:
+        file = upload(relay, line()).json()["id"]
+        clock.pass_(3_500)
+        state = finished(relay, begun(relay, file).json()["id"])
+        output, record = (
+            f"/v1/files/{state['output_file_id']}/content",
+            f"/v1/batches/{state['id']}",
+        )
+        clock.pass_(200)
+        assert begun(relay, file).status_code == 400
+        clock.pass_(3 * 3_600 - 300)
+        assert relay.get(output).status_code == 200
+        clock.pass_(200)
+        assert relay.get(output).status_code == 404
+        assert relay.get(record).status_code == 200
+        clock.pass_(21 * 3_600)
+        assert relay.get(record).status_code == 404
+
+
+def begun(relay: httpx.Client, file: str) -> httpx.Response:
+    given = {
+        "input_file_id": file,
+        "endpoint": "/v1/chat/completions",
+        "completion_window": "24h",
+    }
+    return relay.post("/v1/batches", json=given)
 
 
 def finished(relay: httpx.Client, batch: str) -> dict[str, Any]:
