@@ -1,10 +1,23 @@
-"""What a chat call through Relay costs in CPU time, beside bare aiohttp in the same run.
+"""What a chat call through Relay costs in CPU time, beside bare aiohttp and plain httpx.
 
-    python bench/relay_call.py [--calls 2000] [--rounds 7]
+    python bench/relay_call.py [--calls 1000] [--rounds 7] [--without-httpx]
 
 The relay is a bare socket in a process of its own that answers at once with
-ready bytes. Prints CPU ms a call (this process alone), medians over rounds
-taken in turn, at 1, 100 and 1,000 calls in flight, and for a stream of 200 chunks.
+ready bytes. CPU ms of this process alone, medians over rounds taken in turn:
+for a whole answer at 1, 100 and 1,000 calls in flight, and for a stream of 200
+chunks at 20 in flight, which comes either chunk by chunk, each a read of its
+own, or all in one burst.
+
+What each side does:
+    relay             Relay.call or Relay.stream: limits, encoding, typed decoding, proof of the end
+    aiohttp           json.loads of a whole answer; a stream's bytes are counted as they come, no
+                      line is split off and nothing is decoded
+    aiohttp, decoded  splits a stream into lines and decodes each event with json.loads
+    httpx             AsyncClient as it comes; aiter_lines and json.loads
+
+The mark for streams holds against both where chunks come one by one, as a model
+speaks. Of a burst almost all the cost is decoding it, so that there the mark
+holds only against aiohttp that decodes too.
 """
 
 import argparse
@@ -15,7 +28,7 @@ import multiprocessing
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +36,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import aiohttp
+import httpx
 import uvloop
 
 from core.relay.client import Relay
@@ -34,6 +48,12 @@ from core.secret import Secret
 
 QUESTION = "Say this is a test! " * 5
 STREAM_CHUNKS = 200
+WORD = "word "
+SAID = WORD * STREAM_CHUNKS
+STREAMS_IN_FLIGHT = 20
+MARKS = {"whole": 2.5, "paced": 1.5, "burst": 1.5}
+"""The most that Relay may cost, as a multiple of bare aiohttp; not for one call alone."""
+
 WHOLE = json.dumps(
     {
         "id": "chatcmpl-1",
@@ -52,6 +72,7 @@ WHOLE = json.dumps(
 ).encode()
 
 Run = Callable[[], Awaitable[None]]
+Runs = Mapping[str, Run]
 
 
 class SystemClock:
@@ -62,14 +83,29 @@ class SystemClock:
         return time.monotonic()
 
 
+# -- the relay -----------------------------------------------------------------
+
+
 def event(text: str, finish: str | None = None) -> bytes:
     choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
-    body = {"id": "c", "object": "chat.completion.chunk", "model": "m", "choices": [choice]}
+    body = {
+        "id": "chatcmpl-9aBcDeFgHiJkLmNoPqRsTuVwXyZ",
+        "object": "chat.completion.chunk",
+        "created": 1705223217,
+        "model": "m",
+        "choices": [choice],
+    }
     return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 
+def events() -> list[bytes]:
+    return [event(WORD)] * STREAM_CHUNKS + [event("", "stop"), b"data: [DONE]\n\n"]
+
+
 class Answering(asyncio.Protocol):
-    """Answers each request on a connection, one that asks for a stream in many writes."""
+    """Answers each request on a connection; a stream in HTTP chunks, one an event."""
+
+    pieces = tuple(b"%x\r\n%s\r\n" % (len(data), data) for data in events())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -84,27 +120,33 @@ class Answering(asyncio.Protocol):
             if len(self._read) < end + 4 + size:
                 return
             body, self._read = self._read[end + 4 : end + 4 + size], self._read[end + 4 + size :]
-            if b'"stream":true' in body:
-                self._writing = asyncio.ensure_future(self._stream())
-            else:
-                self._write(b"Content-Type: application/json", len(WHOLE), WHOLE)
+            self._answer(body)
 
-    def _write(self, kind: bytes, size: int, body: bytes) -> None:
-        head = b"HTTP/1.1 200 OK\r\n%s\r\nContent-Length: %d\r\n\r\n" % (kind, size)
+    def _answer(self, body: bytes) -> None:
+        if b'"stream":true' not in body:
+            self._write(b"application/json", b"Content-Length: %d" % len(WHOLE), WHOLE)
+        elif b'"burst"' in body:
+            whole = b"".join(self.pieces) + b"0\r\n\r\n"
+            self._write(b"text/event-stream", b"Transfer-Encoding: chunked", whole)
+        else:
+            self._writing = asyncio.ensure_future(self._stream())
+
+    def _write(self, kind: bytes, framing: bytes, body: bytes) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\n%s\r\n\r\n" % (kind, framing)
         self._transport.write(head + body)  # type: ignore[attr-defined]
 
     async def _stream(self) -> None:
-        events = [event("word ") for _ in range(STREAM_CHUNKS)]
-        events += [event("", "stop"), b"data: [DONE]\n\n"]
-        self._write(b"Content-Type: text/event-stream", sum(map(len, events)), b"")
-        for data in events:
-            self._transport.write(data)  # type: ignore[attr-defined]
-            await asyncio.sleep(0.0005)
+        self._write(b"text/event-stream", b"Transfer-Encoding: chunked", b"")
+        for piece in (*self.pieces, b"0\r\n\r\n"):
+            await asyncio.sleep(0.001)
+            self._transport.write(piece)  # type: ignore[attr-defined]
 
 
 def serve(told: Connection) -> None:
     async def run() -> None:
-        server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(
+            Answering, "127.0.0.1", 0, backlog=2000
+        )
         told.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
@@ -112,41 +154,97 @@ def serve(told: Connection) -> None:
         uvloop.run(run())
 
 
-def ours(relay: Relay) -> dict[str, Run]:
-    request = ChatRequest(messages=(ChatMessage(role="user", content=QUESTION),), model="m")
+# -- the sides -----------------------------------------------------------------
+
+
+def ours(relay: Relay) -> Runs:
+    def asked(model: str) -> ChatRequest:
+        return ChatRequest(messages=(ChatMessage(role="user", content=QUESTION),), model=model)
 
     async def whole() -> None:
-        assert (await relay.call(request)).text.startswith("This is")
+        assert (await relay.call(asked("m"))).text.startswith("This is")
 
-    async def streamed() -> None:
-        said = [chunk.text async for chunk in relay.stream(request)]
-        assert len(said) == STREAM_CHUNKS + 1
+    def streamed(model: str) -> Run:
+        async def run() -> None:
+            said = [chunk async for chunk in relay.stream(asked(model))]
+            assert "".join(chunk.text for chunk in said) == SAID
+            assert said[-1].finish_reason == "stop"
 
-    return {"whole": whole, "streamed": streamed}
+        return run
+
+    return {"whole": whole, "paced": streamed("paced"), "burst": streamed("burst")}
 
 
-def bare(session: aiohttp.ClientSession, base: str) -> dict[str, Run]:
-    url = f"{base}/v1/chat/completions"
-    headers = {"Authorization": "Bearer sk-1", "Content-Type": "application/json"}
-    asked = {"model": "m", "messages": [{"role": "user", "content": QUESTION}]}
+HEADERS = {"Authorization": "Bearer sk-1", "Content-Type": "application/json"}
+PATH = "/v1/chat/completions"
 
-    def body(**more: object) -> bytes:
-        return json.dumps(asked | more, separators=(",", ":")).encode()
+
+def body(model: str, **more: object) -> bytes:
+    asked = {"model": model, "messages": [{"role": "user", "content": QUESTION}], **more}
+    return json.dumps(asked, separators=(",", ":")).encode()
+
+
+def bare(session: aiohttp.ClientSession, base: str) -> Runs:
+    size = sum(map(len, events()))
 
     async def whole() -> None:
-        async with session.post(url, data=body(), headers=headers) as answer:
+        async with session.post(base + PATH, data=body("m"), headers=HEADERS) as answer:
             told = json.loads(await answer.read())
         assert told["choices"][0]["message"]["content"].startswith("This is")
 
-    async def streamed() -> None:
-        said = 0
-        async with session.post(url, data=body(stream=True), headers=headers) as answer:
-            async for line in answer.content:
-                if line.startswith(b"data: {"):
-                    said += bool(json.loads(line[6:])["choices"][0]["delta"]["content"])
-        assert said == STREAM_CHUNKS
+    def streamed(model: str) -> Run:
+        async def run() -> None:
+            asked = body(model, stream=True)
+            async with session.post(base + PATH, data=asked, headers=HEADERS) as answer:
+                read = 0
+                async for data in answer.content.iter_any():
+                    read += len(data)
+            assert read == size
 
-    return {"whole": whole, "streamed": streamed}
+        return run
+
+    return {"whole": whole, "paced": streamed("paced"), "burst": streamed("burst")}
+
+
+def bare_decoding(session: aiohttp.ClientSession, base: str) -> Runs:
+    def streamed(model: str) -> Run:
+        async def run() -> None:
+            asked = body(model, stream=True)
+            async with session.post(base + PATH, data=asked, headers=HEADERS) as answer:
+                said = [
+                    json.loads(line[6:])["choices"][0]["delta"]["content"]
+                    async for line in answer.content
+                    if line.startswith(b"data: {")
+                ]
+            assert "".join(said) == SAID
+
+        return run
+
+    return {"paced": streamed("paced"), "burst": streamed("burst")}
+
+
+def plain(client: httpx.AsyncClient, base: str) -> Runs:
+    async def whole() -> None:
+        told = (await client.post(base + PATH, content=body("m"), headers=HEADERS)).json()
+        assert told["choices"][0]["message"]["content"].startswith("This is")
+
+    def streamed(model: str) -> Run:
+        async def run() -> None:
+            asked = body(model, stream=True)
+            async with client.stream("POST", base + PATH, content=asked, headers=HEADERS) as answer:
+                said = [
+                    json.loads(line[6:])["choices"][0]["delta"]["content"]
+                    async for line in answer.aiter_lines()
+                    if line.startswith("data: {")
+                ]
+            assert "".join(said) == SAID
+
+        return run
+
+    return {"whole": whole, "paced": streamed("paced"), "burst": streamed("burst")}
+
+
+# -- measuring -----------------------------------------------------------------
 
 
 async def cpu_ms(run: Run, calls: int, in_flight: int) -> float:
@@ -162,40 +260,62 @@ async def cpu_ms(run: Run, calls: int, in_flight: int) -> float:
     return (time.process_time() - begun) * 1000 / calls
 
 
-async def measure(base: str, calls: int, rounds: int) -> None:
+async def compare(
+    what: str, sides: Mapping[str, Runs], calls: int, in_flight: int, rounds: int
+) -> None:
+    took: dict[str, list[float]] = {side: [] for side, runs in sides.items() if what in runs}
+    for _ in range(rounds):
+        for side, ms in took.items():
+            ms.append(await cpu_ms(sides[side][what], calls, in_flight))
+    print(f"\n{what}, {in_flight} in flight" + ("" if what == "whole" else ", a chunk in brackets"))
+    for side, ms in took.items():
+        ratio = statistics.median(a / b for a, b in zip(took["relay"], ms, strict=True))
+        median = statistics.median(ms)
+        chunk = "" if what == "whole" else f" ({median * 1000 / STREAM_CHUNKS:5.2f} µs)"
+        told = "" if side == "relay" else f"   relay is {ratio:.2f} ×"
+        mark = MARKS[what]
+        if side.startswith("aiohttp") and in_flight > 1:
+            told += f", mark {mark:g}: {'holds' if ratio <= mark else 'BROKEN'}"
+        print(f"  {side:<17}{median:8.3f} ms{chunk}{told}")
+
+
+async def measure(base: str, calls: int, rounds: int, *, with_httpx: bool) -> None:
     entry = RelayEntry(name="bench", profile="sandbox", base_url=base, key=Secret("sk-1"))
     transport = Transport()
     relay = Relay(entry, load_dialect("sandbox"), transport, clock=SystemClock(), hash_key=b"bench")
     connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector) as session:
-        sides = {"relay": ours(relay), "aiohttp": bare(session, base)}
-        cases = [("whole", 1, calls), ("whole", 100, calls), ("whole", 1000, calls)]
-        cases.append(("streamed", 20, max(20, calls // 40)))
-        for what, in_flight, count in cases:
-            took: dict[str, list[float]] = {side: [] for side in sides}
-            for _ in range(rounds):
-                for side, runs in sides.items():
-                    took[side].append(await cpu_ms(runs[what], count, in_flight))
-            medians = {side: statistics.median(ms) for side, ms in took.items()}
-            ratio = statistics.median(a / b for a, b in zip(*took.values(), strict=True))
-            print(
-                f"{what:>8}, {in_flight:>4} in flight: relay {medians['relay']:.3f} ms, "
-                f"aiohttp {medians['aiohttp']:.3f} ms, ratio {ratio:.2f}"
-            )
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        httpx.AsyncClient(timeout=60, trust_env=False) as client,
+    ):
+        sides = {
+            "relay": ours(relay),
+            "aiohttp": bare(session, base),
+            "aiohttp, decoded": bare_decoding(session, base),
+        }
+        if with_httpx:
+            sides["httpx"] = plain(client, base)
+        for in_flight in (1, 100, 1000):
+            await compare("whole", sides, max(calls, in_flight), in_flight, rounds)
+        for what in ("paced", "burst"):
+            await compare(what, sides, max(20, calls // 20), STREAMS_IN_FLIGHT, rounds)
     await transport.aclose()
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--calls", type=int, default=2000)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--calls", type=int, default=1000)
     options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--without-httpx", action="store_true")
     given = options.parse_args()
     here, there = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
     server.start()
     try:
         base = f"http://127.0.0.1:{here.recv()}"
-        uvloop.run(measure(base, given.calls, given.rounds))
+        uvloop.run(measure(base, given.calls, given.rounds, with_httpx=not given.without_httpx))
     finally:
         server.terminate()
         server.join()

@@ -22,7 +22,7 @@ from core.relay.knowledge import Knowledge
 from core.relay.learned import Learned
 from core.relay.limits import upload_bytes
 from core.relay.stat import decode_user_stat
-from core.relay.stream import StreamDecoder, Streamed, together
+from core.relay.stream import StreamDecoder, Streamed
 from core.relay.wire import Bounds, Wire, content_type, pieces
 from core.request import (
     BatchCreateRequest,
@@ -237,7 +237,7 @@ class Relay:
             try:
                 async for data in incoming:
                     budget.take(len(data))
-                    for chunk in together(decoder.feed(data)):
+                    for chunk in decoder.feed(data):
                         yield chunk
                     if decoder.done:
                         await _read_to_end(incoming)

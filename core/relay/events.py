@@ -22,13 +22,14 @@ class EventLines:
         """The lines that these bytes complete, up to one that is too long."""
         if self._after_return or b"\r" in data:
             data = self._line_feeds(data)
-        held = self._tail + data
-        lines = held.split(b"\n")
+        if self._tail:
+            data = self._tail + data
+        lines = data.split(b"\n")
         self._tail = lines.pop()
         if not self._begun and lines:
             self._begun = True
             lines[0] = lines[0].removeprefix(_BOM)
-        if len(held) > self._line_bytes:
+        if len(data) > self._line_bytes:
             return self._measured(lines)
         return lines
 

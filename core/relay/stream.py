@@ -1,6 +1,6 @@
 """A streamed answer from bytes, as relays send it in practice (relays/README). Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -19,12 +19,12 @@ StreamForm: TypeAlias = Literal["events", "reduced"]
 Streamed: TypeAlias = ChatRequest | CompletionRequest
 
 
-class _Delta(Struct):
+class _Delta(Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None
 
 
-class _Choice(Struct):
+class _Choice(Struct, gc=False):
     """A chat tells its text in `delta`, a completion in `text`."""
 
     delta: _Delta | None = None
@@ -34,7 +34,7 @@ class _Choice(Struct):
     index: int | None = None
 
 
-class _Event(Struct):
+class _Event(Struct, gc=False):
     choices: list[_Choice] | None = None
     model: str | None = None
     usage: TokenCount | None = None
@@ -73,6 +73,8 @@ class StreamDecoder:
         self._held: list[bytes] = []
         self._kept_bytes = 0
         self._said: list[str] = []
+        self._texts: list[str] = []
+        self._reasonings: list[str] = []
         self._model = ""
         self._finish_reason = ""
         self._count: TokenCount | None = None
@@ -89,14 +91,20 @@ class StreamDecoder:
         """
         return bool(self._finish_reason)
 
-    def feed(self, data: bytes) -> Iterator[Chunk]:
-        """The chunks that these bytes complete, to be taken to the end. Raises RelayError."""
-        for line in self._lines.split(data):
-            chunk = self._read(line)
-            if chunk is not None:
-                yield chunk
-        if self._lines.overlong:
-            raise self._too_long("a line")
+    def feed(self, data: bytes) -> Iterable[Chunk]:
+        """What these bytes complete, as one chunk at most: each costs its reader a step.
+
+        Raises RelayError, after the text that came before the error.
+        """
+        try:
+            for line in self._lines.split(data):
+                if line or self._held:
+                    self._read(line)
+            if self._lines.overlong:
+                raise self._too_long("a line")
+        except RelayError as error:
+            return _raising(error, self._fresh())
+        return self._fresh()
 
     def finish(self) -> Iterator[Chunk]:
         """What was left in the last line, then the closing chunk with reason and usage.
@@ -104,9 +112,8 @@ class StreamDecoder:
         Raises RelayCut if nothing proved the answer whole, RelayGarbage if it
         was no stream at all.
         """
-        rest = self._read_rest(self._lines.rest())
-        if rest is not None:
-            yield rest
+        self._read_rest(self._lines.rest())
+        yield from self._fresh()
         if not self.whole:
             raise self.cut() if self._events or self.done else self._no_stream()
         yield Chunk(finish_reason=self._finish_reason, model=self._model, usage=self._usage())
@@ -120,53 +127,50 @@ class StreamDecoder:
 
     # -- lines -----------------------------------------------------------------
 
-    def _read(self, line: bytes) -> Chunk | None:
+    def _read(self, line: bytes) -> None:
         if line.startswith(b"data:"):
-            return self._read_data(line[5:].strip())
-        if not line:
-            return self._take_held() if self._held else None
-        if not self._events and not self.done and not line.startswith(_FIELDS):
+            data = line[5:].strip()
+            if self._held:
+                self._keep(data, self._held)
+            elif data == b"[DONE]":
+                self._end()
+            elif data and not self.done:
+                try:
+                    self._take(data)
+                except UNREADABLE as error:
+                    self._hold(data, error)
+        elif not line:
+            self._take_held()
+        elif not self._events and not self.done and not line.startswith(_FIELDS):
             self._keep(line, self._strange)
-        return None
 
-    def _read_data(self, data: bytes) -> Chunk | None:
-        if self.done or not data:
-            return None
-        if self._held:
-            self._keep(data, self._held)
-            return None
-        if data == b"[DONE]":
-            self._end()
-            return None
-        try:
-            return self._take(data)
-        except UNREADABLE as error:
-            if _is_json(data):
-                raise self._unreadable(data) from error
-            self._keep(data, self._held)
-            return None
+    def _hold(self, data: bytes, error: Exception) -> None:
+        """What is no JSON alone may be the first of several lines."""
+        if _is_json(data):
+            raise self._unreadable(data) from error
+        self._keep(data, self._held)
 
-    def _take_held(self) -> Chunk | None:
+    def _take_held(self) -> None:
         """An event of several lines of data."""
         data = b"\n".join(self._held)
         self._held.clear()
         self._kept_bytes = 0
         try:
-            return self._take(data)
+            self._take(data)
         except UNREADABLE as error:
             raise self._unreadable(data) from error
 
-    def _read_rest(self, tail: bytes) -> Chunk | None:
+    def _read_rest(self, tail: bytes) -> None:
         """A last line or event without its end is whole if it can be read, else it was cut."""
-        chunk = self._read(tail) if tail else None
+        if tail:
+            self._read(tail)
         if not self._held:
-            return chunk
+            return
         try:
-            return self._take(b"\n".join(self._held))
+            self._take(b"\n".join(self._held))
         except UNREADABLE as error:
-            if self.whole:
-                return None
-            raise self.cut() from error
+            if not self.whole:
+                raise self.cut() from error
 
     def _keep(self, line: bytes, among: list[bytes]) -> None:
         among.append(line)
@@ -181,42 +185,54 @@ class StreamDecoder:
 
     # -- events ----------------------------------------------------------------
 
-    def _take(self, data: bytes) -> Chunk | None:
+    def _take(self, data: bytes) -> None:
         """Raises what msgspec raises for bytes that are no event."""
         if self._reduced and data.startswith(b"["):
-            return self._take_reduced(read_reduced(data))
+            self._take_reduced(read_reduced(data))
+            return
         event = _EVENT.decode(data)
         self._events += 1
         self._bare = False
         if event.error or event.code or event.choices is None:
             self._refuse(data, event)
-        self._model = self._model or event.model or ""
-        self._count = event.usage or self._count
+        if not self._model:
+            self._model = event.model or ""
+        if event.usage is not None:
+            self._count = event.usage
         for choice in event.choices or ():
             if not choice.index:
-                return self._choose(choice)
-        return None
+                self._choose(choice)
+                return
 
-    def _take_reduced(self, event: Reduced) -> Chunk | None:
+    def _take_reduced(self, event: Reduced) -> None:
         self._events += 1
+        self._texts.append(event.text)
         if event.complaint:
             raise refusal(self._origin, 200, event.complaint)
         if event.ends:
             self._finish_reason = "stop"
-        return self._say(event.text, "")
 
-    def _choose(self, choice: _Choice) -> Chunk | None:
-        self._count = choice.usage or self._count
-        self._finish_reason = choice.finish_reason or self._finish_reason
+    def _choose(self, choice: _Choice) -> None:
+        if choice.usage is not None:
+            self._count = choice.usage
+        if choice.finish_reason:
+            self._finish_reason = choice.finish_reason
         delta = choice.delta or _NOTHING
-        return self._say(delta.content or choice.text or "", delta.reasoning_content or "")
+        if text := delta.content or choice.text:
+            self._texts.append(text)
+        if delta.reasoning_content:
+            self._reasonings.append(delta.reasoning_content)
 
-    def _say(self, text: str, reasoning: str) -> Chunk | None:
-        if text:
-            self._said.append(text)
-        elif not reasoning:
-            return None
-        return Chunk(text=text, reasoning=reasoning, model=self._model)
+    def _fresh(self) -> tuple[Chunk, ...]:
+        """What was said since the last chunk."""
+        text = "".join(self._texts)
+        reasoning = "".join(self._reasonings) if self._reasonings else ""
+        if not text and not reasoning:
+            return ()
+        self._said.append(text)
+        self._texts.clear()
+        self._reasonings.clear()
+        return (Chunk(text=text, reasoning=reasoning, model=self._model),)
 
     def _usage(self) -> Usage:
         count, answer = self._count, "".join(self._said)
@@ -260,26 +276,9 @@ class StreamDecoder:
         return self._origin.garbage("no event stream", self._origin.excerpt(body))
 
 
-def together(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """What one read brought as one chunk: each further step of a stream costs its reader.
-
-    An error that follows text in the same read comes after it.
-    """
-    texts: list[str] = []
-    reasons: list[str] = []
-    model = ""
-    failure: RelayError | None = None
-    try:
-        for chunk in chunks:
-            texts.append(chunk.text)
-            reasons.append(chunk.reasoning)
-            model = chunk.model
-    except RelayError as error:
-        failure = error
-    if texts:
-        yield Chunk(text="".join(texts), reasoning="".join(reasons), model=model)
-    if failure:
-        raise failure
+def _raising(error: RelayError, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    yield from chunks
+    raise error
 
 
 def _is_json(data: bytes) -> bool:

@@ -115,19 +115,23 @@ class _Body(httpx.AsyncByteStream):
     ) -> None:
         self._response = response
         self._first_s = first_s
-        self._idle_s = idle_s
+        self._idle = _Idle(response.content, idle_s)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        content = self._response.content
+        content, idle, now = self._response.content, self._idle, self._idle.now
         with _errors_told_apart():
             self._wait_at_most(self._first_s)
             data = await content.readany()
-            self._wait_at_most(self._idle_s)
+            self._wait_at_most(None)
+            idle.start()
             while data:
                 yield data
+                idle.since = now()
                 data = await content.readany()
+                idle.since = None
 
     async def aclose(self) -> None:
+        self._idle.stop()
         self._response.close()
 
     def _wait_at_most(self, seconds: float | None) -> None:
@@ -135,6 +139,44 @@ class _Body(httpx.AsyncByteStream):
         if connection is not None and connection.protocol is not None:
             connection.protocol.read_timeout = seconds
             connection.protocol.start_timeout()
+
+
+class _Idle:
+    """Ends a wait for the next piece after `seconds`, by one timer for many pieces.
+
+    aiohttp's own is set anew for each: a tenth of the CPU time of a stream. `since`
+    is when the wait began by `now`, None while nobody waits.
+    """
+
+    def __init__(self, content: aiohttp.StreamReader, seconds: float | None) -> None:
+        self._content = content
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
+        self.since: float | None = None
+        self._timer: asyncio.Handle | None = None
+
+    def start(self) -> None:
+        if self._seconds and not self._content.is_eof():
+            self._timer = self._loop.call_later(self._seconds, self._look)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        since, seconds = self.since, self._seconds or 0.0
+        left_s = seconds if since is None else since + seconds - self.now()
+        if left_s > 0:
+            self._timer = self._loop.call_later(left_s, self._look)
+        else:  # once more what came while the loop was held up is taken in first
+            self._timer = self._loop.call_soon(self._end, since)
+
+    def _end(self, since: float | None) -> None:
+        if self.since == since:
+            self._content.set_exception(TimeoutError())
+        else:
+            self._look()
 
 
 @contextmanager
