@@ -3,13 +3,10 @@
 import json
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.datastructures import Headers
 
-from bots.sandbox.dialects.dialect import Asked
 from bots.sandbox.dialects.zhizengzeng import DIALECT, without_ogg
 from core.errors import (
     RelayError,
@@ -24,7 +21,6 @@ from core.relay.hearing import hear
 from core.relay.profile import load_dialect
 from core.relay.transport import Transport
 from core.request import (
-    ChatMessage,
     ChatRequest,
     CompletionRequest,
     EmbeddingRequest,
@@ -35,48 +31,19 @@ from core.request import (
 )
 from tests.relays.profiles.asking import relay_of
 from tests.relays.profiles.judges import Judges
+from tests.relays.profiles.talks import PAIRS, TEXTS, judged, talk
 from tests.relays.profiles.test_judged import CLIP
 from tests.relays.servers import Exchange, listening
 from tests.relays.stage import ask
 from tests.sandbox.server import sandbox
 
 CHARS = 2_000
-ROW = "POST /v1/chat/completions"
 ENCODER = Encoder(load_dialect("zhizengzeng"), "main")
-
-SIGNS = st.text(alphabet="问答你好世界 aZ9😀👩‍👩‍👧🇨🇳é，。\n", min_size=1, max_size=6)
-TEXTS = st.builds(lambda signs, times: signs * times, SIGNS, st.integers(1, 250)).filter(
-    lambda text: bool(text.strip())
-)
-
-
-def talk(persona: str, pairs: list[tuple[str, str]], question: str) -> ChatRequest:
-    """As the bot puts it together: a persona or none, pairs, a question."""
-    system = [ChatMessage(role="system", content=persona)] if persona else []
-    said = [
-        message
-        for asked, answer in pairs
-        for message in (
-            ChatMessage(role="user", content=asked),
-            ChatMessage(role="assistant", content=answer),
-        )
-    ]
-    return ChatRequest(messages=(*system, *said, ChatMessage(role="user", content=question)))
-
-
-def judged(body: bytes) -> list[dict[str, Any]]:
-    """The messages, if the judge takes them."""
-    fields = msgspec.json.decode(body)
-    asked = Asked(row=ROW, fields=fields, headers=Headers(), key="sk-1")
-    for check in DIALECT.calls[ROW].checks:
-        check(asked)
-    messages: list[dict[str, Any]] = fields["messages"]
-    return messages
 
 
 @given(
     persona=st.one_of(st.just(""), TEXTS),
-    pairs=st.lists(st.tuples(TEXTS, TEXTS), max_size=8),
+    pairs=PAIRS,
     question=TEXTS,
 )
 def test_any_talk_of_a_bot_is_taken(
@@ -87,17 +54,17 @@ def test_any_talk_of_a_bot_is_taken(
         with pytest.raises(RelayTooLarge):
             ENCODER.encode(request)
         return
-    sent = [message["content"] for message in judged(ENCODER.encode(request).body)]
+    sent = [message["content"] for message in judged(ENCODER.encode(request).body, DIALECT)]
     kept = [text for pair in pairs for text in pair][len(pairs) * 2 - (len(sent) - 1) :]
     whole = [*kept, question]
     assert sent == [persona + whole[0], *whole[1:]]
 
 
-@given(pairs=st.lists(st.tuples(TEXTS, TEXTS), max_size=8), question=TEXTS)
+@given(pairs=PAIRS, question=TEXTS)
 def test_no_pair_is_forgotten_that_would_have_fitted(
     pairs: list[tuple[str, str]], question: str
 ) -> None:
-    sent = judged(ENCODER.encode(talk("", pairs, question)).body)
+    sent = judged(ENCODER.encode(talk("", pairs, question)).body, DIALECT)
     held = sum(len(message["content"]) for message in sent)
     dropped = len(pairs) - len(sent) // 2
     if dropped:
@@ -167,20 +134,15 @@ async def test_the_user_is_the_hash_that_was_given(judge: Judges, transport: Tra
 
 
 async def test_ogg_is_sent_as_it_is_and_once_refused_as_mp3(transport: Transport) -> None:
-    learned: list[str] = []
-
-    async def learn(form: str) -> None:
-        learned.append(form)
-
     with sandbox(dialect=without_ogg()) as standing:
         made = relay_of("zhizengzeng", standing.origin, transport)
         request = TranscriptionRequest(audio=CLIP, filename="a.ogg")
-        heard = await hear(made, request, learn=learn)
+        first, again = await hear(made, request), await hear(made, request)
         entries = standing.journal.entries("transcription")
     names = [str(entry.fields["file"]["filename"]) for entry in entries]  # type: ignore[index]
-    assert [name.rpartition(".")[2] for name in names] == ["ogg", "mp3"]
-    assert "river" in heard.text
-    assert learned == ["ogg"]
+    assert [name.rpartition(".")[2] for name in names] == ["ogg", "mp3", "mp3"]
+    assert "river" in first.text
+    assert again == first
 
 
 @pytest.mark.parametrize(
