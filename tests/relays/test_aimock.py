@@ -14,13 +14,14 @@ from core.relay.routes import RelayRoutes
 from core.relay.transport import Transport
 from core.request import (
     ChatRequest,
+    EmbeddingRequest,
     ImageRequest,
     ModelsRequest,
     SpeechRequest,
     TranscriptionRequest,
 )
 from core.response import Chunk, Usage
-from tests.relays.aimock import ANSWERS, USAGE, Aimock, aimock
+from tests.relays.aimock import ANSWERS, USAGE, VECTOR, Aimock, aimock
 from tests.relays.stage import PNG, WAV, FakeClock, ask, entry, relay
 
 COUNTED = Usage(prompt_tokens=USAGE["prompt_tokens"], completion_tokens=USAGE["completion_tokens"])
@@ -89,6 +90,11 @@ async def test_pictures_speech_and_transcription(client: Relay) -> None:
     assert (speech.content, speech.mime) == (WAV, "audio/wav")
     heard = await client.call(TranscriptionRequest(audio=WAV, filename="said.wav"))
     assert heard.text == "你好 world"
+
+
+async def test_each_text_has_its_vector(client: Relay) -> None:
+    told = await client.call(EmbeddingRequest(inputs=("a cat", "a cat again"), model="ada"))
+    assert told.vectors == (tuple(VECTOR), tuple(VECTOR))
 
 
 async def test_its_models_are_listed(client: Relay) -> None:

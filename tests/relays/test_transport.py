@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -234,6 +235,19 @@ async def test_a_slow_body_is_taken_as_long_as_it_moves(transport: Transport) ->
     async with listening(trickle) as server:
         timeout = FAST | {"first_byte": 0.2, "read": 0.2}
         assert await read(await get(transport, server.base, timeout=timeout)) == b"xxxxxx"
+
+
+async def test_what_came_while_the_loop_was_held_up_is_no_silence(transport: Transport) -> None:
+    async def hold_up(exchange: Exchange) -> None:
+        await exchange.begin_stream(b"a")
+        await asyncio.sleep(0.02)
+        await exchange.more(b"b")
+        time.sleep(0.1)  # noqa: ASYNC251
+        await exchange.end_stream()
+
+    async with listening(hold_up) as server:
+        timeout = FAST | {"read": 0.05}
+        assert await read(await get(transport, server.base, timeout=timeout)) == b"ab"
 
 
 @pytest.mark.parametrize(
