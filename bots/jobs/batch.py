@@ -10,7 +10,7 @@ from bots.jobs.desk import Desk, desk, read
 from bots.jobs.giving import give
 from bots.jobs.served import check_served, check_size, file_limit
 from bots.loop import run_async
-from bots.relays.opened import entry_named, opened_relay
+from bots.relays.opened import entry_named
 from core.errors import ConfigError
 from core.jobs.lines import Line, batch_of, joined, parts, read_batch
 from core.jobs.submit import fingerprint
@@ -33,7 +33,7 @@ def submit(options: argparse.Namespace) -> int:
 
 async def _submit(options: argparse.Namespace, desk: Desk) -> int:
     entry = entry_named(desk.config, options.relay)
-    async with opened_relay(desk.config, options.relay) as relay:
+    async with desk.relay(options.relay) as relay:
         check_served(entry, relay.dialect, "batch")
         path: Path = options.prompts or options.file
         content = _content(options, relay.dialect)

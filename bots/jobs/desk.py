@@ -1,17 +1,23 @@
 """What every command about jobs needs: the configuration, the jobs, the clock."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bots.clock import SystemClock
 from bots.config import Config, load
+from bots.relays.opened import opened_relay
 from core.errors import ConfigError
 from core.jobs.follow import Sleep
 from core.ports import Clock, Jobs
+from core.relay.client import Relay
+from core.relay.wire import Bounds
 from core.relay_job import JobKind, RelayJob
 from storage.jobs import SqlJobs
+
+WHOLE_S = 3600.0
+"""How long a file may take to come, as long as it does come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,10 @@ class Desk:
     jobs: Jobs
     clock: Clock
     sleep: Sleep
+
+    def relay(self, name: str) -> AbstractAsyncContextManager[Relay]:
+        """Raises ConfigError."""
+        return opened_relay(self.config, name, bounds=Bounds(whole_s=WHOLE_S))
 
     def numbered(self, kind: JobKind, number: int) -> RelayJob:
         """Raises ConfigError."""

@@ -9,7 +9,7 @@ from bots.jobs.desk import Desk, desk
 from bots.jobs.status import Progress
 from bots.jobs.table import deadline, state
 from bots.loop import run_async
-from bots.relays.opened import dialect_of, entry_named, opened_relay
+from bots.relays.opened import dialect_of, entry_named
 from core.errors import ConfigError
 from core.jobs.follow import ask, follow, keep, outputs
 from core.jobs.lines import Line, read_batch
@@ -47,7 +47,7 @@ async def give(desk: Desk, number: int, output: Path | None, *, wait: bool) -> i
 
 
 async def _kept(job: RelayJob, desk: Desk, *, wait: bool) -> RelayJob:
-    async with opened_relay(desk.config, job.relay) as relay:
+    async with desk.relay(job.relay) as relay:
         if wait:
             tell = Progress(desk).tell
             return await follow(job, relay, desk.jobs, desk.clock, sleep=desk.sleep, tell=tell)

@@ -9,7 +9,7 @@ from bots.jobs.desk import Desk, desk, read
 from bots.jobs.giving import give
 from bots.jobs.served import check_served, check_size, file_limit
 from bots.loop import run_async
-from bots.relays.opened import entry_named, opened_relay
+from bots.relays.opened import entry_named
 from core.jobs.lines import numbered, read_examples
 from core.jobs.submit import fingerprint
 from core.relay.client import Relay
@@ -25,7 +25,7 @@ def start(options: argparse.Namespace) -> int:
 
 async def _start(options: argparse.Namespace, desk: Desk) -> int:
     entry = entry_named(desk.config, options.relay)
-    async with opened_relay(desk.config, options.relay) as relay:
+    async with desk.relay(options.relay) as relay:
         check_served(entry, relay.dialect, "fine_tune")
         limit = relay.dialect.limits.suffix_chars
         check_size("characters of --suffix", len(options.suffix), limit, "Shorten it.")

@@ -8,7 +8,6 @@ from pathlib import Path
 from bots.jobs.desk import Desk, desk
 from bots.jobs.table import deadline, state, table
 from bots.loop import run_async
-from bots.relays.opened import opened_relay
 from core.errors import ParleyError
 from core.jobs.follow import ask, follow
 from core.relay_job import JobKind, RelayJob
@@ -42,7 +41,7 @@ async def _asked(job: RelayJob, desk: Desk, *, wait: bool) -> str:
     if job.state != "submitted" and not (wait and job.kind == "batch" and job.state == "ended"):
         return ""
     try:
-        async with opened_relay(desk.config, job.relay) as relay:
+        async with desk.relay(job.relay) as relay:
             if wait:
                 progress = Progress(desk)
                 sleep, tell = desk.sleep, progress.tell
