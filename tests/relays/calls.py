@@ -1,11 +1,14 @@
 """A relay made of canned answers, and a client set up to call it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Any
 
 import httpx
 
 from core.relay.client import Relay
+from core.relay.wire import Bounds
 from core.response import Chunk
 from tests.relays.servers import Answer, Exchange, Server, listening
 from tests.relays.stage import (
@@ -17,12 +20,17 @@ from tests.relays.stage import (
 
 @asynccontextmanager
 async def serving(
-    answer: Answer, transport: httpx.AsyncBaseTransport, **settings: object
+    answer: Answer,
+    transport: httpx.AsyncBaseTransport,
+    *,
+    bounds: Bounds | None = None,
+    dialect: Mapping[str, Any] = MappingProxyType({}),
+    **settings: object,
 ) -> AsyncIterator[tuple[Relay, Server]]:
-    bounds = settings.pop("bounds", None)
+    """`dialect` differs from the entry's profile in these."""
     async with listening(answer) as server:
         at = entry(server.base, **settings)
-        yield relay(at, transport, bounds=bounds), server  # type: ignore[arg-type]
+        yield relay(at, transport, bounds=bounds, **dialect), server
 
 
 def saying(body: bytes, status: int = 200, **headers: str) -> Answer:

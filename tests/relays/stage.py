@@ -12,6 +12,7 @@ from core.relay.client import Relay
 from core.relay.dialect import Dialect
 from core.relay.entry import RelayEntry
 from core.relay.failure import Origin
+from core.relay.learned import Learned
 from core.relay.profile import load_dialect
 from core.relay.wire import Bounds
 from core.request import ChatMessage, ChatRequest
@@ -72,6 +73,7 @@ def relay(
     *,
     clock: FakeClock | None = None,
     bounds: Bounds | None = None,
+    learned: Learned | None = None,
     **dialect: Any,
 ) -> Relay:
     profile = msgspec.structs.replace(load_dialect(at.profile), **dialect)
@@ -82,6 +84,7 @@ def relay(
         clock=clock or FakeClock(),
         hash_key=b"hash key of the tests",
         bounds=bounds,
+        learned=learned,
     )
 
 
