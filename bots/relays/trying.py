@@ -90,9 +90,6 @@ async def each(
 
 async def one(relay: Relay, tries: Tries, meter: Meter, profile: Dialect, call: Tried) -> Outcome:
     said = getattr(profile.capabilities, call)
-    if call == "user_stat" and not relay.tells_stat:
-        words = f"needs relays.{relay.name}.stat_token"
-        return Outcome(call=call, profile=said, result="skipped", words=words)
     began = time.monotonic()
     try:
         told = await tries.make(call)
