@@ -238,6 +238,7 @@ class Relay:
                 async for data in incoming:
                     budget.take(len(data))
                     for chunk in decoder.feed(data):
+                        budget.spoke = True
                         yield chunk
                     if decoder.done:
                         await _read_to_end(incoming)

@@ -53,22 +53,36 @@ class Bounds:
 
 
 class Budget:
-    """What one stream may still take."""
+    """What one stream may still take.
 
-    def __init__(self, origin: Origin, bounds: Bounds, monotonic: Callable[[], float]) -> None:
+    Its first text or reasoning must come within `first_s` of its first byte: keep-alives
+    and empty chunks alone are none. `spoke` is set once it came.
+    """
+
+    def __init__(
+        self, origin: Origin, bounds: Bounds, monotonic: Callable[[], float], first_s: float
+    ) -> None:
+        self.spoke = False
         self._origin = origin
         self._bounds = bounds
         self._monotonic = monotonic
+        self._first_s = first_s
         self._taken = 0
+        self._began_at = 0.0
         self._ends_at = monotonic() + bounds.stream_s
 
     def take(self, size: int) -> None:
         """Raises RelayGarbage or RelayTimeout."""
+        now = self._monotonic()
+        if not self._taken:
+            self._began_at = now
         self._taken += size
         if self._taken > self._bounds.stream_bytes:
             raise self._origin.garbage(f"a stream of over {self._bounds.stream_bytes} bytes")
-        if self._monotonic() > self._ends_at:
+        if now > self._ends_at:
             raise _too_slow(self._origin, self._bounds.stream_s)
+        if not self.spoke and now > self._began_at + self._first_s:
+            raise _too_slow(self._origin, self._first_s, "word")
 
 
 class Wire:
@@ -123,7 +137,8 @@ class Wire:
         return origin
 
     def budget(self, origin: Origin) -> Budget:
-        return Budget(origin, self.bounds, self._clock.monotonic)
+        first_s = self._entry.first_byte_timeout_s
+        return Budget(origin, self.bounds, self._clock.monotonic, first_s)
 
     async def ask(self, outbound: Outbound, key: int = 0) -> tuple[str, bytes]:
         """A successful answer's content type and body. Raises RelayError."""
@@ -284,8 +299,8 @@ def content_type(response: httpx.Response) -> str:
     return told.partition(";")[0].strip().lower()
 
 
-def _too_slow(origin: Origin, seconds: float) -> RelayTimeout:
-    got = f"no end of the answer from {origin.path} within {seconds:g} s"
+def _too_slow(origin: Origin, seconds: float, missing: str = "end") -> RelayTimeout:
+    got = f"no {missing} of the answer from {origin.path} within {seconds:g} s"
     return RelayTimeout(origin.message(got, "Try again; the call may have been billed."))
 
 

@@ -15,7 +15,7 @@ from core.relay.routes import RelayRoutes
 from core.request import ImageRequest
 from tests.relays.routing import Stage, hangs_up, lists, says, streams, table
 from tests.relays.servers import Answer, Exchange
-from tests.relays.stage import DONE, ask, event
+from tests.relays.stage import DONE, FakeClock, ask, entry, event
 
 STALL_S, PROBE_S = 0.1, 0.1
 SOON_S = 2.0
@@ -224,3 +224,39 @@ async def test_who_asked_may_leave_while_a_stall_is_probed(stage: Stage) -> None
         await asking
     await stage.settled()
     assert stage.asked("spare") == 0
+
+
+# -- a stream's first word, with time of our own ----------------------------------
+
+
+def slowly(clock: FakeClock, *events: bytes) -> Answer:
+    """The events, 3 s apart."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.begin_stream(events[0])
+        left = asyncio.create_task(exchange.gone())
+        for event_ in events[1:]:
+            await asyncio.wait([left], timeout=STALL_S / 5)  # a piece for each is read
+            clock.pass_(3.0)
+            await exchange.more(event_)
+        left.cancel()
+        await asyncio.wait([left])
+        await exchange.end_stream()
+
+    return answer
+
+
+@pytest.mark.parametrize("nothing", [COMMENT, ROLE])
+async def test_what_says_nothing_does_not_put_off_the_end_of_waiting(
+    stage: Stage, nothing: bytes
+) -> None:
+    stage.answers["main"] = slowly(stage.clock, *[nothing] * 3, event("late", "stop"), DONE)
+    assert entry().first_byte_timeout_s == 5.0
+    assert await told(routes_of(stage)) == "spare"
+
+
+async def test_who_spoke_in_time_may_take_long(stage: Stage) -> None:
+    stage.answers["main"] = slowly(
+        stage.clock, THINKING, COMMENT, COMMENT, event("main", "stop"), DONE
+    )
+    assert await told(routes_of(stage)) == "main"
