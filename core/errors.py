@@ -151,6 +151,8 @@ class RelayInvalid(RelayError):
 class RelayTooLarge(RelayInvalid):
     """Params, where they are known: got, limit."""
 
+    code = "relay_too_large"
+
 
 class RelayUnsupported(RelayError):
     """Params: call (chat, images, speech, …)."""

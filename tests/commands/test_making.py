@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.errors import MediaError, RelayForbidden
+from core.errors import MediaError, RelayUsedUp
 from core.model import Media, Quote, Text
 from core.people import PeopleRules
 from tests.commands.fakes import Talk
@@ -53,8 +53,8 @@ async def test_a_drawing_is_in_the_history_but_never_sent_to_the_model(talk):
 
 
 async def test_a_refused_image_tells_the_person_why(talk):
-    talk.relays.fault = RelayForbidden("403")
-    assert "credit is too low" in await talk.say("/image a fox")
+    talk.relays.fault = RelayUsedUp("403")
+    assert "credit for the AI service is used up" in await talk.say("/image a fox")
 
 
 # -- say -----------------------------------------------------------------------

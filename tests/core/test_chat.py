@@ -15,6 +15,16 @@ async def test_the_relay_sees_a_hash_of_the_person_and_no_id(site: Site) -> None
     assert site.relays.asked[0].user == f"hash of {amy.key}"
 
 
+async def test_the_routes_are_told_which_conversation_it_is(site: Site) -> None:
+    await site.open()
+    amy, bob = site.person(), site.person(chat="elsewhere")
+    for person in (amy, bob, amy):
+        await person.asks("hello")
+    first, other, again = (request.conversation for request in site.relays.asked)
+    assert first == again
+    assert first != other
+
+
 async def test_the_persona_travels_before_the_talk(site: Site) -> None:
     site.bot(persona="Be brief.")
     await site.open()
