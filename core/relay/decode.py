@@ -23,7 +23,7 @@ class Answer(Struct):
     code: Any = None
 
 
-class TokenCount(Struct):
+class TokenCount(Struct, gc=False):
     """The `usage` object. `completion_tokens` may be missing or null."""
 
     prompt_tokens: int | None = None
@@ -35,12 +35,12 @@ class TokenCount(Struct):
         )
 
 
-class _Said(Struct):
+class _Said(Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None
 
 
-class _Choice(Struct):
+class _Choice(Struct, gc=False):
     """A chat tells its text in `message`, completions and edits in `text`."""
 
     message: _Said | None = None
@@ -116,7 +116,9 @@ def decode_chat(body: bytes, request: ChatRequest, origin: Origin) -> Chat:
     said = choice.message or _SILENT
     text = said.content or choice.text or ""
     count = answer.usage or choice.usage
-    others = tuple((other.message or _SILENT).content or "" for other in choices[1:])
+    others: tuple[str, ...] = ()
+    if len(choices) > 1:
+        others = tuple((other.message or _SILENT).content or "" for other in choices[1:])
     return Chat(
         text=text,
         alternatives=others,
@@ -180,9 +182,7 @@ def decode_models(body: bytes, origin: Origin) -> Models:
 
 def _in_order(choices: list[_Choice]) -> list[_Choice]:
     """Relays that number their choices may send them in any order."""
-    if len(choices) < 2:
-        return choices
-    return sorted(choices, key=lambda choice: choice.index or 0)
+    return choices if len(choices) < 2 else sorted(choices, key=lambda choice: choice.index or 0)
 
 
 def _estimated(asked: str, texts: Sequence[str]) -> Usage:

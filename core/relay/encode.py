@@ -1,7 +1,6 @@
 """Requests as bytes for the wire. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -78,8 +77,7 @@ _KINDS: dict[type[RoutedRequest], Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
+class Outbound(Struct, frozen=True):
     """One HTTP request, but for address and key. `id` goes into the path.
 
     `request` is the one that is sent: with its model, its history as far as it is allowed.

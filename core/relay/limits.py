@@ -91,7 +91,8 @@ def upload_bytes(request: Request) -> int:
     """How much of a request are files."""
     match request:
         case ChatRequest(messages=messages):
-            return sum(len(picture.content) for m in messages for picture in m.pictures)
+            seen = [picture for message in messages for picture in message.pictures]
+            return sum(len(picture.content) for picture in seen) if seen else 0
         case TranscriptionRequest(audio=audio) | TranslationRequest(audio=audio):
             return len(audio)
         case FileUploadRequest(content=content):
