@@ -250,7 +250,7 @@ class StreamDecoder:
 
     def _refuse(self, data: bytes, event: _Event) -> None:
         """Raises for an event that tells of an error."""
-        complaint = complaint_of(msgspec.json.decode(data))
+        complaint = complaint_of(msgspec.json.decode(data), envelope=self._origin.envelope)
         if complaint is None and event.error:
             complaint = Complaint()
         if complaint is not None:
@@ -268,7 +268,7 @@ class StreamDecoder:
         """A body without events: an error as a whole where it is one."""
         body = b"\n".join(self._strange)
         try:
-            complaint = complaint_of(msgspec.json.decode(body))
+            complaint = complaint_of(msgspec.json.decode(body), envelope=self._origin.envelope)
         except UNREADABLE:
             complaint = None
         if complaint is not None:

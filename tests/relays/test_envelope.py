@@ -80,6 +80,16 @@ async def test_an_envelope_of_failure_is_an_error_over_a_socket(transport: Trans
             await gathered(made)
 
 
+async def test_an_envelope_of_failure_ends_a_stream(transport: Transport) -> None:
+    broken = b'data: {"code":3,"choices":[{"delta":{"content":"b"}}]}\n\n'
+    answer = streaming(event("a"), broken, event("c", "stop"))
+    async with serving(answer, transport, dialect={"envelope": True}) as (made, _):
+        with pytest.raises(RelayUnavailable):
+            await gathered(made)
+    async with serving(answer, transport) as (made, _):
+        assert "".join(chunk.text for chunk in await gathered(made)) == "abc"
+
+
 async def test_a_relays_own_estimate_is_marked_as_one(transport: Transport) -> None:
     settings = {"dialect": {"usage_estimated": True}}
     async with serving(saying(payload("zhizengzeng_chat.json")), transport, **settings) as (
