@@ -63,6 +63,11 @@ def test_a_window_is_kept_by_the_estimate_whatever_the_text(
         assert fits
 
 
+def test_a_window_is_kept_where_a_text_has_more_tokens_than_characters() -> None:
+    with pytest.raises(RelayTooLarge, match="got 23"):
+        check_window(ask("字a" * 10), 20, "main")
+
+
 # -- embeddings ----------------------------------------------------------------
 
 
