@@ -146,3 +146,15 @@ async def test_ctrl_c_ends_a_wait_cleanly(place):
     assert process.returncode == 130
     assert "Traceback" not in rest
     assert place.noted().told == "in_progress"
+
+
+def test_two_processes_with_one_file_create_one_batch(relay, place):
+    file = place.write("q.jsonl", FILE)
+    both = [place.begin(*SUBMIT, file) for _ in range(2)]
+    for process in both:
+        process.communicate(timeout=60)
+    assert 0 in [process.returncode for process in both]
+    assert calls(relay, "batch_create") == 1
+    assert place.noted().state == "submitted"
+    assert place.parley(*SUBMIT, file).returncode == 0
+    assert calls(relay, "batch_create") == 1
