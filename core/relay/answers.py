@@ -1,6 +1,6 @@
 """The answer to each kind of request, from bytes. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from msgspec import structs
@@ -102,3 +102,18 @@ def marked(answer: Answered) -> Answered:
     if not isinstance(answer, Chat | Completion | Embeddings | Chunk) or answer.usage is None:
         return answer
     return structs.replace(answer, usage=structs.replace(answer.usage, estimated=True))
+
+
+def as_chunks(answer: Response) -> Iterator[Chunk]:
+    """Some relays answer as a whole where a stream was asked for, or can nothing else."""
+    match answer:
+        case Chat(text=text, reasoning=reasoning):
+            said = Chunk(text=text, reasoning=reasoning, model=answer.model)
+        case Completion(texts=(text, *_)):
+            said = Chunk(text=text, model=answer.model)
+        case _:
+            raise TypeError(f"expected a chat or a completion, got {type(answer).__name__}")
+    if said.text or said.reasoning:
+        yield said
+    reason = answer.finish_reason or "stop"
+    yield Chunk(finish_reason=reason, model=answer.model, usage=answer.usage)

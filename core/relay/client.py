@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from fnmatch import fnmatchcase
 from functools import partial
@@ -12,7 +12,7 @@ import httpx
 
 from core.errors import ConfigError, RelayError, RelayUnsupported
 from core.ports import Clock
-from core.relay.answers import Answered, Response, decode, marked
+from core.relay.answers import Answered, Response, as_chunks, decode, marked
 from core.relay.decode_media import decode_images, read_image
 from core.relay.dialect import Dialect
 from core.relay.encode import Encoder, Outbound, call_of
@@ -230,7 +230,7 @@ class Relay:
         budget = self._wire.budget(origin)
         async with self._open(outbound, key) as response:
             if content_type(response) == "application/json":
-                for chunk in _as_chunks(await self._whole(response, outbound, origin)):
+                for chunk in as_chunks(await self._whole(response, outbound, origin)):
                     yield chunk
                 return
             incoming = pieces(response)
@@ -260,7 +260,7 @@ class Relay:
             raise
 
     async def _at_once(self, request: Streamed, key: int) -> AsyncGenerator[Chunk, None]:
-        for chunk in _as_chunks(await self.call(request, key=key)):
+        for chunk in as_chunks(await self.call(request, key=key)):
             yield chunk
 
     def _decoder(self, outbound: Outbound, origin: Origin) -> StreamDecoder:
@@ -304,21 +304,6 @@ class Relay:
         boundary = "" if isinstance(request, ChatRequest) else secrets.token_hex(16)
         made = partial(self._encoder.encode, request, stream=stream, boundary=boundary)
         return await asyncio.to_thread(made) if upload_bytes(request) > _AT_ONCE else made()
-
-
-def _as_chunks(answer: Response) -> Iterator[Chunk]:
-    """Some relays answer as a whole where a stream was asked for, or can nothing else."""
-    match answer:
-        case Chat(text=text, reasoning=reasoning):
-            said = Chunk(text=text, reasoning=reasoning, model=answer.model)
-        case Completion(texts=(text, *_)):
-            said = Chunk(text=text, model=answer.model)
-        case _:
-            raise TypeError(f"expected a chat or a completion, got {type(answer).__name__}")
-    if said.text or said.reasoning:
-        yield said
-    reason = answer.finish_reason or "stop"
-    yield Chunk(finish_reason=reason, model=answer.model, usage=answer.usage)
 
 
 async def _read_to_end(incoming: AsyncIterator[bytes]) -> None:

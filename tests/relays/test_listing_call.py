@@ -37,6 +37,16 @@ async def test_user_stat_is_asked_with_its_own_token(transport: Transport) -> No
     assert stat.account.request_count == 108359
 
 
+async def test_each_of_a_relays_own_keys_is_known_in_its_stat(transport: Transport) -> None:
+    keys = {"key": Secret("sk-YZ1213466d"), "keys": (Secret("bNd123475a"),)}
+    settings = {"profile": "burnhair", "stat_token": Secret(STAT_TOKEN), **keys}
+    answer = saying(payload("burnhair_user_stat.json"))
+    async with serving(answer, transport, **settings) as (made, _):
+        stat = await made.call(UserStatRequest())
+    assert [token.own for token in stat.tokens] == [True, True]
+    assert "YZ1213" not in str(stat)
+
+
 async def test_user_stat_without_its_token_is_a_config_error(transport: Transport) -> None:
     async with serving(saying(b"{}"), transport, profile="burnhair") as (made, server):
         with pytest.raises(ConfigError, match=r"relays\.main\.stat_token"):
