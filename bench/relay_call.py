@@ -1,12 +1,12 @@
 """What a chat call through Relay costs in CPU time, beside bare aiohttp and plain httpx.
 
-    python bench/relay_call.py [--calls 1000] [--rounds 7] [--without-httpx]
+    python bench/relay_call.py [--calls 1000] [--rounds 8] [--without-httpx]
 
 The relay is a bare socket in a process of its own that answers at once with
-ready bytes. CPU ms of this process alone, medians over rounds taken in turn:
-for a whole answer at 1, 100 and 1,000 calls in flight, and for a stream of 200
-chunks at 20 in flight, which comes either chunk by chunk, each a read of its
-own, or all in one burst.
+ready bytes. CPU ms of this process alone, medians over rounds taken in turn,
+each beginning with another side: for a whole answer at 1, 100 and 1,000 calls
+in flight, and for a stream of 200 chunks at 20 in flight, which comes either
+chunk by chunk, each a read of its own, or all in one burst.
 
 What each side does:
     relay             Relay.call or Relay.stream: limits, encoding, typed decoding, proof of the end
@@ -74,9 +74,11 @@ def ours(relay: Relay) -> Runs:
 
     def streamed(model: str) -> Run:
         async def run() -> None:
-            said = [chunk async for chunk in relay.stream(asked(model))]
-            assert "".join(chunk.text for chunk in said) == SAID
-            assert said[-1].finish_reason == "stop"
+            said, reason = [], ""
+            async for chunk in relay.stream(asked(model)):
+                said.append(chunk.text)
+                reason = chunk.finish_reason
+            assert ("".join(said), reason) == (SAID, "stop")
 
         return run
 
@@ -172,9 +174,11 @@ async def compare(
     what: str, sides: Mapping[str, Runs], calls: int, in_flight: int, rounds: int
 ) -> None:
     took: dict[str, list[float]] = {side: [] for side, runs in sides.items() if what in runs}
+    order = list(took)
     for _ in range(rounds):
-        for side, ms in took.items():
-            ms.append(await cpu_ms(sides[side][what], calls, in_flight))
+        for side in order:
+            took[side].append(await cpu_ms(sides[side][what], calls, in_flight))
+        order.append(order.pop(0))
     print(f"\n{what}, {in_flight} in flight" + ("" if what == "whole" else ", a chunk in brackets"))
     for side, ms in took.items():
         ratio = statistics.median(a / b for a, b in zip(took["relay"], ms, strict=True))
@@ -206,7 +210,7 @@ async def measure(base: str, calls: int, rounds: int, *, with_httpx: bool) -> No
         for in_flight in (1, 100, 1000):
             await compare("whole", sides, max(calls, in_flight), in_flight, rounds)
         for what in ("paced", "burst"):
-            await compare(what, sides, max(20, calls // 20), STREAMS_IN_FLIGHT, rounds)
+            await compare(what, sides, max(20, calls // 10), STREAMS_IN_FLIGHT, rounds)
     await transport.aclose()
 
 
@@ -215,7 +219,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--calls", type=int, default=1000)
-    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--rounds", type=int, default=8)
     options.add_argument("--without-httpx", action="store_true")
     given = options.parse_args()
     here, there = multiprocessing.Pipe()
