@@ -104,7 +104,6 @@ class RelayRoutes:
             self._serving.served(won.scopes)
         except RelayError as error:
             self._serving.failed(won.scopes, error)
-            error.lost = won.served.lost
             raise
         finally:
             self._serving.left(won.scopes)

@@ -34,6 +34,12 @@ async def test_a_request_that_names_its_model_keeps_it(stage: Stage) -> None:
     assert b'"own"' in stage.servers["main"].asked[0].body
 
 
+async def test_its_model_is_asked_for_once_at_each_relay(stage: Stage) -> None:
+    stage.answers["main"] = refuses(413)
+    _, served = await stage.routes(table("main:a", "main:b", "spare")).chat(ask(model="own"))
+    assert (served.relay, stage.asked("main")) == ("spare", 1)
+
+
 def seeing() -> ChatRequest:
     picture = Picture(content=PNG, mime="image/png")
     return ChatRequest(messages=(ChatMessage(role="user", content="What?", pictures=(picture,)),))

@@ -5,15 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import RelayError
+from core.errors import RelayError, RelayRefused, RelayTimeout
+from core.relay.cooldown import SHORT, Blame, blame
 from core.relay.dialect import Capabilities
-from core.relay.health import Health
+from core.relay.health import MOST, Breakers, Health
 from core.relay.routes import RelayRoutes
+from core.relay.target import Scope, Target, scopes_of
 from core.request import SpeechRequest
 from core.secret import Secret
 from tests.relays.routing import Stage, complains, hangs_up, lists, refuses, says, table
 from tests.relays.servers import Answer, Exchange, free_port
-from tests.relays.stage import WAV, ask
+from tests.relays.stage import WAV, FakeClock, ask
 
 UNPROBED = {"capabilities": Capabilities(models="no")}
 
@@ -26,9 +28,11 @@ def shown(routes: RelayRoutes) -> list[tuple[str, str, str]]:
     return [(health.scope, health.name, health.state) for health in routes.health()]
 
 
-async def broken_once(stage: Stage, answer: Answer, **dialects: dict[str, object]) -> RelayRoutes:
+async def broken_once(
+    stage: Stage, answer: Answer, probe_s: float = 2.0, **dialects: dict[str, object]
+) -> RelayRoutes:
     """Routes whose first relay failed once and is well again."""
-    routes = stage.routes(**dialects)
+    routes = stage.routes(probe_s=probe_s, **dialects)
     stage.answers["main"] = answer
     assert await said(routes) == "spare"
     stage.answers["main"] = says("main")
@@ -152,6 +156,33 @@ async def test_pauses_double_with_each_failure_in_a_row(stage: Stage) -> None:
     assert lengths == [4, 8, 16, 32, 60, 60, 60]
 
 
+@pytest.mark.parametrize(
+    ("error", "alive", "part"),
+    [
+        (RelayTimeout("silent"), False, "address"),
+        (RelayTimeout("slow"), True, "model"),
+        (RelayTimeout("a middleman's", status=504), False, "model"),
+        (RelayRefused("no connection"), True, "address"),
+    ],
+)
+def test_silence_is_the_addresss_unless_it_gave_signs_of_life(
+    error: RelayError, alive: bool, part: str
+) -> None:
+    blamed = blame(error, scopes_of(Target("main", "m"), "http://a.test", "chat"), alive=alive)
+    assert blamed
+    assert blamed.scope.part == part
+
+
+def test_what_cools_is_bounded_and_the_soonest_over_goes_first() -> None:
+    clock = FakeClock()
+    breakers = Breakers(clock)
+    for number in range(MOST + 5):
+        breakers.failed(Blame(Scope("model", f"main:{number}"), SHORT), "no")
+        clock.pass_(0.001)
+    names = [health.name for health in breakers.all()]
+    assert names == [f"main:{number}" for number in range(5, MOST + 5)]
+
+
 # -- how it comes back ---------------------------------------------------------
 
 
@@ -188,11 +219,12 @@ async def test_what_failed_is_asked_again_after_its_pause_and_a_probe(stage: Sta
 
 async def test_no_message_is_risked_while_probes_are_not_answered(stage: Stage) -> None:
     routes = await broken_once(stage, refuses(500))
-    stage.models["main"] = refuses(502)
+    stage.models["main"] = refuses(500)
     for _ in range(5):
         stage.clock.pass_(61.0)
-        assert await said(routes) == "spare"
-        await stage.settled()
+        for _ in range(3):
+            assert await said(routes) == "spare"
+            await stage.settled()
     assert (stage.asked("main"), stage.probed("main")) == (1, 5)
     assert ("address", stage.servers["main"].base, "open") in shown(routes)
     stage.models["main"] = lists
@@ -263,7 +295,7 @@ async def test_a_try_that_was_given_up_leaves_room_for_another(stage: Stage) -> 
 
 
 async def test_closing_ends_probes_that_are_under_way(stage: Stage) -> None:
-    routes = await broken_once(stage, refuses(500))
+    routes = await broken_once(stage, refuses(500), probe_s=60.0)
     reached, left = asyncio.Event(), asyncio.Event()
 
     async def never(exchange: Exchange) -> None:
@@ -275,8 +307,8 @@ async def test_closing_ends_probes_that_are_under_way(stage: Stage) -> None:
     stage.clock.pass_(2.0)
     await said(routes)
     await reached.wait()
-    await routes.aclose()
     async with asyncio.timeout(2):
+        await routes.aclose()
         await left.wait()
 
 
@@ -307,6 +339,13 @@ async def test_a_relays_keys_are_taken_in_order(stage: Stage, status: int, code:
 async def test_a_relay_that_is_down_is_not_asked_with_each_of_its_keys(stage: Stage) -> None:
     stage.answers["main"] = refuses(500)
     assert await said(stage.routes(main=KEYS)) == "spare"
+    assert stage.asked("main") == 1
+
+
+async def test_nor_if_it_is_the_only_relay(stage: Stage) -> None:
+    stage.answers["main"] = refuses(500)
+    with pytest.raises(RelayError):
+        await stage.routes(table("main"), main=KEYS).chat(ask())
     assert stage.asked("main") == 1
 
 

@@ -173,6 +173,15 @@ async def test_a_relay_that_is_the_only_one_is_waited_for(stage: Stage) -> None:
     assert stage.probed("main") == 0
 
 
+async def test_another_model_at_the_same_address_is_no_way_out(stage: Stage) -> None:
+    stage.answers["main"] = stage.models["main"] = holds
+    route = structs.replace(table("main:a", "main:b"), stall_s=STALL_S)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(STALL_S * 3):
+            await stage.routes(route, probe_s=PROBE_S).chat(ask())
+    assert (stage.asked("main"), stage.probed("main")) == (1, 0)
+
+
 async def test_a_call_that_only_this_relay_serves_waits_while_others_leave(stage: Stage) -> None:
     stage.answers["main"] = stage.models["main"] = holds
     images = table("main").chat

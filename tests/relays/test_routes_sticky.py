@@ -41,6 +41,8 @@ async def test_it_returns_at_once_when_the_one_that_stepped_in_fails(stage: Stag
     assert await said(routes) == "main"
     stage.answers["spare"] = says("spare")
     stage.clock.pass_(60.0)
+    await said(routes, "bob")
+    await stage.settled()
     assert await said(routes) == "main"
 
 

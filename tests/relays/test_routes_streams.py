@@ -6,6 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from core.errors import RelayCut
+from core.relay.dialect import Capabilities
 from core.relay.routes import RelayRoutes
 from tests.relays.routing import Stage, hangs_up, refuses, streams
 from tests.relays.servers import Answer, Exchange
@@ -91,3 +92,32 @@ async def test_an_empty_answer_is_an_answer(stage: Stage) -> None:
     stage.answers["main"] = streams(event("", "stop"), DONE)
     chunks = [chunk async for chunk, _ in stage.routes().stream(ask())]
     assert [chunk.finish_reason for chunk in chunks] == ["stop"]
+
+
+UNPROBED = {"capabilities": Capabilities(models="no")}
+
+
+async def test_a_model_that_cuts_its_streams_is_not_well_at_their_first_word(stage: Stage) -> None:
+    stage.answers["main"] = streams(event("half"), end=False)
+    stage.answers["spare"] = streams(*HELLO)
+    routes = stage.routes(main=UNPROBED)
+    for pause_s in (2, 4, 8):
+        began = stage.clock.now()
+        with pytest.raises(RelayCut):
+            await told(routes)
+        (health,) = routes.health()
+        assert (health.scope, (health.until - began).total_seconds()) == ("model", pause_s)
+        stage.clock.pass_(pause_s)
+
+
+async def test_a_stream_that_was_left_leaves_room_for_another_try(stage: Stage) -> None:
+    stage.answers["main"] = refuses(500)
+    stage.answers["spare"] = streams(*HELLO)
+    routes = stage.routes(main=UNPROBED)
+    await told(routes)
+    stage.answers["main"] = streams(*HELLO)
+    stage.clock.pass_(2.0)
+    async with aclosing(routes.stream(ask())) as stream:
+        assert (await anext(stream))[1].relay == "main"
+        assert await told(routes) == {"spare": "Hello"}
+    assert await told(routes) == {"main": "Hello"}
