@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
-from core.errors import RelayError
+from core.errors import RelayError, RelayUnsupported
 from core.ports import Clock, Served
 from core.relay.chooser import Chooser
 from core.relay.client import Relay
@@ -121,13 +121,9 @@ class RelayRoutes:
         return await self._whole(request, lambda relay, asked, key: hear(relay, asked, key=key))
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
-        asked = [relay for relay in self._relays.values() if relay.dialect.serves("models")]
-        answers = await asyncio.gather(*(_or_none(relay.call(ModelsRequest())) for relay in asked))
-        return {
-            relay.name: answer.models
-            for relay, answer in zip(asked, answers, strict=True)
-            if answer is not None
-        }
+        relays = self._relays.values()
+        listed = await asyncio.gather(*map(_listed, relays))
+        return {relay.name: models for relay, models in zip(relays, listed, strict=True) if models}
 
     async def stat(self) -> Mapping[str, UserStat | None]:
         asked = [relay for relay in self._relays.values() if relay.tells_stat]
@@ -185,6 +181,17 @@ async def _open(relay: Relay, request: ChatRequest, key: int, wait: Wait) -> _Op
         if chunk.reasoning:
             wait.heard()
     return _Opened(tuple(head), rest)
+
+
+async def _listed(relay: Relay) -> Sequence[Model]:
+    """What the relay lists, or what its profile knows where it lists nothing."""
+    try:
+        return (await relay.call(ModelsRequest())).models
+    except RelayUnsupported:
+        return [Model(id=name) for name in relay.dialect.known.get("chat", ())]
+    except RelayError as error:
+        log.warning("%s", error)
+        return []
 
 
 async def _or_none(answer: Awaitable[Answer]) -> Answer | None:

@@ -159,7 +159,7 @@ class Serving:
         """Raises the error where every relay would refuse the request."""
         if not error.certain:
             trip.lost.append((target.relay, target.model))
-        if isinstance(error, RelayInvalid) and not isinstance(error, RelayTooLarge):
+        if _refused_as_it_stands(error):
             error.lost = tuple(trip.lost)
             raise error
         log.warning("%s", _account(error))
@@ -189,8 +189,8 @@ class Serving:
         return ready.pop(best)
 
     def _standing(self, target: Target, kind: Kind) -> Standing:
-        probed = self._relays[target.relay].dialect.serves("models")
-        return self._breakers.standing(self._scopes(target, kind), wants_probe=probed)
+        wants_probe = self._relays[target.relay].can_be_probed
+        return self._breakers.standing(self._scopes(target, kind), wants_probe=wants_probe)
 
     def _elsewhere(self, trip: _Trip, address: Scope) -> bool:
         """Whether a healthy target at another address is left."""
@@ -221,7 +221,7 @@ class Serving:
         """Before a person's message is given to what failed, its pause over."""
         relay = self._relays[target.relay]
         waiting = self._breakers.waiting(self._scopes(target, kind))
-        if waiting and relay.dialect.serves("models"):
+        if waiting and relay.can_be_probed:
             self._prober.probe(relay, target.key, partial(self._probed, relay, waiting))
 
     def _probed(self, relay: Relay, waiting: list[Scope], probed: Probed) -> None:
@@ -234,6 +234,12 @@ class Serving:
     def _broke(self, relay: Relay) -> None:
         why = f'relay "{relay.name}": a probe of {relay.address} was not answered.'
         self._breakers.failed(Blame(Scope("address", relay.address), SHORT), why)
+
+
+def _refused_as_it_stands(error: RelayError) -> bool:
+    """By a relay that was asked: what one profile forbids, another may allow."""
+    asked = error.status != 0
+    return asked and isinstance(error, RelayInvalid) and not isinstance(error, RelayTooLarge)
 
 
 def _account(error: RelayError) -> str:

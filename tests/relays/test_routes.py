@@ -71,6 +71,19 @@ async def test_what_is_too_much_for_one_target_goes_to_the_next(
     assert (await stage.routes().chat(ask()))[0].text == "spare"
 
 
+async def test_what_one_profile_forbids_another_relay_may_draw(stage: Stage) -> None:
+    async def draws(exchange: Exchange) -> None:
+        await exchange.reply(b'{"data":[{"b64_json":"%s"}]}' % b64encode(PNG))
+
+    stage.answers["spare"] = draws
+    request = ImageRequest(prompt="cat", size="1792x1024")
+    small = {"choices": {"image": {"size": ("256x256",)}}}
+    assert (await stage.routes(main=small).images(request))[1].relay == "spare"
+    with pytest.raises(RelayInvalid, match="256x256"):
+        await stage.routes(main=small, spare=small).images(request)
+    assert stage.asked("main") == 0
+
+
 async def test_a_request_beyond_one_profiles_limit_goes_to_the_next(stage: Stage) -> None:
     async def hears(exchange: Exchange) -> None:
         await exchange.reply(b'{"text":"hi"}')

@@ -28,6 +28,17 @@ async def test_models_of_every_relay_that_answers(stage: Stage) -> None:
     assert "gpt-4o" in [model.id for model in listed["main"]]
 
 
+async def test_a_relay_without_a_list_has_the_models_that_its_profile_knows(
+    stage: Stage,
+) -> None:
+    stage.models["main"] = stage.models["spare"] = refuses(404)
+    known = {"known": {"chat": ("gpt-4", "bing")}}
+    listed = await stage.routes(main=known, spare={"known": {}}).models()
+    assert {name: [model.id for model in models] for name, models in listed.items()} == {
+        "main": ["gpt-4", "bing"]
+    }
+
+
 async def test_stat_of_the_relays_that_have_it_and_a_token_for_it(
     stage: Stage, transport: Transport
 ) -> None:
