@@ -128,6 +128,15 @@ class Relay:
         """Whether it has `/api/user/stat`, and the token for it is known."""
         return self.dialect.serves("user_stat") and bool(self._entry.stat_token)
 
+    @property
+    def can_be_probed(self) -> bool:
+        """Whether it answers a models call; one that refused it has answered as well."""
+        return self.dialect.serves("models") or "models" in self.dialect.seen
+
+    async def probe(self, key: int = 0) -> None:
+        """One models call, of which nothing is learned. Raises RelayError."""
+        await self._wire.ask(self._encoder.encode(ModelsRequest()), key)
+
     @overload
     async def call(self, request: ChatRequest, *, key: int = 0) -> Chat: ...
     @overload

@@ -9,7 +9,6 @@ from typing import NamedTuple, Self
 
 from core.errors import RelayError, RelayLost, RelayRefused, RelayTimeout
 from core.relay.client import Relay
-from core.request import ModelsRequest
 
 PROBE_S = 2.0
 """How long the answer to a probe is waited for."""
@@ -48,7 +47,7 @@ class Prober:
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._limit_s):
-                await relay.call(ModelsRequest(), key=key)
+                await relay.probe(key)
         except TimeoutError:
             return Probed(began, answered=False)
         except RelayError as error:
@@ -126,8 +125,9 @@ class Wait:
 class Watch:
     """Every call that waits, by address.
 
-    One without a sign for `stall_s` has its address probed, if another address could serve.
-    Where the probe gets no answer, `broken` is told, and all calls that wait there are given up.
+    One without a sign for `stall_s` has its address probed, if another address could serve and
+    nothing else came from there for so long. Where the probe gets no answer, `broken` is told,
+    and all calls that wait there are given up.
     """
 
     def __init__(self, prober: Prober, stall_s: float, broken: Callable[[Relay], None]) -> None:
@@ -160,10 +160,12 @@ class Watch:
         wait.handle = asyncio.get_running_loop().call_later(after_s, self._look, wait)
 
     def _look(self, wait: Wait) -> None:
-        quiet_s = asyncio.get_running_loop().time() - wait.heard_at
+        heard_at = max(wait.heard_at, self._heard.get(wait.relay.address, 0.0))
+        wait.alive |= heard_at > wait.heard_at
+        quiet_s = asyncio.get_running_loop().time() - heard_at
         if quiet_s < self._stall_s:
             self._look_in(wait, self._stall_s - quiet_s)
-        elif wait.relay.dialect.serves("models") and wait.elsewhere():
+        elif wait.relay.can_be_probed and wait.elsewhere():
             self._prober.probe(wait.relay, wait.key, partial(self._told, wait))
         else:
             self._look_in(wait, self._stall_s)
@@ -171,7 +173,9 @@ class Watch:
     def _told(self, wait: Wait, probed: Probed) -> None:
         address = wait.relay.address
         waiting = self._waits[address]
-        if probed.answered or self._heard.get(address, 0.0) >= probed.began:
+        if probed.answered:
+            self.hear(address)
+        if self._heard.get(address, 0.0) >= probed.began:
             wait.alive = True
         else:
             self._broken(wait.relay)

@@ -10,10 +10,11 @@ import pytest
 from msgspec import structs
 
 from core.errors import RelayTimeout
+from core.relay.dialect import Capabilities
 from core.relay.entry import RouteTable
 from core.relay.routes import RelayRoutes
 from core.request import ImageRequest
-from tests.relays.routing import Stage, hangs_up, lists, says, streams, table
+from tests.relays.routing import Stage, hangs_up, lists, refuses, says, streams, table
 from tests.relays.servers import Answer, Exchange
 from tests.relays.stage import DONE, FakeClock, ask, entry, event
 
@@ -53,9 +54,11 @@ def later(seen: asyncio.Event, *events: bytes) -> Answer:
     return answer
 
 
-def routes_of(stage: Stage, route: RouteTable = ROUTE) -> RelayRoutes:
+def routes_of(
+    stage: Stage, route: RouteTable = ROUTE, **dialects: dict[str, object]
+) -> RelayRoutes:
     stage.answers["spare"] = streams(event("spare", "stop"), DONE)
-    return stage.routes(route, probe_s=PROBE_S)
+    return stage.routes(route, probe_s=PROBE_S, **dialects)
 
 
 async def told(routes: RelayRoutes, choice: str = "") -> str:
@@ -115,6 +118,45 @@ async def test_a_relay_that_answers_its_probe_is_only_slow(stage: Stage) -> None
     assert await told(routes) == "main"
     assert stage.asked("spare") == 0
     assert routes.health() == []
+
+
+async def test_a_relay_that_was_seen_to_list_no_models_is_probed_all_the_same(
+    stage: Stage,
+) -> None:
+    stage.models["main"] = refuses(404)
+    routes = routes_of(stage, main={"capabilities": Capabilities(models="unknown")})
+    await routes.models()
+    assert routes.relays["main"].dialect.capability("models") == "no"
+    stage.answers["main"] = stage.models["main"] = holds
+    assert await told(routes) == "spare"
+
+
+async def test_a_probe_that_is_refused_teaches_nothing(stage: Stage) -> None:
+    probed = asyncio.Event()
+
+    async def refused(exchange: Exchange) -> None:
+        await refuses(404)(exchange)
+        probed.set()
+
+    stage.answers["main"] = later(probed, event("main", "stop"), DONE)
+    stage.models["main"] = refused
+    routes = routes_of(stage, main={"capabilities": Capabilities(models="unknown")})
+    assert await told(routes) == "main"
+    assert routes.relays["main"].dialect.capability("models") == "unknown"
+
+
+async def test_what_comes_from_the_address_spares_a_probe(stage: Stage) -> None:
+    answers = iter([drips(THINKING), holds])
+
+    async def answer(exchange: Exchange) -> None:
+        await next(answers)(exchange)
+
+    stage.answers["main"], stage.models["main"] = answer, holds
+    routes = routes_of(stage)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(STALL_S * 4):
+            await asyncio.gather(told(routes), told(routes))
+    assert (stage.probed("main"), stage.asked("spare")) == (0, 0)
 
 
 async def test_a_slow_relay_that_breaks_later_is_noticed(stage: Stage) -> None:
