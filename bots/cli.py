@@ -7,15 +7,16 @@ from pathlib import Path
 
 from bots import __version__
 from bots.arguments import Subcommands, add_config
-from bots.jobs.arguments import add_batch, add_finetune
-from bots.relays.arguments import add_relay
 from bots.sandbox.dialects import NAMES as DIALECTS
 from core.errors import ParleyError
+
+BESIDE = "Works with no bot running, and beside one."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the answer is the exit code: 0, 1 for a problem, 130 for Ctrl-C."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser(given).parse_args(given)
     try:
         code: int = options.command(options)
     except ParleyError as error:
@@ -27,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(given: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """With `given`, commands that have many of their own get them only where it names them."""
     top = argparse.ArgumentParser(
         prog="parley",
         description="A chat-bot integration framework, answered by any OpenAI-style relay.",
@@ -35,8 +37,11 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"parley {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    everyday = (add_run, add_demo, add_init, add_check)
-    for add in (*everyday, add_relay, add_batch, add_finetune, add_sandbox, add_version):
+    for add in (add_run, add_demo, add_init, add_check):
+        add(commands)
+    for name, add_whole in (("relay", add_relay), ("batch", add_batch), ("finetune", add_finetune)):
+        add_whole(commands, whole=given is None or name in given)
+    for add in (add_sandbox, add_version):
         add(commands)
     return top
 
@@ -116,6 +121,35 @@ def add_check(commands: Subcommands) -> None:
     add_config(sub)
     sub.add_argument("--offline", action="store_true", help="call nobody")
     sub.set_defaults(command=check)
+
+
+def add_relay(commands: Subcommands, *, whole: bool) -> None:
+    words = "list the relays of a configuration, call one by hand, try all that it serves"
+    sub = commands.add_parser("relay", help=words, description=words, epilog=BESIDE)
+    if whole:
+        from bots.relays.arguments import add_relay_commands
+
+        add_relay_commands(sub)
+
+
+def add_batch(commands: Subcommands, *, whole: bool) -> None:
+    words = "ask many questions at once, at a batch's price, and fetch the answers later"
+    epilog = f"{BESIDE} What is noted survives any stop."
+    sub = commands.add_parser("batch", help=words, description=words, epilog=epilog)
+    if whole:
+        from bots.jobs.arguments import add_batch_commands
+
+        add_batch_commands(sub)
+
+
+def add_finetune(commands: Subcommands, *, whole: bool) -> None:
+    words = "have a relay make a model of its own from examples"
+    epilog = f"{BESIDE} What is noted survives any stop."
+    sub = commands.add_parser("finetune", help=words, description=words, epilog=epilog)
+    if whole:
+        from bots.jobs.arguments import add_finetune_commands
+
+        add_finetune_commands(sub)
 
 
 def add_sandbox(commands: Subcommands) -> None:

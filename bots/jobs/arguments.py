@@ -6,20 +6,15 @@ from pathlib import Path
 from bots.arguments import Subcommands, add_config
 
 NAMED = "a relay's name, as in [relays.NAME] of the configuration"
-BESIDE = "Works with no bot running, and beside one. What is noted survives any stop."
 
 
-def add_batch(commands: Subcommands) -> None:
-    words = "ask many questions at once, at a batch's price, and fetch the answers later"
-    sub = commands.add_parser("batch", help=words, description=words, epilog=BESIDE)
+def add_batch_commands(sub: argparse.ArgumentParser) -> None:
     kinds = sub.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (add_submit, add_batch_status, add_fetch, add_list):
         add(kinds)
 
 
-def add_finetune(commands: Subcommands) -> None:
-    words = "have a relay make a model of its own from examples"
-    sub = commands.add_parser("finetune", help=words, description=words, epilog=BESIDE)
+def add_finetune_commands(sub: argparse.ArgumentParser) -> None:
     kinds = sub.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (add_start, add_finetune_status):
         add(kinds)

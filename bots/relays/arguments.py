@@ -8,10 +8,7 @@ from bots.relays.call_arguments import add_calls
 NAMED = "a relay's name, as in [relays.NAME] of the configuration"
 
 
-def add_relay(commands: Subcommands) -> None:
-    words = "list the relays of a configuration, call one by hand, try all that it serves"
-    epilog = "Works with no bot running, and beside one."
-    sub = commands.add_parser("relay", help=words, description=words, epilog=epilog)
+def add_relay_commands(sub: argparse.ArgumentParser) -> None:
     kinds = sub.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (add_list, add_call, add_test):
         add(kinds)

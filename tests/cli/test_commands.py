@@ -43,6 +43,16 @@ def test_help_loads_nothing_heavy():
     assert parley(*HEAVY, code=code).stdout.strip() == ""
 
 
+def test_only_a_command_that_is_given_gets_its_many_options():
+    code = (
+        "import sys; from bots.cli import parser; parser([sys.argv[1]]); "
+        "print(*(name for name in sys.argv[2:] if name in sys.modules))"
+    )
+    large = ("bots.jobs.arguments", "bots.relays.arguments")
+    assert parley("run", *large, code=code).stdout.strip() == ""
+    assert parley("relay", *large, code=code).stdout.strip() == "bots.relays.arguments"
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as ended:
