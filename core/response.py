@@ -166,8 +166,12 @@ class Models(Struct, frozen=True, kw_only=True):
     models: tuple[Model, ...]
 
 
+QUOTA_PER_USD = 500_000
+"""burn.hair's, and one-api's usual one (relays/README, November 2026). Dollars are derived."""
+
+
 class TokenStat(Struct, frozen=True, kw_only=True):
-    """One relay token. Quotas are the relay's integer units: 500,000 are 1 USD.
+    """One relay token. Quotas are the relay's integer units, QUOTA_PER_USD of them a dollar.
 
     `remain_quota` may be negative while `unlimited`; then it means nothing.
     `last4` is all that is kept of the key; `key_hash` is keyed, for matching.

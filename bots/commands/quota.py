@@ -10,10 +10,7 @@ from core.command import Ask, Command, Outcome, Services
 from core.model import Text
 from core.people import Role, daily_cap
 from core.ports import Spent
-from core.response import AccountStat, TokenStat, UserStat
-
-QUOTA_PER_USD = 500_000
-"""relays/README on burn.hair and one-api: dollars are derived from the integers."""
+from core.response import QUOTA_PER_USD, AccountStat, TokenStat, UserStat
 
 
 async def run(ask: Ask, rest: str, services: Services) -> Outcome:  # noqa: ARG001 (a Run)

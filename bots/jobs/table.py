@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from wcwidth import wcswidth
-
+from bots.columns import columns
 from core.relay_job import RelayJob
 
 HEADS = ("N", "relay", "state", "done", "age", "file", "")
@@ -13,21 +12,7 @@ HEADS = ("N", "relay", "state", "done", "age", "file", "")
 def table(jobs: Sequence[RelayJob], now: datetime, zone: tzinfo | None = None) -> str:
     """A line a job, in columns. `zone` is the machine's own unless given."""
     rows = [HEADS, *(_row(job, now, zone) for job in jobs)]
-    widths = [max(_width(row[column]) for row in rows) for column in range(len(HEADS) - 1)]
-    lines = []
-    for row in rows:
-        cells = [
-            cell + " " * (width - _width(cell))
-            for cell, width in zip(row, [*widths, 0], strict=True)
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines) + "\n"
-
-
-def _width(text: str) -> int:
-    """Columns of a terminal; what it cannot show counts as characters."""
-    columns = wcswidth(text)
-    return columns if columns >= 0 else len(text)
+    return "\n".join(columns(rows)) + "\n"
 
 
 def _row(job: RelayJob, now: datetime, zone: tzinfo | None) -> tuple[str, ...]:

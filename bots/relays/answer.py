@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from core.errors import ConfigError
 from core.response import (
+    QUOTA_PER_USD,
     AccountStat,
     Batch,
     Chat,
@@ -28,8 +29,6 @@ from core.response import (
     UserStat,
 )
 
-QUOTA_PER_USD = 500_000
-"""relays/README, November 2026."""
 SECRET_FIELDS = ("key_hash",)
 STDOUT = Path("-")
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}

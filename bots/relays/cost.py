@@ -8,10 +8,7 @@ from core.errors import ParleyError
 from core.relay.client import Relay
 from core.relay.dialect import Dialect
 from core.request import UserStatRequest
-from core.response import UserStat
-
-QUOTA_PER_USD = 500_000
-"""relays/README, November 2026: of burn.hair, and one-api's usual unit."""
+from core.response import QUOTA_PER_USD, UserStat
 
 
 class Spent(Struct, frozen=True, kw_only=True):

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+from bots.columns import columns
 from bots.config import load
 from bots.relays.opened import dialect_of
-from bots.relays.table import columns
 from core.relay.address import base_url
 from core.relay.dialect import Capabilities, Capability, Dialect
 from core.relay.entry import RelayEntry

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from bots.columns import columns
 from bots.config import Config, load
 from bots.loop import run_async
 from bots.relays.cost import Cost, Meter, estimate, total_of
 from bots.relays.noted import note
 from bots.relays.opened import dialect_of, entry_named, opened_relay
 from bots.relays.outcome import HEADS, Outcome, Result, Tried
-from bots.relays.table import columns
 from bots.relays.tries import ORDER, Told, Tries
 from bots.relays.verdict import is_refusal, reason, verdict_of
 from core.errors import ConfigError, RelayError

@@ -5,7 +5,6 @@ import tomllib
 import pytest
 
 from bots.relays.capabilities import with_capabilities
-from bots.relays.table import columns, width
 from bots.relays.verdict import reason, verdict_of
 from core.errors import ConfigError
 from core.relay.failure import Complaint, Origin, refusal
@@ -105,8 +104,3 @@ def test_another_form_is_left_as_it_is_and_the_lines_are_told(text):
     tomllib.loads(text)
     with pytest.raises(ConfigError, match='Write into it yourself: image = "no"'):
         with_capabilities(text, {"image": "no"}, "x.toml")
-
-
-def test_chinese_takes_two_columns():
-    assert width("智增增") == 6
-    assert list(columns([("智增", "a"), ("main", "b")])) == ["智增  a", "main  b"]

@@ -16,5 +16,6 @@ def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def width(text: str) -> int:
-    """In columns; what no terminal can show counts as nothing."""
-    return max(wcswidth(text), 0)
+    """In columns; with what no terminal can show, in characters."""
+    columns = wcswidth(text)
+    return columns if columns >= 0 else len(text)
