@@ -18,13 +18,17 @@ from core.relay.failure import Origin, outage, read_complaint, refusal, retry_af
 from core.relay.refusals import told_rule
 from core.secret import Secret
 
+_SHORT_KEY = 10
+"""A key of no more characters is told apart from common words by its `sk-` alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """The most that is taken from a relay: bytes after decompression, and seconds.
 
     `whole_s` is for an answer that is waited for as a whole, `stream_s` for a
-    streamed one, however steadily it trickles. `fetches` counts tries of a link.
+    streamed one, however steadily it trickles, `error_s` for the words of a refusal.
+    `fetches` counts tries of a link.
     """
 
     json_bytes: int = 8 * 2**20
@@ -37,6 +41,7 @@ class Bounds:
     stream_bytes: int = 32 * 2**20
     whole_s: float = 300.0
     stream_s: float = 480.0
+    error_s: float = 1.0
     redirects: int = 3
     fetches: int = 2
 
@@ -214,10 +219,11 @@ class Wire:
             raise outage(origin, error) from error
 
     async def _refused(self, response: httpx.Response, origin: Origin) -> RelayError:
-        """The error that an answer of failure tells; its status counts even if its body breaks."""
+        """The error that an answer of failure tells; its status counts even without its body."""
         try:
-            body = await self.read(response, self.bounds.error_bytes, origin)
-        except RelayError:
+            async with asyncio.timeout(self.bounds.error_s):
+                body = await self.read(response, self.bounds.error_bytes, origin)
+        except (RelayError, TimeoutError):
             body = b""
         complaint = read_complaint(body, envelope=origin.envelope)
         wait_s = retry_after(response.headers.get("retry-after", ""), self._clock.now())
@@ -270,12 +276,15 @@ class Wire:
 
 
 def _secrets(entry: RelayEntry) -> tuple[str, ...]:
-    """Whatever may not be told, the longest first: one may hold another."""
+    """Whatever may not be told, the longest first: one may hold another.
+
+    Relays tell a key with and without its `sk-`.
+    """
     password = proxy_password(entry.proxy.reveal())
-    keys = (entry.key, *entry.keys, entry.stat_token, entry.proxy)
-    given = (secret.reveal() for secret in keys)
-    every = {secret for secret in (*given, password, unquote(password)) if secret}
-    return tuple(sorted(every, key=len, reverse=True))
+    keys = [key.reveal() for key in (entry.key, *entry.keys, entry.stat_token)]
+    bare = (key.removeprefix("sk-") for key in keys if len(key) > _SHORT_KEY)
+    given = (*keys, *bare, entry.proxy.reveal(), password, unquote(password))
+    return tuple(sorted({secret for secret in given if secret}, key=len, reverse=True))
 
 
 def _address(link: str, place: Origin, base: str = "") -> httpx.URL:

@@ -104,6 +104,19 @@ async def test_a_refusal_with_an_endless_body_is_still_that_refusal(transport: T
             await made.call(ask())
 
 
+async def test_a_refusal_whose_words_do_not_come_is_still_that_refusal(
+    transport: Transport,
+) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 503 Busy\r\ncontent-length: 400\r\n\r\n{")
+        await exchange.gone()
+
+    async with serving(answer, transport, bounds=Bounds(error_s=0.05)) as (made, _):
+        async with asyncio.timeout(2):
+            with pytest.raises(RelayUnavailable):
+                await made.call(ask())
+
+
 async def test_a_relay_that_is_not_there(transport: Transport) -> None:
     made = relay(entry(f"http://127.0.0.1:{free_port()}"), transport)
     with pytest.raises(RelayRefused, match=r'relay "main": no connection: .*relays\.main\.proxy'):

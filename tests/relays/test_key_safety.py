@@ -180,6 +180,15 @@ async def test_a_relay_that_echoes_what_it_got_gives_no_secret_away(
         assert secret not in told
 
 
+async def test_a_key_told_without_its_mark_is_a_secret_too(transport: Transport) -> None:
+    bare = KEY.removeprefix("sk-")
+    told = json.dumps({"error": {"message": f"no such token: {bare}!"}}).encode()
+    async with serving(lambda exchange: exchange.reply(told, 400), transport) as (made, _):
+        with pytest.raises(RelayError, match="no such token: …!") as caught:
+            await made.call(ask())
+    assert bare not in str(caught.value)
+
+
 # -- plain http ----------------------------------------------------------------
 
 
