@@ -24,10 +24,13 @@ class Answer(Struct):
 
 
 class TokenCount(Struct, gc=False):
-    """The `usage` object. `completion_tokens` may be missing or null."""
+    """The `usage` object. `completion_tokens` may be missing or null; of zeros alone it is none."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.prompt_tokens or self.completion_tokens)
 
     def usage(self) -> Usage:
         return Usage(

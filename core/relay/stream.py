@@ -197,7 +197,7 @@ class StreamDecoder:
             self._refuse(data, event)
         if not self._model:
             self._model = event.model or ""
-        if event.usage is not None:
+        if event.usage:
             self._count = event.usage
         for choice in event.choices or ():
             if not choice.index:
@@ -213,7 +213,7 @@ class StreamDecoder:
             self._finish_reason = "stop"
 
     def _choose(self, choice: _Choice) -> None:
-        if choice.usage is not None:
+        if choice.usage:
             self._count = choice.usage
         if choice.finish_reason:
             self._finish_reason = choice.finish_reason
@@ -236,7 +236,7 @@ class StreamDecoder:
 
     def _usage(self) -> Usage:
         count, answer = self._count, "".join(self._said)
-        if count is not None and count != TokenCount():
+        if count:
             return count.usage()
         if isinstance(self._request, ChatRequest):
             return estimated_usage(self._request, answer)

@@ -60,6 +60,17 @@ def test_usage_that_was_not_told_is_estimated_from_both_sides() -> None:
     assert told.usage == Usage(prompt_tokens=7, completion_tokens=1)
 
 
+@pytest.mark.parametrize("usage", [{}, {"prompt_tokens": 0, "completion_tokens": 0}])
+def test_usage_that_counts_nothing_is_estimated(usage: dict[str, int]) -> None:
+    choice = {"text": "a b", "message": {"content": "a b"}}
+    whole = body(choices=[choice], usage=usage)
+    assert decode_edit(whole, EDIT, ORIGIN).usage == Usage(
+        prompt_tokens=6, completion_tokens=3, estimated=True
+    )
+    told = decode_chat(whole, ask("a b"), ORIGIN).usage
+    assert (told.estimated, told.completion_tokens) == (True, 3)
+
+
 @pytest.mark.parametrize(
     "told", [{}, {"choices": []}, {"choices": [{"message": {"content": "a chat"}}]}]
 )

@@ -133,6 +133,10 @@ USAGES = {
         said("ab", usage=TOLD),
     ),
     "usage null": case(event("ab", usage=None) + event("", "stop", usage=None) + DONE),
+    "usage told, then an empty object": case(
+        event("ab", usage=USAGE) + event("", "stop", usage={}) + DONE, said("ab", usage=TOLD)
+    ),
+    "usage of zeros": case(event("ab", "stop", usage={"prompt_tokens": 0, "completion_tokens": 0})),
     "usage an empty object": case(event("ab") + event("", "stop", usage={}) + DONE),
     "usage of null counts": case(
         event("ab", "stop", usage={"prompt_tokens": None, "completion_tokens": None})
