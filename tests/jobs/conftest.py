@@ -16,7 +16,8 @@ def relay() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def place(relay: Sandbox, tmp_path: Path) -> Place:
+def place(relay: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setenv("A_KEY", "sk-jobs")
     return Place(tmp_path, relay.origin)
 
 

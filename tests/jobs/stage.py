@@ -1,13 +1,16 @@
 """A configuration in a folder, and `parley` run upon it beside a sandbox relay."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bots.cli import main
 from bots.config import load
 from bots.jobs.desk import Desk
 from core.errors import RelayError
@@ -100,6 +103,20 @@ class Place:
             timeout=60,
             check=False,
         )
+
+    def parley_here(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """As `parley`, in this process, which is quicker: everything is opened anew all the same.
+
+        A_KEY must be in the environment.
+        """
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*arguments, "--config", str(self.config)])
+        said = []
+        for stream in (out, err):
+            stream.seek(0)
+            said.append(stream.read())
+        return subprocess.CompletedProcess(arguments, code, *said)
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """Begin it: the test will kill or interrupt it."""

@@ -113,10 +113,10 @@ async def test_with_again_it_is_created_once_more(relay, place):
 def test_only_an_answer_that_says_no_is_tried_again_by_itself(relay, place, fault, state):
     file = place.write("q.jsonl", FILE)
     relay.faults.add(fault)
-    assert place.parley(*SUBMIT, file).returncode == 1
+    assert place.parley_here(*SUBMIT, file).returncode == 1
     assert place.noted().state == state
     before = calls(relay, "batch_create")
-    code = place.parley(*SUBMIT, file).returncode
+    code = place.parley_here(*SUBMIT, file).returncode
     assert (code, calls(relay, "batch_create") - before) == (
         (0, 1) if state == "uploaded" else (1, 0)
     )

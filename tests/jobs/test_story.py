@@ -1,4 +1,4 @@
-"""Whole stories over a real socket: every command is a process of its own."""
+"""Whole stories over a real socket. In the first every command is a process of its own."""
 
 import json
 
@@ -48,13 +48,13 @@ def test_from_submit_to_the_answers_in_the_order_of_what_was_asked(
 
 def test_what_was_fetched_is_given_again_without_the_relay(relay: Sandbox, place: Place) -> None:
     file = place.write("q.jsonl", jsonl([line("one"), line("two")]))
-    place.parley("batch", "submit", "main", file)
-    assert place.parley("batch", "fetch", "1").returncode == 1
+    place.parley_here("batch", "submit", "main", file)
+    assert place.parley_here("batch", "fetch", "1").returncode == 1
     for _ in range(2):
-        place.parley("batch", "status")
-    first = place.parley("batch", "fetch", "1")
+        place.parley_here("batch", "status")
+    first = place.parley_here("batch", "fetch", "1")
     asked = len(relay.journal.entries())
-    again = place.parley("batch", "fetch", "1")
+    again = place.parley_here("batch", "fetch", "1")
     assert first.returncode == again.returncode == 0
     assert first.stdout == again.stdout != ""
     assert len(relay.journal.entries()) == asked
@@ -64,26 +64,26 @@ def test_the_same_file_is_not_submitted_twice_but_anew_when_told(
     relay: Sandbox, place: Place
 ) -> None:
     file = place.write("q.jsonl", jsonl([line("one")]))
-    place.parley("batch", "submit", "main", file)
-    again = place.parley("batch", "submit", "main", file, "--anew")
+    place.parley_here("batch", "submit", "main", file)
+    again = place.parley_here("batch", "submit", "main", file, "--anew")
     assert again.returncode == 0
     assert "batch 1: q.jsonl was given to main" in again.stdout
     for _ in range(3):
-        place.parley("batch", "status")
-    over = place.parley("batch", "submit", "main", file)
+        place.parley_here("batch", "status")
+    over = place.parley_here("batch", "submit", "main", file)
     assert "--anew" in over.stdout
     assert len(relay.journal.entries("batch_create")) == 1
-    assert "batch 2:" in place.parley("batch", "submit", "main", file, "--anew").stdout
+    assert "batch 2:" in place.parley_here("batch", "submit", "main", file, "--anew").stdout
     assert len(relay.journal.entries("batch_create")) == 2
 
 
 def test_prompts_a_line_become_a_batch(relay: Sandbox, place: Place) -> None:
     file = place.write("p.txt", "\ufeffhello\n\n你是谁？\r\n".encode())
     options = ("--prompts", file, "--model", "gpt-4o", "--system", "Be brief.")
-    assert place.parley("batch", "submit", "main", *options).returncode == 0
+    assert place.parley_here("batch", "submit", "main", *options).returncode == 0
     for _ in range(3):
-        place.parley("batch", "status")
-    answers = told(place.parley("batch", "fetch", "1").stdout)
+        place.parley_here("batch", "status")
+    answers = told(place.parley_here("batch", "fetch", "1").stdout)
     assert [one["custom_id"] for one in answers] == ["line-1", "line-3"]
     assert "你是谁？" in answers[1]["text"]
     assert "Be brief." in answers[1]["text"]
@@ -97,14 +97,14 @@ def test_a_file_too_large_is_refused_and_split_when_told(relay: Sandbox, place: 
     )
     small = Place(place.folder, relay.origin, str(profile))
     file = small.write("q.jsonl", jsonl([line(f"q{n}") for n in range(7)]))
-    whole = small.parley("batch", "submit", "main", file)
+    whole = small.parley_here("batch", "submit", "main", file)
     assert whole.returncode == 1
     assert "expected at most 600, got" in whole.stderr
     assert "--split" in whole.stderr
     assert not relay.journal.entries()
     relay.faults.add(Status(call="batch_create", status=503))
-    assert small.parley("batch", "submit", "main", file, "--split").returncode == 1
-    split = small.parley("batch", "submit", "main", file, "--split")
+    assert small.parley_here("batch", "submit", "main", file, "--split").returncode == 1
+    split = small.parley_here("batch", "submit", "main", file, "--split")
     assert split.returncode == 0, split.stderr
     assert "q.jsonl (1 of 2)" in split.stdout
     created = [one for one in relay.journal.entries("batch_create") if one.status == 200]
@@ -119,16 +119,16 @@ def test_a_fine_tuning_job_from_start_to_its_model(relay: Sandbox, place: Place)
     examples = place.write("t.jsonl", jsonl([{"messages": talk}] * 12))
     command = ("finetune", "start", "main", examples, "--model", "gpt-4o", "--suffix", "mine")
     more = ("--epochs", "2", "--validation", examples)
-    started = place.parley(*command, *more)
+    started = place.parley_here(*command, *more)
     assert started.returncode == 0, started.stderr
-    again = place.parley(*command, *more)
+    again = place.parley_here(*command, *more)
     assert "already" in again.stdout
     assert len(relay.journal.entries("fine_tune_create")) == 1
     (body,) = [one.body for one in relay.journal.entries("fine_tune_create")]
     assert body["hyperparameters"] == {"n_epochs": 2}
     assert body["validation_file"]
     for _ in range(4):
-        shown = place.parley("finetune", "status", "1")
+        shown = place.parley_here("finetune", "status", "1")
     assert place.noted().state == "ended"
     assert "ft:gpt-4o:sandbox:mine:1" in shown.stdout
 
@@ -137,9 +137,9 @@ def test_where_the_relay_tells_nothing_of_a_job_its_state_stays(
     relay: Sandbox, place: Place
 ) -> None:
     examples = place.write("t.jsonl", jsonl([{"messages": []}]))
-    place.parley("finetune", "start", "main", examples, "--model", "gpt-4o")
+    place.parley_here("finetune", "start", "main", examples, "--model", "gpt-4o")
     relay.faults.add(Status(call="fine_tune_status", status=404))
-    shown = place.parley("finetune", "status")
+    shown = place.parley_here("finetune", "status")
     assert shown.returncode == 1
     assert "validating_files" in shown.stdout
     assert "404" in shown.stderr

@@ -92,9 +92,8 @@ async def test_what_goes_as_mp3_is_understood(
     ears: Sandbox, transport: Transport, write, refused, errors
 ) -> None:
     made = client(ears, transport, audio_refused=refused)
-    names = list(PHRASES)
-    texts = await asyncio.gather(*(heard(made, write(clip(name))) for name in names))
-    assert word_error_rate(list(zip(PHRASES.values(), texts, strict=True))) <= errors, texts
+    texts = await asyncio.gather(*(heard(made, write(clip(name))) for name in THREE))
+    assert word_error_rate(list(zip(SAID, texts, strict=True))) <= errors, texts
 
 
 async def heard(made: Relay, audio: bytes) -> str:
