@@ -181,6 +181,12 @@ def test_the_picture_of_the_core_is_what_is_checked() -> None:
     assert told == [sorted(re.split(r" \| ", layer)) for layer in checked]
 
 
+def test_every_folder_of_bots_is_told() -> None:
+    folders = {f"bots/{place.parent.name}/" for place in (ROOT / "bots").glob("*/__init__.py")}
+    assert folders
+    assert folders <= set(inline(ARCHITECTURE))
+
+
 def test_every_metric_is_told() -> None:
     exposition = Observation(lambda: 0).exposition().decode()
     kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", exposition, re.MULTILINE))
