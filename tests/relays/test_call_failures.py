@@ -48,7 +48,7 @@ async def test_a_stream_without_end_is_left(
     async with serving(answer, transport, bounds=bounds) as (made, _):
         with pytest.raises(RelayGarbage, match="over 1000 bytes"):
             await gathered(made)
-        await asyncio.wait_for(left.wait(), 2)
+        await asyncio.wait_for(left.wait(), 4)
 
 
 async def test_a_stream_that_trickles_past_its_time_is_left(transport: Transport) -> None:

@@ -101,8 +101,8 @@ async def test_a_relay_that_never_hangs_up_after_done_is_not_waited_for(
         left.set()
 
     async with serving(answer, transport) as (made, _):
-        chunks = await asyncio.wait_for(gathered(made), 2)
-        await asyncio.wait_for(left.wait(), 2)
+        chunks = await asyncio.wait_for(gathered(made), 4)
+        await asyncio.wait_for(left.wait(), 4)
     assert chunks[-1].finish_reason == "stop"
 
 
@@ -177,7 +177,7 @@ async def test_leaving_a_stream_closes_its_connection(transport: Transport) -> N
     async with serving(answer, transport) as (made, _):
         async with aclosing(made.stream(ask())) as stream:
             await anext(stream)
-        await asyncio.wait_for(left.wait(), 2)
+        await asyncio.wait_for(left.wait(), 4)
 
 
 async def test_cancelling_a_stream_closes_its_connection(transport: Transport) -> None:
@@ -195,4 +195,4 @@ async def test_cancelling_a_stream_closes_its_connection(transport: Transport) -
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        await asyncio.wait_for(left.wait(), 2)
+        await asyncio.wait_for(left.wait(), 4)

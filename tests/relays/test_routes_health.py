@@ -307,7 +307,7 @@ async def test_closing_ends_probes_that_are_under_way(stage: Stage) -> None:
     stage.clock.pass_(2.0)
     await said(routes)
     await reached.wait()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(4):
         await routes.aclose()
         await left.wait()
 

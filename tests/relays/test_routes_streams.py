@@ -85,7 +85,7 @@ async def test_leaving_a_routed_stream_closes_its_connection(stage: Stage) -> No
     stage.answers["main"] = answer
     async with aclosing(stage.routes().stream(ask())) as stream:
         await anext(stream)
-    await asyncio.wait_for(left.wait(), 2)
+    await asyncio.wait_for(left.wait(), 4)
 
 
 async def test_an_empty_answer_is_an_answer(stage: Stage) -> None:

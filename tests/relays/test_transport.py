@@ -340,7 +340,7 @@ async def test_leaving_an_answer_closes_its_connection(transport: Transport) -> 
     async with listening(answer) as server:
         response = await get(transport, server.base)
         await response.aclose()
-        await asyncio.wait_for(left.wait(), 2)
+        await asyncio.wait_for(left.wait(), 4)
 
 
 async def test_cancelling_a_call_closes_its_connection(transport: Transport) -> None:
@@ -357,7 +357,7 @@ async def test_cancelling_a_call_closes_its_connection(transport: Transport) -> 
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        await asyncio.wait_for(left.wait(), 2)
+        await asyncio.wait_for(left.wait(), 4)
 
 
 async def test_redirects_are_answers_like_others(transport: Transport) -> None:
