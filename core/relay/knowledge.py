@@ -58,9 +58,8 @@ class Knowledge:
             await self._note(call, "yes")
 
     async def refused(self, call: Call, error: RelayUnsupported) -> None:
-        """What the profile says to be served stays so: one such answer may be a slip."""
-        open_ = self.dialect.capability(call) == "unknown" or call in self.dialect.seen
-        if open_ and denies_call(error):
+        """What is said or was seen to be served stays so: one such answer may be a slip."""
+        if self.dialect.capability(call) != "yes" and denies_call(error):
             await self._note(call, "no")
 
     def take_path(self, call: Call, path: str) -> None:

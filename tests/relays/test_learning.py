@@ -97,6 +97,25 @@ async def test_what_the_profile_says_to_be_served_is_not_unlearned(transport: Tr
     assert len(server.asked) == 2
 
 
+async def test_what_was_seen_to_be_served_is_not_unlearned(
+    transport: Transport, clock: FakeClock, tmp_path: Path
+) -> None:
+    """A middleman may answer 404 for a moment."""
+    learned = Learned(tmp_path / "main.toml", clock)
+    answers = iter([saying(WAV, content_type="audio/wav"), saying(b"", 404)])
+
+    async def answer(exchange: Exchange) -> None:
+        await next(answers, saying(WAV, content_type="audio/wav"))(exchange)
+
+    async with listening(answer) as server:
+        made = relay(entry(server.base), transport, learned=learned, capabilities=OPEN)
+        await made.call(SPEECH)
+        with pytest.raises(RelayUnsupported, match="404 from"):
+            await made.call(SPEECH)
+        await made.call(SPEECH)
+    assert learned.over()["capabilities"] == {"speech": "yes"}
+
+
 async def test_a_call_that_works_is_remembered_as_served(
     transport: Transport, clock: FakeClock, tmp_path: Path
 ) -> None:
