@@ -1,10 +1,10 @@
 """Routes: a relay that falls silent is probed, and given up once nobody answers there.
 
-Here a stall is noted after 0.1 s and a probe waited for 0.1 s, where they are 6 s and 2 s.
+Here a stall is noted after 0.1 s and a probe waited for 0.1 s, where they are 6 s and 2 s;
+longer where something is to come in time, on a busy machine too.
 """
 
 import asyncio
-import time
 
 import pytest
 from msgspec import structs
@@ -19,9 +19,11 @@ from tests.relays.servers import Answer, Exchange
 from tests.relays.stage import DONE, FakeClock, ask, entry, event
 
 STALL_S, PROBE_S = 0.1, 0.1
-SOON_S = 2.0
+LONG_STALL_S, LONG_PROBE_S = 0.5, 1.0
+SOON_S = 4.0
 
 ROUTE = structs.replace(table("main", "spare"), stall_s=STALL_S)
+PATIENT = structs.replace(ROUTE, stall_s=LONG_STALL_S)
 THINKING = b'data: {"choices":[{"delta":{"reasoning_content":"Hm."}}]}\n\n'
 ROLE = b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n'
 COMMENT = b": keep-alive\n\n"
@@ -55,10 +57,13 @@ def later(seen: asyncio.Event, *events: bytes) -> Answer:
 
 
 def routes_of(
-    stage: Stage, route: RouteTable = ROUTE, **dialects: dict[str, object]
+    stage: Stage,
+    route: RouteTable = ROUTE,
+    probe_s: float = PROBE_S,
+    **dialects: dict[str, object],
 ) -> RelayRoutes:
     stage.answers["spare"] = streams(event("spare", "stop"), DONE)
-    return stage.routes(route, probe_s=PROBE_S, **dialects)
+    return stage.routes(route, probe_s=probe_s, **dialects)
 
 
 async def told(routes: RelayRoutes, choice: str = "") -> str:
@@ -92,10 +97,8 @@ async def test_those_who_come_later_do_not_wait_at_all(stage: Stage) -> None:
     stage.answers["main"] = stage.models["main"] = holds
     routes = routes_of(stage)
     assert await told(routes) == "spare"
-    began = time.monotonic()
     assert await told(routes) == "spare"
-    assert time.monotonic() - began < STALL_S
-    assert stage.asked("main") == 1
+    assert (stage.asked("main"), stage.probed("main")) == (1, 1)
 
 
 async def test_all_calls_that_wait_there_go_elsewhere_together(stage: Stage) -> None:
@@ -114,7 +117,7 @@ async def test_a_relay_that_answers_its_probe_is_only_slow(stage: Stage) -> None
 
     stage.answers["main"] = later(probed, event("main", "stop"), DONE)
     stage.models["main"] = listing
-    routes = routes_of(stage)
+    routes = routes_of(stage, probe_s=LONG_PROBE_S)
     assert await told(routes) == "main"
     assert stage.asked("spare") == 0
     assert routes.health() == []
@@ -140,7 +143,8 @@ async def test_a_probe_that_is_refused_teaches_nothing(stage: Stage) -> None:
 
     stage.answers["main"] = later(probed, event("main", "stop"), DONE)
     stage.models["main"] = refused
-    routes = routes_of(stage, main={"capabilities": Capabilities(models="unknown")})
+    told_nothing = {"capabilities": Capabilities(models="unknown")}
+    routes = routes_of(stage, probe_s=LONG_PROBE_S, main=told_nothing)
     assert await told(routes) == "main"
     assert routes.relays["main"].dialect.capability("models") == "unknown"
 
@@ -152,9 +156,9 @@ async def test_what_comes_from_the_address_spares_a_probe(stage: Stage) -> None:
         await next(answers)(exchange)
 
     stage.answers["main"], stage.models["main"] = answer, holds
-    routes = routes_of(stage)
+    routes = routes_of(stage, PATIENT)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(STALL_S * 4):
+        async with asyncio.timeout(LONG_STALL_S * 2):
             await asyncio.gather(told(routes), told(routes))
     assert (stage.probed("main"), stage.asked("spare")) == (0, 0)
 
@@ -165,15 +169,15 @@ async def test_a_slow_relay_that_breaks_later_is_noticed(stage: Stage) -> None:
         stage.models["main"] = holds
 
     stage.answers["main"], stage.models["main"] = holds, dies
-    assert await told(routes_of(stage)) == "spare"
+    assert await told(routes_of(stage, probe_s=LONG_PROBE_S)) == "spare"
     assert stage.probed("main") == 2
 
 
 async def test_thinking_is_a_sign_of_life(stage: Stage) -> None:
     stage.answers["main"], stage.models["main"] = drips(THINKING), holds
-    routes = routes_of(stage)
+    routes = routes_of(stage, PATIENT)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(STALL_S * 4):
+        async with asyncio.timeout(LONG_STALL_S * 2):
             await told(routes)
     assert (stage.probed("main"), stage.asked("spare")) == (0, 0)
 
@@ -244,7 +248,7 @@ async def test_what_else_came_from_the_address_meanwhile_clears_it(stage: Stage)
         await exchange.gone()
 
     stage.answers["main"], stage.models["main"] = later(asked, event("main", "stop"), DONE), slow
-    routes = routes_of(stage)
+    routes = routes_of(stage, probe_s=LONG_PROBE_S)
     first, second = await asyncio.gather(told(routes), told(routes))
     await stage.settled()
     assert (first, second) == ("main", "main")
