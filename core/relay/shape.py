@@ -7,9 +7,10 @@ from msgspec import structs
 
 from core.errors import RelayInvalid, RelayTooLarge
 from core.model import Limit
-from core.relay.dialect import Dialect
+from core.relay.dialect import Dialect, Limits
 from core.request import ChatMessage, ChatRequest
 
+_GAP = "\n\n"
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
@@ -23,7 +24,7 @@ def shape_chat(request: ChatRequest, dialect: Dialect, relay: str) -> ChatReques
     if limits.history_chars != "unlimited":
         messages = forget(messages, limits.history_chars, relay)
     if dialect.persona == "fold":
-        messages = fold_persona(messages)
+        messages = fold_persona(messages, limits)
     if dialect.turns != "any":
         _check_turns(messages, relay, alternating=dialect.turns == "alternating")
     if not messages:
@@ -59,10 +60,11 @@ def forget(messages: tuple[ChatMessage, ...], limit: int, relay: str) -> tuple[C
     return (*persona, *rest[first:])
 
 
-def fold_persona(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
-    """A leading system message put before the first user message, as the two stand.
+def fold_persona(messages: tuple[ChatMessage, ...], limits: Limits) -> tuple[ChatMessage, ...]:
+    """A leading system message put before the first user message.
 
-    Nothing is added between them: the caller counted the characters of both.
+    A blank line parts them where the persona does not end in space of its own and the
+    limits leave room: for it alone nothing is forgotten.
     """
     match messages:
         case (
@@ -70,9 +72,17 @@ def fold_persona(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
             ChatMessage(role="user", content=text) as first,
             *rest,
         ):
-            return (structs.replace(first, content=persona + text), *rest)
+            gap = "" if persona[-1:].isspace() or not _fits(messages, limits) else _GAP
+            return (structs.replace(first, content=persona + gap + text), *rest)
         case _:
             return messages
+
+
+def _fits(messages: tuple[ChatMessage, ...], limits: Limits) -> bool:
+    """Whether there is room for a gap."""
+    total = sum(len(message.content) for message in messages) + len(_GAP)
+    bounds = (limits.history_chars, limits.question_chars)
+    return all(limit == "unlimited" or total <= limit for limit in bounds)
 
 
 def _parted(

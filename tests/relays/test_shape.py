@@ -51,6 +51,18 @@ def test_a_persona_is_folded_into_the_first_message_that_is_sent_and_counts() ->
     assert shaped(told)[0] == "u:Be brief. " + "o" * 1400
 
 
+@pytest.mark.parametrize(
+    ("question", "sent"),
+    [
+        ("Hello", "Be brief.\n\nHello"),
+        ("q" * 1989, "Be brief.\n\n" + "q" * 1989),
+        ("q" * 1990, "Be brief." + "q" * 1990),
+    ],
+)
+def test_a_persona_is_parted_from_the_message_where_there_is_room(question: str, sent: str) -> None:
+    assert shaped(talk("s:Be brief.", f"u:{question}")) == [f"u:{sent}"]
+
+
 def test_a_question_that_does_not_fit_alone_is_refused_with_both_numbers() -> None:
     with pytest.raises(RelayTooLarge, match=r"at most 1990 .* got 1991") as caught:
         shaped(talk("s:Be brief. ", "u:a", "a:b", "u:" + "q" * 1991))
