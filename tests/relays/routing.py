@@ -95,17 +95,6 @@ def complains(status: int, code: str) -> Answer:
     return answer
 
 
-def streams(*events: bytes, end: bool = True) -> Answer:
-    async def answer(exchange: Exchange) -> None:
-        await exchange.begin_stream(*events)
-        if end:
-            await exchange.end_stream()
-        else:
-            exchange.writer.close()
-
-    return answer
-
-
 def table(*chat: str) -> RouteTable:
     steps = (step.partition(":") for step in chat)
     return RouteTable(chat=tuple(RouteTarget(name, model) for name, _, model in steps))

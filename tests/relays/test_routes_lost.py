@@ -19,7 +19,8 @@ from core.errors import (
     RelayUsedUp,
 )
 from core.relay.telling import most_telling
-from tests.relays.routing import Stage, hangs_up, refuses, streams, table
+from tests.relays.calls import streaming
+from tests.relays.routing import Stage, hangs_up, refuses, table
 from tests.relays.stage import DONE, ask, event
 
 MAIN, SPARE = ("main", "a"), ("spare", "b")
@@ -66,7 +67,7 @@ async def test_whoever_serves_tells_which_calls_may_be_billed_besides(stage: Sta
 
 async def test_a_stream_tells_which_calls_may_be_billed_besides(stage: Stage) -> None:
     stage.answers["main"] = hangs_up
-    stage.answers["spare"] = streams(event("Hi", "stop"), DONE)
+    stage.answers["spare"] = streaming(event("Hi", "stop"), DONE)
     served = [served async for _, served in stage.routes(ROUTE).stream(ask())]
     assert {by.lost for by in served} == {(MAIN,)}
 

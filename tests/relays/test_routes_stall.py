@@ -14,7 +14,8 @@ from core.relay.dialect import Capabilities
 from core.relay.entry import RouteTable
 from core.relay.routes import RelayRoutes
 from core.request import ImageRequest
-from tests.relays.routing import Stage, hangs_up, lists, refuses, says, streams, table
+from tests.relays.calls import streaming
+from tests.relays.routing import Stage, hangs_up, lists, refuses, says, table
 from tests.relays.servers import Answer, Exchange
 from tests.relays.stage import DONE, FakeClock, ask, entry, event
 
@@ -51,7 +52,7 @@ def later(seen: asyncio.Event, *events: bytes) -> Answer:
 
     async def answer(exchange: Exchange) -> None:
         await seen.wait()
-        await streams(*events)(exchange)
+        await streaming(*events)(exchange)
 
     return answer
 
@@ -62,7 +63,7 @@ def routes_of(
     probe_s: float = PROBE_S,
     **dialects: dict[str, object],
 ) -> RelayRoutes:
-    stage.answers["spare"] = streams(event("spare", "stop"), DONE)
+    stage.answers["spare"] = streaming(event("spare", "stop"), DONE)
     return stage.routes(route, probe_s=probe_s, **dialects)
 
 

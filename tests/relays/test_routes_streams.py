@@ -8,7 +8,8 @@ import pytest
 from core.errors import RelayCut
 from core.relay.dialect import Capabilities
 from core.relay.routes import RelayRoutes
-from tests.relays.routing import Stage, hangs_up, refuses, streams
+from tests.relays.calls import streaming
+from tests.relays.routing import Stage, hangs_up, refuses
 from tests.relays.servers import Answer, Exchange
 from tests.relays.stage import DONE, ask, event
 
@@ -30,9 +31,9 @@ THINKING = b'data: {"choices":[{"delta":{"reasoning_content":"Hm."}}]}\n\n'
     [
         refuses(503),
         hangs_up,
-        streams(end=False),
-        streams(b": wait\n\n", event(""), end=False),
-        streams(THINKING, b'data: {"error":{"message":"overloaded"}}\n\n'),
+        streaming(end=False),
+        streaming(b": wait\n\n", event(""), end=False),
+        streaming(THINKING, b'data: {"error":{"message":"overloaded"}}\n\n'),
     ],
     ids=["status", "hangs up", "nothing", "keep-alive alone", "error after thinking"],
 )
@@ -40,13 +41,13 @@ async def test_a_stream_goes_elsewhere_as_long_as_nothing_was_seen(
     stage: Stage, answer: Answer
 ) -> None:
     stage.answers["main"] = answer
-    stage.answers["spare"] = streams(*HELLO)
+    stage.answers["spare"] = streaming(*HELLO)
     assert await told(stage.routes()) == {"spare": "Hello"}
 
 
 async def test_a_stream_that_broke_after_its_first_word_is_not_asked_again(stage: Stage) -> None:
-    stage.answers["main"] = streams(event("half"), end=False)
-    stage.answers["spare"] = streams(*HELLO)
+    stage.answers["main"] = streaming(event("half"), end=False)
+    stage.answers["spare"] = streaming(*HELLO)
     routes = stage.routes()
     stream = routes.stream(ask())
     assert (await anext(stream))[0].text == "half"
@@ -89,7 +90,7 @@ async def test_leaving_a_routed_stream_closes_its_connection(stage: Stage) -> No
 
 
 async def test_an_empty_answer_is_an_answer(stage: Stage) -> None:
-    stage.answers["main"] = streams(event("", "stop"), DONE)
+    stage.answers["main"] = streaming(event("", "stop"), DONE)
     chunks = [chunk async for chunk, _ in stage.routes().stream(ask())]
     assert [chunk.finish_reason for chunk in chunks] == ["stop"]
 
@@ -98,8 +99,8 @@ UNPROBED = {"capabilities": Capabilities(models="no")}
 
 
 async def test_a_model_that_cuts_its_streams_is_not_well_at_their_first_word(stage: Stage) -> None:
-    stage.answers["main"] = streams(event("half"), end=False)
-    stage.answers["spare"] = streams(*HELLO)
+    stage.answers["main"] = streaming(event("half"), end=False)
+    stage.answers["spare"] = streaming(*HELLO)
     routes = stage.routes(main=UNPROBED)
     for pause_s in (2, 4, 8):
         began = stage.clock.now()
@@ -112,10 +113,10 @@ async def test_a_model_that_cuts_its_streams_is_not_well_at_their_first_word(sta
 
 async def test_a_stream_that_was_left_leaves_room_for_another_try(stage: Stage) -> None:
     stage.answers["main"] = refuses(500)
-    stage.answers["spare"] = streams(*HELLO)
+    stage.answers["spare"] = streaming(*HELLO)
     routes = stage.routes(main=UNPROBED)
     await told(routes)
-    stage.answers["main"] = streams(*HELLO)
+    stage.answers["main"] = streaming(*HELLO)
     stage.clock.pass_(2.0)
     async with aclosing(routes.stream(ask())) as stream:
         assert (await anext(stream))[1].relay == "main"
