@@ -12,13 +12,17 @@ from adapters.onebot11.health import Health
 from core.ports import Clock
 
 CALL_S = 15.0
+READ_ON_S = 1.0
+"""How long a replaced socket is still read: what was on its way when the new one came."""
 RECEIPTS = 500
 
 
 class Account:
     """The newest connection wins; what closes late takes nobody else with it."""
 
-    def __init__(self, self_id: str, clock: Clock, silence_s: float) -> None:
+    def __init__(
+        self, self_id: str, clock: Clock, silence_s: float, read_on_s: float = READ_ON_S
+    ) -> None:
         self.self_id = self_id
         self.health = Health(clock, silence_s)
         self.breaker = Breaker(clock)
@@ -26,13 +30,14 @@ class Account:
         """The latest messages known to be its own."""
         self.forwards = True
         """Whether the implementation has merged forwards, as far as is known."""
+        self._read_on_s = read_on_s
         self._calls: Connection | None = None
         self._events: Connection | None = None
         self._callable = asyncio.Event()
         self._closing: set[asyncio.Task[None]] = set()
 
     def join(self, connection: Connection) -> None:
-        """Take a new socket; the one it replaces is closed, its calls fail at once."""
+        """Take a new socket; the calls of the one it replaces fail at once, and it is closed."""
         before = {one for one in (self._calls, self._events) if one}
         if connection.role != "event":
             self._calls = connection
@@ -42,9 +47,13 @@ class Account:
             self.health.came()
         for old in before - {self._calls, self._events}:
             old.lose()
-            closing = asyncio.create_task(old.close())
+            closing = asyncio.create_task(self._let_go(old))
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
+
+    async def _let_go(self, old: Connection) -> None:
+        await asyncio.sleep(self._read_on_s)
+        await old.close()
 
     def leave(self, connection: Connection) -> None:
         connection.lose()

@@ -196,6 +196,12 @@ async def test_the_newest_connection_wins_and_a_late_close_of_the_old_harms_noth
             assert await sending == Sent("7")
 
 
+async def test_what_was_on_its_way_over_the_old_connection_is_heard(stage):
+    async with stage.socket() as old, stage.socket():
+        await tell(old, event())
+        assert len(await stage.heard(1)) == 1
+
+
 async def test_calls_in_flight_fail_at_once_when_their_connection_goes(stage):
     account = stage.adapter._accounts.of("10000")
     async with stage.socket() as socket:

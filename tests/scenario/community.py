@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,7 @@ ECHO = re.compile(r"You said: “[^”]*?" + MARK.pattern)
 """How the sandbox relay begins the answer to a text."""
 
 SEEN = "picture, 3 × 2"
+HOUR_S = 3600.0
 PATIENCE_S = 40
 
 Disturb = Callable[[], Awaitable[None]]
@@ -64,6 +66,8 @@ class Community:
     ids: str
     disturb: Disturb
     speakers: int = 6
+    waits: Callable[[Line], bool] | None = None
+    """Whether a line tells its reader that an answer waits: then it is asked for."""
     said: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     spoken: list[tuple[str, str]] = field(default_factory=list)
 
@@ -78,11 +82,12 @@ class Community:
             for place in town.places.values()
             if person.id in place.members
         ]
-        troubled = asyncio.create_task(self._trouble())
+        beside = [asyncio.create_task(self._trouble()), asyncio.create_task(self._ask_on())]
         try:
             await asyncio.gather(*rounds)
         finally:
-            troubled.cancel()
+            for task in beside:
+                task.cancel()
 
     async def say_goodbye(self) -> None:
         """Everybody once more everywhere: what was still to come there has come before."""
@@ -94,6 +99,18 @@ class Community:
         while True:
             await asyncio.sleep(self.chance.uniform(0.2, 0.6))  # the platform's own bad habits
             await self.disturb()
+
+    async def _ask_on(self) -> None:
+        """Whoever is told that an answer waits asks for it, as people do."""
+        told: list[str] = []
+        while waits := self.waits:
+            count = len(told)
+            lines = await self.platform.town.until(partial(_more_than, count, waits), HOUR_S)
+            await asyncio.sleep(1.0)  # people take a moment
+            new = [line.place for line in lines if waits(line)][count:]
+            asks = (Utterance(place=one, person=one, text="继续") for one in new)
+            await asyncio.gather(*map(self.platform.speak, asks))
+            told += new
 
     async def _one(self, person: Person, place: Place, *, speaks: bool) -> None:
         """What one person says in one place, an answer awaited between the steps."""
@@ -122,7 +139,7 @@ class Community:
         if self.pictures == "alone":
             before = self._count(place, SEEN)
             await self._utter(person, place, kind="image", content=PNG())
-            await self.platform.town.until(lambda _: self._count(place, SEEN) > before, PATIENCE_S)
+            await self._until(place, lambda _: self._count(place, SEEN) > before)
             return
         mark = self._mark(person, place)
         question = f"what is in this? note {mark} says"
@@ -137,7 +154,7 @@ class Community:
         name = self.chance.choice(sorted(PHRASES))
         before = len(self._heard(place))
         await self._utter(person, place, kind="voice", content=(CLIPS / name).read_bytes())
-        await self.platform.town.until(lambda _: len(self._heard(place)) > before, PATIENCE_S)
+        await self._until(place, lambda _: len(self._heard(place)) > before)
         self.spoken.append((PHRASES[name], self._heard(place)[-1]))
 
     async def _asks_who(self, person: Person, place: Place) -> None:
@@ -145,7 +162,7 @@ class Community:
         shown = f"{self.ids}:{person.id}"
         before = self._count(place, shown)
         await self._utter(person, place, text="/whoami")
-        await self.platform.town.until(lambda _: self._count(place, shown) > before, PATIENCE_S)
+        await self._until(place, lambda _: self._count(place, shown) > before)
 
     async def _utter(self, person: Person, place: Place, **fields: object) -> None:
         said = Utterance(place=place.id, person=person.id, mention=place.group, **fields)
@@ -157,7 +174,14 @@ class Community:
                 line.sender == BOT and line.place == place.id and wanted(line) for line in lines
             )
 
-        await self.platform.town.until(ready, PATIENCE_S)
+        await self._until(place, ready)
+
+    async def _until(self, place: Place, ready: Callable[[Sequence[Line]], bool]) -> None:
+        try:
+            await self.platform.town.until(ready, PATIENCE_S)
+        except TimeoutError as error:
+            here = [(line.sender, line.text[:60]) for line in self.platform.town.lines(place.id)]
+            raise TimeoutError(f"what was expected in {place.id} did not come: {here}") from error
 
     def _mark(self, person: Person, place: Place) -> str:
         number = list(self.platform.town.people).index(person.id)
@@ -185,7 +209,10 @@ class Community:
         assert word_error_rate(self.spoken) <= errors, self.spoken
 
     def _judge_what_was_shown(self) -> None:
-        """Each answer once, in its place, in the order of the questions."""
+        """Each answer once, in its place, in the order of the questions.
+
+        What a platform failed to carry, and its person had to ask for, comes later.
+        """
         town = self.platform.town
         for (person, place), marks in self.said.items():
             number = marks[0].partition("-")[0]
@@ -194,6 +221,8 @@ class Community:
                 for line in town.lines(place, BOT)
                 if (found := ECHO.search(line.text)) and found[1] == number
             ]
+            if self.waits and any(map(self.waits, town.lines(place))):
+                shown.sort(key=marks.index)
             assert shown == marks, f"{person} in {place}: expected {marks}, was shown {shown}"
         for line in town.lines(sender=BOT):
             assert "gossip" not in line.text
@@ -221,6 +250,10 @@ class Community:
             assert marks == upto[-len(marks) :], f"expected the end of {upto}, was sent {marks}"
         assert set(asked) == {mark for marks in self.said.values() for mark in marks}
         assert max(asked.values()) == 1, asked.most_common(3)
+
+
+def _more_than(count: int, waits: Callable[[Line], bool], lines: Sequence[Line]) -> bool:
+    return sum(map(waits, lines)) > count
 
 
 def content_of(message: dict) -> str:

@@ -1,6 +1,7 @@
 """A community's hour on each platform, over real sockets, with voice that is really understood."""
 
 import random
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -26,8 +27,10 @@ from bots.sandbox.telegram.platform import Rules, Telegram
 from bots.sandbox.town.town import BOT, Town, Utterance
 from bots.sandbox.wechat import faults as wechat_faults
 from bots.sandbox.wechat.app import wechat_app
-from bots.sandbox.wechat.wechat import WeChat
+from bots.sandbox.wechat.wechat import PLATFORM, WeChat
 from tests.scenario.community import Community, crowd
+
+WAITING = re.compile("send “继续”|Nothing is waiting for you")
 
 CONFIG = """
 [server]
@@ -112,6 +115,7 @@ api_base = "http://127.0.0.1:{port}"
             pictures="alone",
             ids="wechat",
             disturb=disturb,
+            waits=lambda line: line.sender == PLATFORM or WAITING.search(line.text) is not None,
         )
         await community.live()
         await account.settled()
