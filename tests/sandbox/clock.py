@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+STEP_S = 60
+"""How long a step of a batch or a fine-tuning job takes by it."""
+
 
 class Clock:
     """Given to a relay as its `now`; safe to move from the test's thread."""

@@ -4,7 +4,9 @@ import httpx
 import pytest
 from openai import AsyncOpenAI
 
+from bots.sandbox.progress import Pace
 from tests.sandbox.client import client_of
+from tests.sandbox.clock import STEP_S, Clock
 from tests.sandbox.server import Sandbox, sandbox
 
 
@@ -31,3 +33,16 @@ async def client(relay: Sandbox) -> AsyncIterator[AsyncOpenAI]:
 async def http(relay: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=relay.origin, trust_env=False) as made:
         yield made
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def timed(clock: Clock) -> AsyncIterator[AsyncOpenAI]:
+    """A client of a relay that lives by the clock, and holds nothing yet."""
+    with sandbox(now=clock, jobs=Pace(step_s=STEP_S)) as relay:
+        async with client_of(relay) as client:
+            yield client

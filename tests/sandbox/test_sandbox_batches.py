@@ -1,7 +1,7 @@
 """Batches, judged by the official client."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import openai
@@ -13,24 +13,10 @@ from openai.types.chat import ChatCompletion
 from bots.sandbox.progress import Pace
 from tests.sandbox.account import used_units
 from tests.sandbox.client import client_of
-from tests.sandbox.clock import Clock
+from tests.sandbox.clock import STEP_S, Clock
 from tests.sandbox.server import sandbox
 
 CHAT = "/v1/chat/completions"
-STEP_S = 60
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def timed(clock: Clock) -> AsyncIterator[AsyncOpenAI]:
-    """A client of a relay whose batches take a step a minute."""
-    with sandbox(now=clock, jobs=Pace(step_s=STEP_S)) as relay:
-        async with client_of(relay) as client:
-            yield client
 
 
 def line(name: str, text: str = "hello", **more: Any) -> dict[str, Any]:

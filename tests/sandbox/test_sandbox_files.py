@@ -1,31 +1,14 @@
 """Files, judged by the official client."""
 
-from collections.abc import AsyncIterator
-
 import httpx
 import openai
 import pytest
 from openai import AsyncOpenAI
 
 from bots.sandbox.files import BATCH_LIMIT_BYTES
-from tests.sandbox.client import client_of
 from tests.sandbox.clock import Clock
-from tests.sandbox.server import sandbox
 
 LINES = b'{"a": 1}\n{"b": "\xe4\xbd\xa0"}\n'
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def timed(clock: Clock) -> AsyncIterator[AsyncOpenAI]:
-    """A client of a relay that lives by the clock, and holds nothing yet."""
-    with sandbox(now=clock) as relay:
-        async with client_of(relay) as client:
-            yield client
 
 
 async def test_what_was_uploaded_is_told_and_given_back(timed: AsyncOpenAI, clock: Clock) -> None:

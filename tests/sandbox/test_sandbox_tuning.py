@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import openai
@@ -15,27 +15,14 @@ from bots.sandbox.tokens import count_tokens
 from bots.sandbox.tuning import UNITS_PER_TRAINED_TOKEN
 from tests.sandbox.account import used_units
 from tests.sandbox.client import client_of
-from tests.sandbox.clock import Clock
+from tests.sandbox.clock import STEP_S, Clock
 from tests.sandbox.server import sandbox
 
-STEP_S = 60
 TAUGHT = {
     "When do you open?": "We open at nine, every day but Monday.",
     "你们在哪里？": "河边的旧磨坊里。",
     **{f"What does article {number} cost?": f"{number} euros." for number in range(10)},
 }
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def timed(clock: Clock) -> AsyncIterator[AsyncOpenAI]:
-    with sandbox(now=clock, jobs=Pace(step_s=STEP_S)) as relay:
-        async with client_of(relay) as client:
-            yield client
 
 
 def example(question: str, answer: str) -> dict[str, object]:
