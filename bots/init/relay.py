@@ -46,7 +46,7 @@ def choose_relay(options: argparse.Namespace, prompt: Prompt) -> Answered:
         plain: bool = options.allow_plain_http
         entry = named(options.relay, prompt, options.address or "", plain=plain)
     else:
-        entry = asked(prompt)
+        entry = asked(prompt, options.address or "", plain=options.allow_plain_http)
     if options.proxy:
         entry = replace(entry, proxy=value_of(options.proxy, options.config, "--proxy", address))
     answered = with_key(options, prompt, entry)
@@ -55,7 +55,8 @@ def choose_relay(options: argparse.Namespace, prompt: Prompt) -> Answered:
     return tried(prompt, answered)
 
 
-def asked(prompt: Prompt) -> RelayEntry:
+def asked(prompt: Prompt, address: str = "", *, plain: bool = False) -> RelayEntry:
+    """`address` and `plain` are for the relay that is chosen, as in `named`."""
     local = run_async(neighbours()) if prompt.interactive else ()
     names = [
         prompt.words("local", name=one.name, address=one.base_url, count=len(one.models))
@@ -67,8 +68,8 @@ def asked(prompt: Prompt) -> RelayEntry:
     if place < 0:
         return named(local[place].base_url, prompt)
     if place < len(OFFERED):
-        return named(OFFERED[place], prompt)
-    return named(prompt.ask("address", None), prompt)
+        return named(OFFERED[place], prompt, address, plain=plain)
+    return named(address or prompt.ask("address", None), prompt, plain=plain)
 
 
 def named(relay: str, prompt: Prompt, address: str = "", *, plain: bool = False) -> RelayEntry:
@@ -88,11 +89,23 @@ def named(relay: str, prompt: Prompt, address: str = "", *, plain: bool = False)
         address = base_url(entry, dialect)
     except ConfigError as error:
         if not prompt.interactive:
-            raise ConfigError(f"--relay: {str(error).partition(': ')[2]}") from error
+            raise ConfigError(unusable(relay, error, readable=readable)) from error
         if not readable:
             prompt.say("wrong_address")
         return asked(prompt)
     return replace(entry, base_url="" if address == dialect.base_url else address)
+
+
+def unusable(relay: str, error: ConfigError, *, readable: bool) -> str:
+    """What is wrong with --relay or --address, and the option that helps."""
+    reason = str(error).partition(": ")[2]
+    known = relay in profile_names()
+    if readable:
+        return f"--relay: {reason.partition('. ')[0]}. Use https, or allow it: --allow-plain-http."
+    if known or "/" in relay:
+        return f"{'--address' if known else '--relay'}: {reason}"
+    named = relay.rpartition("@")[2]
+    return f'--relay: expected one of {", ".join(OFFERED)}, or "https://host"; got "{named}".'
 
 
 def with_key(options: argparse.Namespace, prompt: Prompt, entry: RelayEntry) -> Answered:
@@ -130,15 +143,17 @@ def tried_again(prompt: Prompt, answered: Answered, error: RelayError) -> Answer
     if not prompt.interactive:
         raise ConfigError(f"{error} (--no-try writes the configuration all the same.)") from error
     prompt.say(f"try_{error.code}" if error.code in TOLD else "try_failed", status=error.status)
-    ways = [prompt.words(way) for way in ("way_key", "way_proxy", "way_again", "way_keep")]
-    match prompt.choose("what_now", ways):
-        case 0:
+    ways = ("way_key", "way_proxy", "way_again", "way_keep")
+    if error.code == "relay_refused":
+        ways = ("way_again", "way_proxy", "way_key", "way_keep")
+    match ways[prompt.choose("what_now", [prompt.words(way) for way in ways])]:
+        case "way_key":
             key = Secret(prompt.hidden("key", "--key"))
             entry = replace(answered.entry, key=key)
             return tried(prompt, replace(answered, entry=entry, source=""))
-        case 1:
+        case "way_proxy":
             return tried(prompt, replace(answered, entry=proxied(prompt, answered.entry)))
-        case 2:
+        case "way_again":
             return tried(prompt, answered)
         case _:
             return answered

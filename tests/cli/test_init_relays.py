@@ -26,6 +26,7 @@ def test_a_relay_without_encryption_is_not_written_down_unasked(tmp_path):
     done = init(tmp_path, "--relay", "zhizengzeng", "--key", "-", "--no-try", typed=KEY)
     assert done.returncode == 1
     assert "expected https, got plain http to flag.smarttrot.com" in done.stderr
+    assert "--allow-plain-http" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -54,6 +55,34 @@ def test_a_relay_of_no_address_asks_for_one(tmp_path):
     assert done.returncode == 0, done.stderr
     (entry,) = load(tmp_path / "config.toml").relays
     assert (entry.profile, entry.base_url) == ("oneapi", "https://relay.example.com")
+
+
+def test_a_relay_that_there_is_not_is_answered_with_those_there_are(tmp_path):
+    done = init(tmp_path, "--relay", "zhizeng", "--key", "-", "--no-try", typed=KEY)
+    assert done.returncode == 1
+    assert 'zhizengzeng, rcouyi, aiwhistle, oneapi, or "https://host"; got "zhizeng"' in done.stderr
+
+
+def test_an_address_given_beforehand_is_that_of_the_relay_chosen(tmp_path):
+    options = ("--address", "http://127.0.0.1:9", "--no-try", "--who", "me", "--model", "m")
+    terminal = at_terminal(tmp_path, "--language", "en", *options)
+    shown = terminal.expect("> [1]")
+    terminal.type(
+        next(line.split(".")[0] for line in shown.splitlines() if "智增增" in line).strip()
+    )
+    terminal.answer("> [1]", "")
+    assert terminal.wait() == 0
+    (entry,) = load(tmp_path / "config.toml").relays
+    assert (entry.profile, entry.base_url) == ("zhizengzeng", "http://127.0.0.1:9")
+
+
+def test_where_nothing_answers_another_try_comes_before_another_key(tmp_path):
+    options = ("--relay", "oneapi", "--address", "http://127.0.0.1:9", "--who", "me")
+    terminal = at_terminal(tmp_path, "--language", "en", *options)
+    shown = terminal.expect("> [1]")
+    assert "1. try again" in shown
+    terminal.end_of_input()
+    terminal.wait()
 
 
 def test_every_relay_is_offered_and_plain_http_is_asked_about(tmp_path):
