@@ -109,6 +109,20 @@ def test_other_calls_keep_to_their_rules(
     assert f"'{field}'" in refused(relay.post(f"/v1/{path}", json=given))
 
 
+def test_a_model_that_its_page_names_can_be_tuned(relay: httpx.Client) -> None:
+    lesson = b'{"messages": [%s, %s]}\n' % (
+        b'{"role": "user", "content": "hi"}',
+        b'{"role": "assistant", "content": "yo"}',
+    )
+    file = {"file": ("lessons.jsonl", lesson)}
+    kept = relay.post("/v1/files", data={"purpose": "fine-tune"}, files=file).json()
+    given = {"training_file": kept["id"], "model": "gpt-3.5-turbo-0613"}
+    told = relay.post("/v1/fine_tuning/jobs", json=given).json()
+    assert (told["status"], told["model"]) == ("pending", "gpt-3.5-turbo-0613")
+    wrong = relay.post("/v1/fine_tuning/jobs", json={**given, "model": "gpt-5"})
+    assert "does not exist" in refused(wrong)
+
+
 def test_a_picture_is_drawn_in_the_envelope(relay: httpx.Client) -> None:
     answer = relay.post("/v1/images/generations", json={"prompt": "A sea otter", "n": 2})
     told = answer.json()

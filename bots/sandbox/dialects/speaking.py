@@ -21,6 +21,7 @@ STAND_INS = {
     "POST /v1/embeddings": "sandbox-embedding",
     "POST /v1/images/generations": "sandbox-image",
     "POST /v1/audio/speech": "sandbox-speech",
+    "POST /v1/fine_tuning/jobs": "sandbox-chat",
 }
 """Who answers for a model that the sandbox does not have by its name."""
 

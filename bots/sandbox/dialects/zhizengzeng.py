@@ -189,7 +189,9 @@ DIALECT = Dialect(
             answer=uploaded,
         ),
         "POST /v1/fine_tuning/jobs": Rules(
-            checks=(given("training_file"), chars("suffix", SUFFIX_CHARS)), answer=pending
+            models=CHAT_MODELS,
+            checks=(given("training_file"), chars("suffix", SUFFIX_CHARS)),
+            answer=pending,
         ),
     },
 )
