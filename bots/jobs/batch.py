@@ -40,11 +40,19 @@ async def _submit(options: argparse.Namespace, desk: Desk) -> int:
         batches = _batches(content, path.name, relay.dialect, split=options.split)
         if options.remote_id and len(batches) > 1:
             raise ConfigError("expected one batch for --id, got several. Give each file alone.")
+        given = []
         for number, lines in enumerate(batches, 1):
             name = f"{path.name} ({number} of {len(batches)})" if len(batches) > 1 else path.name
-            await give(_draft(lines, name, relay, desk), relay, desk, options)
-    sys.stdout.write("Next: parley batch status, then parley batch fetch N\n")
+            given.append(await give(_draft(lines, name, relay, desk), relay, desk, options))
+    sys.stdout.write(_next([job.number for job in given]))
     return 0
+
+
+def _next(numbers: Sequence[int]) -> str:
+    which = str(numbers[0])
+    if len(numbers) > 1:
+        which = f"N, for N = {', '.join(map(str, numbers))}"
+    return f"Next: parley batch status, then parley batch fetch {which}\n"
 
 
 def _content(options: argparse.Namespace, dialect: Dialect) -> bytes:

@@ -34,8 +34,8 @@ async def give(desk: Desk, number: int, output: Path | None, *, wait: bool) -> i
     if job.state in ("submitted", "ended"):
         job = await _kept(job, desk, wait=wait)
     if job.state != "fetched":
-        words = deadline(job, desk.clock.now())
-        sys.stderr.write(f"batch {number}: nothing to fetch: {state(job)}. {words}".rstrip() + "\n")
+        told = "; ".join(filter(None, (state(job), deadline(job, desk.clock.now()))))
+        sys.stderr.write(f"batch {number}: nothing to fetch: {told}\n")
         return 1
     lines = read_batch(desk.jobs.input(job.input), job.file)
     raw = (desk.jobs.output(name) for name in outputs(job))

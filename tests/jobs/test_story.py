@@ -21,6 +21,7 @@ def test_from_submit_to_the_answers_in_the_order_of_what_was_asked(
     assert given.returncode == 0, given.stderr
     assert "batch 1: questions.jsonl, 7 lines: main has it as batch_sandbox_1" in given.stdout
     assert "record kept until" in given.stdout
+    assert given.stdout.endswith("then parley batch fetch 1\n")
     early = place.parley("batch", "fetch", "1")
     assert (early.returncode, early.stdout) == (1, "")
     assert "nothing to fetch" in early.stderr
