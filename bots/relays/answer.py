@@ -37,7 +37,7 @@ ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image
 def tell(answer: Struct, options: argparse.Namespace) -> None:
     """Print the answer, save its files. Raises ConfigError for a place that takes none."""
     save(answer, options)
-    if options.json:
+    if options.json or getattr(options, "format", "") == "verbose_json":
         say(json.dumps(plain(answer), ensure_ascii=False, indent=2))
         return
     match answer:

@@ -118,9 +118,10 @@ def test_bytes_are_a_number_in_json(folder, capsys):
 def test_subtitles_come_as_they_are(folder, capsys):
     said = parley(capsys, "call", "main", "transcription", str(CLIP), "--format", "srt")
     assert "-->" in said.out
-    said = parley(
-        capsys, "call", "main", "transcription", str(CLIP), "--format", "verbose_json", "--json"
-    )
+
+
+def test_verbose_json_is_told_as_json_with_its_segments(folder, capsys):
+    said = parley(capsys, "call", "main", "transcription", str(CLIP), "--format", "verbose_json")
     told = json.loads(said.out)
     assert told["duration_s"] > 1
     assert told["segments"][0]["end_s"] > 0
