@@ -21,7 +21,9 @@ def note(config: Config, entry: RelayEntry, outcomes: Sequence[Outcome], *, keep
     the data, upon one that comes with Parley. Raises ConfigError."""
     changes = changed(outcomes)
     if not changes:
-        sys.stdout.write("The profile says the same: nothing to note.\n")
+        same = any(outcome.verdict for outcome in outcomes)
+        words = "The profile says the same" if same else "Nothing was learned"
+        sys.stdout.write(f"{words}: nothing to note.\n")
         return
     before = {outcome.call: outcome.profile for outcome in outcomes}
     lines = [f'{call} = "{said}" # was "{before[call]}"' for call, said in changes.items()]

@@ -182,7 +182,7 @@ def test_a_relay_that_only_fails_changes_nothing_and_is_told(folder, capsys):
     assert said.code == 1
     assert rows(said)["chat"][1] == "failed"
     assert "503" in said.out
-    assert "nothing to note" in said.out
+    assert "Nothing was learned" in said.out
 
 
 def test_without_a_terminal_it_wants_a_yes(folder, capsys, journal, monkeypatch):
