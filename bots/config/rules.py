@@ -91,7 +91,7 @@ def relay_findings(entry: RelayEntry) -> Iterator[Finding]:
     try:
         dialect = load_dialect(entry.profile)
     except ConfigError as error:
-        yield (*place, "profile"), restated(error)
+        yield (*place, "profile"), Wrong(str(error).removeprefix("profile: "))
         return
     try:
         base_url(entry, dialect)

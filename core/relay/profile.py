@@ -43,13 +43,24 @@ def _named(profile: str, folder: Path) -> Path:
     return folder / f"{profile}.toml"
 
 
+def _base(path: Path, like: str, folder: Path) -> Path:
+    """Of the profile that the one at `path` is `like`."""
+    names = profile_names(folder)
+    if like not in names:
+        raise ConfigError(
+            f'{path.name}: like: expected one of {", ".join(names)}; got "{like}". '
+            "Name one of these."
+        )
+    return folder / f"{like}.toml"
+
+
 def _told(path: Path, folder: Path) -> dict[str, Any]:
     """What a file says, upon what the profile says that it is `like`."""
     told = _read(path)
     like = told.get("like", "")
     if not like:
         return told
-    base = _read(_named(str(like), folder))
+    base = _read(_base(path, str(like), folder))
     if base.get("like"):
         raise ConfigError(
             f'{path.name}: like: expected a profile that stands by itself, got "{like}", '

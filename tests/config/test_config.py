@@ -91,6 +91,13 @@ def test_a_byte_order_mark_and_windows_lines_are_taken(tmp_path):
     assert load(path, {}).relays[0].profile == "sandbox"
 
 
+def test_what_is_wrong_in_a_profile_of_ones_own_names_its_file(tmp_path):
+    (tmp_path / "mine.toml").write_text("colour = 1")
+    found = problems(GOOD + '[relays.b]\nprofile = "mine.toml"', folder=tmp_path)
+    assert "relays.b.profile: mine.toml: " in found[0]
+    assert "colour" in found[0]
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [

@@ -55,6 +55,12 @@ def test_wrong_or_unknown_keys_of_a_profile_are_refused(tmp_path: Path, line: st
         load_dialect("bad", tmp_path)
 
 
+def test_a_wrong_like_is_told_as_such_with_the_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('like = "oneapii"')
+    with pytest.raises(ConfigError, match=r'^mine\.toml: like: expected .*got "oneapii"'):
+        load_dialect(str(tmp_path / "mine.toml"))
+
+
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match=r"expected one of aiwhistle, .*openai"):
         load_dialect("../secret")
