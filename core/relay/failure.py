@@ -49,7 +49,7 @@ class Origin:
 
     def message(self, got: str, remedy: str, words: str = "") -> str:
         """`relay "main": 401 from /v1/…: reason (its own words). Remedy.`"""
-        said = f" ({redact(words, self.secrets)})" if words else ""
+        said = f" ({redact(words, self.secrets).rstrip('.')})" if words else ""
         remedy = remedy.format(relay=self.relay, call=self.call, setting=self.setting)
         return f'relay "{self.relay}": {redact(got, self.secrets)}{said}. {remedy}'.rstrip()
 

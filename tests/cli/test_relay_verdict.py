@@ -54,6 +54,11 @@ def test_a_model_that_is_not_there_says_nothing_of_the_call():
     assert verdict_of(refusal(origin, 404, complaint)) is None
 
 
+def test_a_relays_own_full_stop_is_not_told_twice():
+    error = refusal(STATUS, 400, Complaint(message="The value is wrong."))
+    assert "(The value is wrong). " in str(error)
+
+
 def test_a_reason_is_one_sentence_without_the_remedy():
     origin = Origin("main", "edit", "/v1/edits")
     error = refusal(origin, 404, Complaint(message="Not Found"))
