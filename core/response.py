@@ -167,7 +167,7 @@ class Models(Struct, frozen=True, kw_only=True):
 
 
 QUOTA_PER_USD = 500_000
-"""burn.hair's, and one-api's usual one (relays/README, November 2026). Dollars are derived."""
+"""burn.hair's, and one-api's usual one (November 2026). Dollars are derived."""
 
 
 class TokenStat(Struct, frozen=True, kw_only=True):
@@ -204,7 +204,7 @@ class AccountStat(Struct, frozen=True, kw_only=True):
 
 
 class UserStat(Struct, frozen=True, kw_only=True):
-    """GET /api/user/stat of burn.hair, typed (relays/README, November 2026)."""
+    """GET /api/user/stat of burn.hair, typed (November 2026)."""
 
     tokens: tuple[TokenStat, ...]
     account: AccountStat

@@ -19,7 +19,7 @@ from core.relay.bodies import (
     speech_body,
 )
 from core.relay.dialect import Call, Dialect, Kind
-from core.relay.limits import check_best, check_limits, check_window
+from core.relay.limits import check_best, check_language, check_limits, check_window
 from core.relay.multipart import encode_multipart, plain_filename, safe_filename
 from core.relay.shape import shape_chat
 from core.relay.terms import TermBook, Terms
@@ -190,9 +190,11 @@ class Encoder:
         call = call_of(request)
         request, terms = self._terms.settle(request, call)
         check_limits(request, self._dialect.limits, self._relay)
+        language = request.language if isinstance(request, TranscriptionRequest) else ""
+        check_language(language, self._relay)
         fields: dict[str, Any] = {
             "model": request.model,
-            "language": request.language if isinstance(request, TranscriptionRequest) else "",
+            "language": language,
             "prompt": request.prompt,
             "response_format": request.response_format,
             "temperature": request.temperature,

@@ -87,6 +87,15 @@ def check_best(request: CompletionRequest, relay: str, *, stream: bool) -> None:
         )
 
 
+def check_language(language: str, relay: str) -> None:
+    """Raises RelayInvalid for what is no ISO-639-1 code, or "" for none."""
+    if language and not (len(language) == 2 and language.isascii() and language.islower()):
+        raise RelayInvalid(
+            f'relay "{relay}": language: expected two letters of ISO-639-1, as in "zh", '
+            f'got "{language}". Leave it out to have it found out.'
+        )
+
+
 def upload_bytes(request: Request) -> int:
     """How much of a request are files."""
     match request:

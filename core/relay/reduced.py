@@ -1,7 +1,7 @@
 """ai-whistle's reduced stream: each event an array of bare deltas or texts. Pure.
 
 Asked for by the header `Reduce-Stream: true`; without ids, reasons and usage
-(relays/README, November 2026).
+(November 2026).
 """
 
 from typing import Any

@@ -61,7 +61,7 @@ def _statuses(*numbers: int) -> frozenset[int]:
 
 
 # The first that matches. The words are those of OpenAI, one-api and new-api
-# (relays/README, November 2026): their codes may be numbers or missing.
+# (November 2026): their codes may be numbers or missing.
 RULES = (
     Rule(
         error=RelayUsedUp,

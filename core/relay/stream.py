@@ -1,4 +1,4 @@
-"""A streamed answer from bytes, as relays send it in practice (relays/README). Pure."""
+"""A streamed answer from bytes, as relays send it in practice. Pure."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TypeAlias
@@ -25,9 +25,11 @@ class _Delta(Struct, gc=False):
 
 
 class _Choice(Struct, gc=False):
-    """A chat tells its text in `delta`, a completion in `text`."""
+    """A chat tells its text in `delta`, or like a whole answer in `message`; a completion in
+    `text`."""
 
     delta: _Delta | None = None
+    message: _Delta | None = None
     text: str | None = None
     finish_reason: str | None = None
     usage: TokenCount | None = None
@@ -217,7 +219,7 @@ class StreamDecoder:
             self._count = choice.usage
         if choice.finish_reason:
             self._finish_reason = choice.finish_reason
-        delta = choice.delta or _NOTHING
+        delta = choice.delta or choice.message or _NOTHING
         if text := delta.content or choice.text:
             self._texts.append(text)
         if delta.reasoning_content:
@@ -249,11 +251,11 @@ class StreamDecoder:
     # -- errors ----------------------------------------------------------------
 
     def _refuse(self, data: bytes, event: _Event) -> None:
-        """Raises for an event that tells of an error."""
+        """Raises for an event that tells of an error, unless the answer was proved whole before."""
         complaint = complaint_of(msgspec.json.decode(data), envelope=self._origin.envelope)
         if complaint is None and event.error:
             complaint = Complaint()
-        if complaint is not None:
+        if complaint is not None and not self.whole:
             raise refusal(self._origin, 200, complaint)
 
     def _unreadable(self, data: bytes) -> RelayError:

@@ -17,6 +17,7 @@ from core.request import (
     FineTuneCreateRequest,
     ImageRequest,
     Request,
+    TranscriptionRequest,
 )
 from core.tokens import estimate_tokens
 from tests.relays.stage import ask, dialect
@@ -26,6 +27,13 @@ LINE = b'{"custom_id":"1"}\n'
 
 def encode(request: Request, profile: str, **more: bool) -> None:
     Encoder(load_dialect(profile), "main").encode(request, boundary="b", **more)
+
+
+@pytest.mark.parametrize("language", ["chinese", "ZH", "zh-CN", "中文"])
+def test_a_language_that_is_no_iso_639_1_code_is_refused(language: str) -> None:
+    heard = TranscriptionRequest(audio=b"RIFF", filename="a.wav", language=language)
+    with pytest.raises(RelayInvalid, match='two letters of ISO-639-1, as in "zh"'):
+        encode(heard, "openai")
 
 
 # -- windows -------------------------------------------------------------------

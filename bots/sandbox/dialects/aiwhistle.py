@@ -1,4 +1,4 @@
-"""ai-whistle, as its pages have it (relays/README, November 2026).
+"""ai-whistle, as its pages have it (November 2026).
 
 `Reduce-Stream: true` beside `stream: true` makes a stream bare. gpt-4 and gpt-4-0314 are
 announced, and off: they are answered as models that do not exist.

@@ -1,4 +1,4 @@
-"""burn.hair, as its page has it (relays/README, November 2026): OpenAI's form.
+"""burn.hair, as its page has it (November 2026): OpenAI's form.
 
 Files and batches are documented and off: they answer 404.
 """

@@ -1,4 +1,4 @@
-"""burn.hair, as its older page has it: with files and batches (relays/README, November 2026).
+"""burn.hair, as its older page has it: with files and batches (November 2026).
 
 Its batches answer with another endpoint than was asked for, say `complete` where OpenAI says
 `completed`, and 0 for a time that is none.

@@ -1,4 +1,4 @@
-"""`GET /v1/models` in the form of burn.hair's sample (relays/README, November 2026)."""
+"""`GET /v1/models` in the form of burn.hair's sample (November 2026)."""
 
 from bots.sandbox.dialects.dialect import Asked, Rules, Told
 

@@ -1,4 +1,4 @@
-"""rcouyi, as its pages have it (relays/README, November 2026).
+"""rcouyi, as its pages have it (November 2026).
 
 A stream's usage stands in its last choice, unasked. GPT-4's window stands for the others: the
 page gives it as its example.

@@ -1,4 +1,4 @@
-"""智增增, as its pages have it (relays/README, November 2026).
+"""智增增, as its pages have it (November 2026).
 
 Every answer but those of audio, files and fine-tuning comes in an envelope, errors with HTTP 200
 too. Its own forgetting of old history is not played: who sends over 2,000 characters is refused.

@@ -74,7 +74,7 @@ fine_tune_create unknown  unknown       yes         unknown unknown
 fine_tune_status unknown  unknown       unknown     unknown unknown
 user_stat        yes      unknown       unknown     unknown unknown
 """
-"""As the relays' pages have it (relays/README, November 2026); unknown: not mentioned."""
+"""As the relays' pages have it (November 2026); unknown: not mentioned."""
 
 
 def test_the_five_relays_serve_what_their_pages_say() -> None:

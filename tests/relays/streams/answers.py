@@ -23,6 +23,10 @@ TEXTS = {
     "content empty": case(chat(delta={"content": ""}) + event("ab") + END),
     "delta null": case(event("ab") + chat(delta=None, finish_reason="stop")),
     "delta missing": case(event("ab") + chat(finish_reason="stop")),
+    "message in place of delta": case(
+        line({"model": "m", "choices": [{"message": {"content": "ab"}}]}) + END
+    ),
+    "error after finish_reason": case(event("ab", "stop") + line({"error": {"message": "late"}})),
     "choices empty": case(line({"choices": [], "prompt_filter_results": []}) + event("ab") + END),
     "choices null": case(line({"choices": None}) + event("ab") + END),
     "choices missing": case(line({"object": "ping"}) + event("ab") + END),
