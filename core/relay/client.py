@@ -308,7 +308,8 @@ class Relay:
         self._known.check_served(call)
         if call == "user_stat" and not self._entry.stat_token:
             raise ConfigError(
-                f"relays.{self.name}.stat_token: expected the system access token, got none."
+                f"relays.{self.name}.stat_token: expected the system access token, got none. "
+                'It is another secret than the key: stat_token = "env:NAME".'
             )
         boundary = "" if isinstance(request, ChatRequest) else secrets.token_hex(16)
         made = partial(self._encoder.encode, request, stream=stream, boundary=boundary)
