@@ -197,6 +197,14 @@ class UserStatRequest(Struct, frozen=True, kw_only=True):
     """GET /api/user/stat, with the system access token instead of the key (burn.hair)."""
 
 
+class KeyQuotaRequest(Struct, frozen=True, kw_only=True):
+    """What the key itself may still spend, at relays that run one-api or new-api.
+
+    GET /api/usage/token/, else /v1/dashboard/billing/subscription and /usage; besides them
+    /api/status, for the unit (core/relay/key_quota.py).
+    """
+
+
 Request: TypeAlias = (
     ChatRequest
     | CompletionRequest
@@ -214,4 +222,5 @@ Request: TypeAlias = (
     | FineTuneStatusRequest
     | ModelsRequest
     | UserStatRequest
+    | KeyQuotaRequest
 )

@@ -208,3 +208,40 @@ class UserStat(Struct, frozen=True, kw_only=True):
 
     tokens: tuple[TokenStat, ...]
     account: AccountStat
+
+
+class KeyQuota(Struct, frozen=True, kw_only=True):
+    """What the key of a call may still spend, as one-api and new-api tell it.
+
+    `granted`, `used` and `remaining` are in `unit`: whole quota units, `quota_per_unit` of
+    them a dollar; US dollars; or what the relay did not say. `granted` and `remaining` are
+    None while `unlimited`, `expires_at` is None for never. "billing" may tell of the whole
+    account rather than of the key: that too is a setting of the relay.
+    """
+
+    source: Literal["token", "billing"]
+    unit: Literal["usd", "quota", "unknown"]
+    granted: float | None
+    used: float
+    remaining: float | None
+    unlimited: bool = False
+    expires_at: datetime | None = None
+    quota_per_unit: float = QUOTA_PER_USD
+
+    @property
+    def granted_usd(self) -> float | None:
+        """US dollars, as the two below; None while unlimited, or of an unknown unit."""
+        return self._usd(self.granted)
+
+    @property
+    def used_usd(self) -> float | None:
+        return self._usd(self.used)
+
+    @property
+    def remaining_usd(self) -> float | None:
+        return self._usd(self.remaining)
+
+    def _usd(self, figure: float | None) -> float | None:
+        if figure is None or self.unit == "unknown":
+            return None
+        return figure if self.unit == "usd" else figure / self.quota_per_unit

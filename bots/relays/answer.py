@@ -22,6 +22,7 @@ from core.response import (
     FileContent,
     FineTune,
     Images,
+    KeyQuota,
     Models,
     Speech,
     TokenStat,
@@ -54,6 +55,8 @@ def tell(answer: Struct, options: argparse.Namespace) -> None:
             say("\n".join(fitting))
         case UserStat(account=account, tokens=tokens):
             say("\n".join((*account_lines(account), *map(token_line, tokens))))
+        case KeyQuota():
+            say("\n".join(quota_lines(answer)))
         case File() | Batch() | FineTune():
             say("\n".join(field_lines(answer)))
 
@@ -80,6 +83,21 @@ def token_line(token: TokenStat) -> str:
     left = "unlimited" if token.unlimited else f"{dollars(token.remain_quota)} left"
     own = ", the key of these calls" if token.own else ""
     return f"token {token.name}: {token.status}, {dollars(token.used_quota)} used, {left}{own}"
+
+
+def quota_lines(quota: KeyQuota) -> Iterator[str]:
+    for name in ("granted", "used", "remaining"):
+        yield f"{name}: {quota_figure(quota, name)}"
+    yield f"expires: {'never' if quota.expires_at is None else quota.expires_at.isoformat()}"
+    yield f"told by: {quota.source}"
+
+
+def quota_figure(quota: KeyQuota, name: str) -> str:
+    """Of granted, used or remaining: dollars where the relay's unit is known."""
+    told, usd = getattr(quota, name), getattr(quota, f"{name}_usd")
+    if told is None:
+        return "unlimited"
+    return f"{told:g} of an unknown unit" if usd is None else f"${usd:.4f}"
 
 
 def dollars(quota: int) -> str:

@@ -249,6 +249,10 @@ def add_user_stat(sub: Parser) -> None:
     sub.epilog = "Needs relays.NAME.stat_token, the system access token. 500,000 quota are 1 USD."
 
 
+def add_key_quota(sub: Parser) -> None:
+    sub.epilog = "At relays that run one-api or new-api. Most let it be asked about once a minute."
+
+
 CALLS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "chat": ("an answer to a conversation; costs by the token", add_chat),
     "completion": ("text that goes on from a prompt, 16 tokens unless told", add_completion),
@@ -266,5 +270,6 @@ CALLS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "fine-tune-status": ("how far a fine-tuning job is", add_fine_tune_status),
     "models": ("the models' names, one a line", add_models),
     "user-stat": ("the account and its tokens, at relays that tell it", add_user_stat),
+    "key-quota": ("what the key itself may still spend, at relays that tell it", add_key_quota),
 }
 """By their names on the command line."""

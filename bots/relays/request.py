@@ -24,6 +24,7 @@ from core.request import (
     FineTuneCreateRequest,
     FineTuneStatusRequest,
     ImageRequest,
+    KeyQuotaRequest,
     ModelsRequest,
     Picture,
     Request,
@@ -180,6 +181,7 @@ REQUESTS: dict[str, Callable[[Options, str], Request]] = {
     "fine_tune_status": lambda options, _: FineTuneStatusRequest(job_id=options.id),
     "models": lambda *_: ModelsRequest(),
     "user_stat": lambda *_: UserStatRequest(),
+    "key_quota": lambda *_: KeyQuotaRequest(),
 }
 
 

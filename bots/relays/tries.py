@@ -7,6 +7,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
+from bots.relays.answer import quota_figure
 from bots.relays.cost import Spent
 from bots.relays.outcome import Tried
 from core.errors import RelayError
@@ -25,6 +26,7 @@ from core.request import (
     FineTuneCreateRequest,
     FineTuneStatusRequest,
     ImageRequest,
+    KeyQuotaRequest,
     ModelsRequest,
     SpeechRequest,
     TranscriptionRequest,
@@ -137,6 +139,10 @@ class Tries:
         answer = await self._relay.call(UserStatRequest())
         return Told(words=f"{len(answer.tokens)} tokens")
 
+    async def key_quota(self) -> Told:
+        answer = await self._relay.call(KeyQuotaRequest())
+        return Told(words=f"{quota_figure(answer, 'remaining')} left, by {answer.source}")
+
     async def file_upload(self) -> Told:
         request = _one_line(self._dialect) if self._has_batches() else _training_file()
         answer = await self._relay.call(request)
@@ -194,6 +200,7 @@ Try: TypeAlias = Callable[[Tries], Awaitable[Told]]
 _TRIES: Mapping[Tried, Try] = {
     "models": Tries.models,
     "user_stat": Tries.user_stat,
+    "key_quota": Tries.key_quota,
     "chat": Tries.chat,
     "stream": Tries.stream,
     "completion": Tries.completion,

@@ -1,6 +1,6 @@
-"""One token a key, charged by the calls made: what `/api/user/stat` tells.
+"""One token a key, charged by the calls made: what the calls for quota tell.
 
-The form is burn.hair's; its quota unit is 1/500,000 of a dollar.
+The form of `stat` is burn.hair's; the quota unit is 1/500,000 of a dollar.
 """
 
 from collections.abc import Callable
@@ -65,6 +65,16 @@ class Accounts:
         token = Token(key=key, created_at=now, accessed_at=now)
         self._tokens[key] = token
         return token
+
+    @property
+    def grant(self) -> int:
+        """Of each key, in quota units."""
+        return self._grant
+
+    def used(self, key: str) -> int:
+        """Quota units; 0 for a key that made no call yet."""
+        token = self._tokens.get(key)
+        return 0 if token is None else token.units
 
     def stat(self) -> dict[str, object]:
         tokens = list(self._tokens.values())

@@ -18,6 +18,7 @@ from bots.sandbox.machine import Machine
 from bots.sandbox.models import Catalog
 from bots.sandbox.own import Own
 from bots.sandbox.progress import Pace
+from bots.sandbox.quota import Quota
 from bots.sandbox.speech import Speech
 from bots.sandbox.tuning import Tuning
 
@@ -43,6 +44,7 @@ class Calls:
             *self._of_batches(),
             *self._of_tuning(),
             *self._of_itself(),
+            *self._of_quota(),
         ]
 
     def _of_text(self) -> Sequence[BaseRoute]:
@@ -102,6 +104,16 @@ class Calls:
         return [
             self._free("/v1/models", "models", own.models),
             self._free("/api/user/stat", "stat", own.stat),
+        ]
+
+    def _of_quota(self) -> Sequence[BaseRoute]:
+        quota = Quota(self._desk.accounts)
+        billing = "/v1/dashboard/billing"
+        return [
+            self._free("/api/usage/token/", "token_usage", quota.token),
+            self._free(f"{billing}/subscription", "subscription", quota.subscription),
+            self._free(f"{billing}/usage", "billing_usage", quota.usage),
+            self._free("/api/status", "status", quota.status),
         ]
 
     def _post(self, path: str, name: str, handler: Handler) -> Route:

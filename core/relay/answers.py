@@ -47,6 +47,7 @@ from core.response import (
     FileContent,
     FineTune,
     Images,
+    KeyQuota,
     Models,
     Speech,
     Transcription,
@@ -66,6 +67,7 @@ Response: TypeAlias = (
     | FineTune
     | Models
     | UserStat
+    | KeyQuota
 )
 
 Answered = TypeVar("Answered", bound=Response | Chunk)
@@ -93,7 +95,7 @@ _DECODERS: Mapping[type[Request], Callable[[Any, bytes, str, Origin], Response]]
 
 
 def decode(request: Request, content_type: str, body: bytes, origin: Origin) -> Response:
-    """Any answer but pictures, which may have to be fetched, and a user stat. Raises RelayError."""
+    """Any answer but pictures, which may have to be fetched, and quotas. Raises RelayError."""
     return _DECODERS[type(request)](request, body, content_type, origin)
 
 

@@ -18,6 +18,7 @@ from core.relay.dialect import Dialect
 from core.relay.encode import Encoder, Outbound, call_of
 from core.relay.entry import RelayEntry
 from core.relay.failure import Origin, denies_call, outage
+from core.relay.key_quota import KeyQuotas
 from core.relay.knowledge import Knowledge
 from core.relay.learned import Learned
 from core.relay.limits import upload_bytes
@@ -36,6 +37,7 @@ from core.request import (
     FineTuneCreateRequest,
     FineTuneStatusRequest,
     ImageRequest,
+    KeyQuotaRequest,
     ModelsRequest,
     Request,
     SpeechRequest,
@@ -54,6 +56,7 @@ from core.response import (
     FineTune,
     Image,
     Images,
+    KeyQuota,
     Models,
     Speech,
     Transcription,
@@ -98,6 +101,7 @@ class Relay:
         )
         self._wire = Wire(entry, dialect, transport, clock, bounds or Bounds())
         self._encoder = Encoder(dialect, entry.name)
+        self._quotas = KeyQuotas(self._wire, clock.monotonic)
 
     async def aclose(self) -> None:
         await self._transport.aclose()
@@ -170,11 +174,15 @@ class Relay:
     @overload
     async def call(self, request: UserStatRequest, *, key: int = 0) -> UserStat: ...
     @overload
+    async def call(self, request: KeyQuotaRequest, *, key: int = 0) -> KeyQuota: ...
+    @overload
     async def call(self, request: Streamed, *, key: int = 0) -> Chat | Completion: ...
     @overload
     async def call(self, request: Request, *, key: int = 0) -> Response: ...
     async def call(self, request: Request, *, key: int = 0) -> Response:
         """The whole answer. `key` counts the entry's keys from 0. Raises RelayError."""
+        if isinstance(request, KeyQuotaRequest):
+            return await self._key_quota(request, key)
         outbound = await self._encode(request)
         try:
             told, body = await self._ask(outbound, key)
@@ -202,6 +210,16 @@ class Relay:
                 raise error from None
         await self._known.keep_path(call)
         return answer
+
+    async def _key_quota(self, request: KeyQuotaRequest, key: int) -> KeyQuota:
+        outbound = await self._encode(request)
+        try:
+            quota = await self._quotas.of(outbound, key, self.dialect.paths)
+        except RelayUnsupported as error:
+            await self._known.refused(outbound.call, error)
+            raise
+        await self._known.served(outbound.call)
+        return quota
 
     async def _answer(self, outbound: Outbound, told: str, body: bytes, key: int) -> Response:
         origin = self._wire.origin(outbound.call, key)

@@ -31,6 +31,7 @@ Call: TypeAlias = (
         "fine_tune_status",
         "models",
         "user_stat",
+        "key_quota",
     ]
 )
 """Every call that this client makes."""
@@ -49,7 +50,10 @@ Parameter: TypeAlias = str
 
 
 class Paths(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where each call lives under the base URL. `{id}` is a file's, a batch's or a job's."""
+    """Where each call lives under the base URL. `{id}` is a file's, a batch's or a job's.
+
+    `key_quota` is new-api's; the three after it are one-api's, of the same call.
+    """
 
     chat: str = "/v1/chat/completions"
     completion: str = "/v1/completions"
@@ -67,6 +71,10 @@ class Paths(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fine_tune_status: str = "/v1/fine_tuning/jobs/{id}"
     models: str = "/v1/models"
     user_stat: str = "/api/user/stat"
+    key_quota: str = "/api/usage/token/"
+    key_quota_limit: str = "/v1/dashboard/billing/subscription"
+    key_quota_used: str = "/v1/dashboard/billing/usage"
+    key_quota_unit: str = "/api/status"
 
 
 class DefaultModels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,6 +114,7 @@ class Capabilities(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     fine_tune_status: Capability = "yes"
     models: Capability = "yes"
     user_stat: Capability = "no"
+    key_quota: Capability = "no"
 
 
 class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -35,6 +35,7 @@ from core.request import (
     FineTuneCreateRequest,
     FineTuneStatusRequest,
     ImageRequest,
+    KeyQuotaRequest,
     ModelsRequest,
     Request,
     SpeechRequest,
@@ -67,6 +68,7 @@ _CALLS: Mapping[type[Request], Call] = {
     FineTuneStatusRequest: "fine_tune_status",
     ModelsRequest: "models",
     UserStatRequest: "user_stat",
+    KeyQuotaRequest: "key_quota",
 }
 _KINDS: dict[type[RoutedRequest], Kind] = {
     ChatRequest: "chat",
@@ -81,7 +83,7 @@ class Outbound(Struct, frozen=True):
     """One HTTP request, but for address and key. `id` goes into the path.
 
     `request` is the one that is sent: with its model, its history as far as it is allowed.
-    `reduced`: the stream is asked for in bare deltas.
+    `reduced`: the stream is asked for in bare deltas. `path` is another than the call's own.
     """
 
     call: Call
@@ -91,6 +93,7 @@ class Outbound(Struct, frozen=True):
     body: bytes = b""
     id: str = ""
     reduced: bool = False
+    path: str = ""
 
 
 def call_of(request: Request) -> Call:
@@ -128,6 +131,7 @@ class Encoder:
             FineTuneStatusRequest: lambda asked, _: self._question(asked, asked.job_id),
             ModelsRequest: lambda asked, _: Outbound("models", "GET", asked),
             UserStatRequest: lambda asked, _: Outbound("user_stat", "GET", asked),
+            KeyQuotaRequest: lambda asked, _: Outbound("key_quota", "GET", asked),
         }
 
     def encode(self, request: Request, *, stream: bool = False, boundary: str = "") -> Outbound:

@@ -141,6 +141,10 @@ class Wire:
             )
         return origin
 
+    def origin_of(self, outbound: Outbound, key: int = 0) -> Origin:
+        origin = self.origin(outbound.call, key)
+        return replace(origin, path=outbound.path) if outbound.path else origin
+
     def budget(self, origin: Origin) -> Budget:
         first_s = self._entry.first_byte_timeout_s
         return Budget(origin, self.bounds, self._clock.monotonic, first_s)
@@ -149,13 +153,13 @@ class Wire:
         """A successful answer's content type and body. Raises RelayError."""
         async with self.open(outbound, key) as response:
             limit = self.bounds.body_bytes(outbound.call)
-            body = await self.read(response, limit, self.origin(outbound.call, key))
+            body = await self.read(response, limit, self.origin_of(outbound, key))
             return content_type(response), body
 
     @asynccontextmanager
     async def open(self, outbound: Outbound, key: int = 0) -> AsyncIterator[httpx.Response]:
         """A successful answer's head; its body is still to come. Raises RelayError."""
-        origin = self.origin(outbound.call, key)
+        origin = self.origin_of(outbound, key)
         response = await self._send(self._request(outbound, key), origin)
         try:
             if response.status_code >= 300:
@@ -232,11 +236,11 @@ class Wire:
     def _request(self, outbound: Outbound, key: int) -> httpx.Request:
         """Built by hand: httpx's client would cost more than the rest of the call."""
         call = outbound.call
-        url = self._urls.get(call)
+        url = None if outbound.path else self._urls.get(call)
         if url is None:
-            path = self._dialect.path(call).replace("{id}", quote(outbound.id, safe=""))
-            url = httpx.URL(self.base + path)
-            if not outbound.id:
+            path = outbound.path or self._dialect.path(call)
+            url = httpx.URL(self.base + path.replace("{id}", quote(outbound.id, safe="")))
+            if not outbound.id and not outbound.path:
                 self._urls[call] = url
         headers = httpx.Headers(self._stat_headers if call == "user_stat" else self._headers[key])
         if outbound.content_type:

@@ -41,6 +41,7 @@ SPOKEN = {
     "translation": ([str(CLIP)], ""),
     "models": (["--match", "whisper"], "whisper-1"),
     "user-stat": ([], "the key of these calls"),
+    "key-quota": ([], "granted: $1000.0000\n"),
 }
 
 

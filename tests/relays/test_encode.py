@@ -18,6 +18,7 @@ from core.request import (
     ChatMessage,
     ChatRequest,
     ImageRequest,
+    KeyQuotaRequest,
     ModelsRequest,
     Picture,
     Request,
@@ -165,7 +166,11 @@ def test_filenames_carry_their_ending_and_nothing_else(given: str, sent_: str) -
 
 @pytest.mark.parametrize(
     ("request_", "call", "method"),
-    [(ModelsRequest(), "models", "GET"), (UserStatRequest(), "user_stat", "GET")],
+    [
+        (ModelsRequest(), "models", "GET"),
+        (UserStatRequest(), "user_stat", "GET"),
+        (KeyQuotaRequest(), "key_quota", "GET"),
+    ],
 )
 def test_questions_without_a_body(request_: Request, call: str, method: str) -> None:
     out = encode(request_)

@@ -34,6 +34,14 @@ NOT_WRITTEN: tuple[Row, ...] = (
     "GET /v1/fine_tuning/jobs/{id}",
 )
 
+QUOTA: tuple[Row, ...] = (
+    "GET /api/usage/token/",
+    "GET /v1/dashboard/billing/subscription",
+    "GET /v1/dashboard/billing/usage",
+    "GET /api/status",
+)
+"""The first is new-api's, the others both have."""
+
 
 def admit(key: str) -> None:
     if not key:
@@ -83,6 +91,7 @@ DIALECT = Dialect(
         "POST /v1/audio/speech": Rules(models=_served("speech")),
         "POST /v1/audio/transcriptions": Rules(model="whisper-1", checks=heard()),
         "POST /v1/audio/translations": Rules(model="whisper-1", checks=heard()),
+        **{row: Rules(model=None) for row in QUOTA},
         **{row: Rules(model=None, checks=(not_written,)) for row in NOT_WRITTEN},
     },
 )

@@ -21,6 +21,7 @@ from core.request import (
     FineTuneCreateRequest,
     FineTuneStatusRequest,
     ImageRequest,
+    KeyQuotaRequest,
     ModelsRequest,
     Request,
     SpeechRequest,
@@ -63,6 +64,7 @@ REQUESTS: Mapping[Tried, Request] = {
     "fine_tune_status": FineTuneStatusRequest(job_id="ftjob-abc123"),
     "models": ModelsRequest(),
     "user_stat": UserStatRequest(),
+    "key_quota": KeyQuotaRequest(),
 }
 
 

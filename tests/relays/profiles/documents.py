@@ -15,6 +15,7 @@ means. `calls.toml` in it lists them:
     typed = { text = "Hello.", finish_reason = "stop" }
     request = { … }       # what was asked, where it matters
     dialect = { … }       # the profile's switches, where one differs
+    besides = { "/api/status" = "status.json" }     # of a call that asks several paths
 
 "@name" is the content of a file beside it, "@picture" a small picture, "never" no time at all.
 Where a page gives no sample of a call that is served, OpenAI's form stands in.
@@ -44,6 +45,7 @@ from core.request import (
     FineTuneCreateRequest,
     FineTuneStatusRequest,
     ImageRequest,
+    KeyQuotaRequest,
     ModelsRequest,
     Request,
     SpeechRequest,
@@ -60,6 +62,7 @@ from core.response import (
     FileContent,
     FineTune,
     Images,
+    KeyQuota,
     Models,
     Speech,
     Transcription,
@@ -95,6 +98,7 @@ KINDS: Mapping[Tried, tuple[type, type]] = {
     "fine_tune_status": (FineTuneStatusRequest, FineTune),
     "models": (ModelsRequest, Models),
     "user_stat": (UserStatRequest, UserStat),
+    "key_quota": (KeyQuotaRequest, KeyQuota),
 }
 
 
@@ -111,6 +115,7 @@ class DocumentedAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     typed: dict[str, Any]
     request: dict[str, Any] = {}
     dialect: dict[str, Any] = {}
+    besides: dict[str, str] = {}
 
 
 class Documents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -22,6 +22,7 @@ from core.request import (
     FineTuneCreateRequest,
     FineTuneStatusRequest,
     ImageRequest,
+    KeyQuotaRequest,
     ModelsRequest,
     SpeechRequest,
     TranscriptionRequest,
@@ -120,6 +121,14 @@ async def user_stat(relay: Relay) -> None:
     stat = await relay.call(UserStatRequest())
     assert [token.own for token in stat.tokens] == [True]
     assert stat.account.request_count >= 1
+
+
+async def key_quota(relay: Relay) -> None:
+    await relay.call(TALK)
+    quota = await relay.call(KeyQuotaRequest())
+    assert quota.granted_usd == 1_000
+    assert quota.used_usd
+    assert quota.remaining_usd == pytest.approx(1_000 - quota.used_usd)
 
 
 async def uploaded(relay: Relay) -> File:
@@ -222,6 +231,7 @@ TRIES: Mapping[Tried, Try] = {
     "fine_tune_status": fine_tune_status,
     "models": models,
     "user_stat": user_stat,
+    "key_quota": key_quota,
 }
 
 

@@ -73,6 +73,7 @@ batch_status     off      yes           unknown     unknown unknown
 fine_tune_create unknown  unknown       yes         unknown unknown
 fine_tune_status unknown  unknown       unknown     unknown unknown
 user_stat        yes      unknown       unknown     unknown unknown
+key_quota        unknown  unknown       unknown     unknown unknown
 """
 """As the relays' pages have it (November 2026); unknown: not mentioned."""
 
@@ -140,7 +141,7 @@ async def test_every_call_and_the_key_go_to_the_profiles_own_host(profile: str) 
                 await answered(relay(at, seeing), call, REQUESTS[call])
     assert len(seeing.seen) > 3
     for request in seeing.seen:
-        assert str(request.url).startswith(f"{own}/v1/")
+        assert str(request.url).startswith((f"{own}/v1/", f"{own}/api/usage/"))
         assert request.headers["authorization"] == f"Bearer {KEY}"
 
 
