@@ -234,14 +234,15 @@ async def test_which_of_the_two_serves_is_remembered(
     assert client.dialect.capability("key_quota") == "yes"
 
 
+@pytest.mark.parametrize("silence", [TOO_MANY, (200, b'{"success":false,"message":"later"}')])
 async def test_a_unit_that_was_told_once_holds_while_the_relay_is_silent(
-    transport: Transport, clock: FakeClock
+    silence: tuple[int, bytes], transport: Transport, clock: FakeClock
 ) -> None:
     said = one_api(display_in_currency=False)
     async with listening(saying(said)) as server:
         client = made(server, transport, clock)
         await client.call(KeyQuotaRequest())
-        said[STATUS] = TOO_MANY
+        said[STATUS] = silence
         clock.pass_(61)
         assert (await client.call(KeyQuotaRequest())).unit == "quota"
 
