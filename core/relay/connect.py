@@ -13,13 +13,17 @@ from aiohttp.resolver import DefaultResolver
 from aiohttp.tracing import Trace
 
 from core.relay.address import is_public
+from core.relay.connecting import caller
 
 KEEP_ALIVE_S = 30.0
 """Below the 60 s after which servers and middlemen commonly close an idle connection."""
 
 
 class DirectConnector(aiohttp.TCPConnector):
-    """Connects, straight or through an http proxy. Raises ConnectError or ConnectTimeout."""
+    """Connects, straight or through an http proxy, and tells the caller of it.
+
+    Raises ConnectError or ConnectTimeout.
+    """
 
     failures: ClassVar[tuple[type[Exception], ...]] = (aiohttp.ClientError, OSError)
     timeouts: ClassVar[tuple[type[Exception], ...]] = (TimeoutError,)
@@ -30,12 +34,18 @@ class DirectConnector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's interface
     ) -> Connection:
+        told = caller.get()
+        if told:
+            told.connecting()
         try:
-            return await super().connect(req, traces, timeout)
+            connection = await super().connect(req, traces, timeout)
         except self.timeouts as error:
             raise httpx.ConnectTimeout("it took too long") from error
         except self.failures as error:
             raise httpx.ConnectError(_reason(error)) from _root(error)
+        if told:
+            told.connected()
+        return connection
 
 
 def _root(error: Exception) -> Exception:

@@ -18,7 +18,7 @@ from core.relay.health import Health
 from core.relay.hearing import hear
 from core.relay.retry import Backoff
 from core.relay.serving import Asking, Pace, Serving, Won
-from core.relay.watch import PROBE_S, Wait
+from core.relay.watch import Wait, WaitLimits
 from core.request import (
     ChatRequest,
     ImageRequest,
@@ -63,11 +63,11 @@ class RelayRoutes:
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
-        probe_s: float = PROBE_S,
+        limits: WaitLimits | None = None,
     ) -> None:
         self._relays = {relay.name: relay for relay in relays}
         self._chooser = Chooser(self._relays, table)
-        pace = Pace(backoff or Backoff(), sleep, chance, table.stall_s, probe_s)
+        pace = Pace(backoff or Backoff(), sleep, chance, table.stall_s, limits or WaitLimits())
         self._serving = Serving(self._relays, clock, pace)
 
     @property

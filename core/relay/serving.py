@@ -17,7 +17,7 @@ from core.relay.retry import Backoff, Rounds
 from core.relay.sticky import Sticky
 from core.relay.target import Scope, Scopes, Target, scopes_of
 from core.relay.telling import most_telling
-from core.relay.watch import Probed, Prober, Wait, Watch
+from core.relay.watch import Probed, Prober, Wait, WaitLimits, Watch
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Pace:
     sleep: Callable[[float], Awaitable[None]]
     chance: Callable[[], float]
     stall_s: float
-    probe_s: float
+    limits: WaitLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,10 @@ class Serving:
         self._pace = pace
         self._breakers = Breakers(clock)
         self._sticky = Sticky(clock.monotonic)
-        self._prober = Prober(pace.probe_s)
-        self._watch = Watch(self._prober, pace.stall_s, self._broke)
+        self._prober = Prober(pace.limits.probe_s)
+        self._watch = Watch(
+            self._prober, self._broke, stall_s=pace.stall_s, connect_s=pace.limits.connect_s
+        )
 
     def health(self) -> Iterator[Health]:
         return self._breakers.all()

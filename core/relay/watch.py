@@ -9,9 +9,17 @@ from typing import NamedTuple, Self
 
 from core.errors import RelayError, RelayLost, RelayRefused, RelayTimeout
 from core.relay.client import Relay
+from core.relay.connecting import caller
 
-PROBE_S = 2.0
-"""How long the answer to a probe is waited for."""
+
+class WaitLimits(NamedTuple):
+    """Seconds: for a connection while another address could serve, and for a probe's answer.
+
+    A first packet that was lost is sent again after 1 s (RFC 6298, 2), in time for both.
+    """
+
+    connect_s: float = 2.0
+    probe_s: float = 2.0
 
 
 class Probed(NamedTuple):
@@ -24,7 +32,7 @@ class Probed(NamedTuple):
 class Prober:
     """Asks an address for its models, once at a time; the tasks are its own."""
 
-    def __init__(self, limit_s: float = PROBE_S) -> None:
+    def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
         self._under_way: dict[str, asyncio.Task[Probed]] = {}
 
@@ -44,6 +52,7 @@ class Prober:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _probe(self, relay: Relay, key: int) -> Probed:
+        caller.set(None)  # else it would tell of its connection for the call it was begun by
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._limit_s):
@@ -72,8 +81,8 @@ def _answered(error: RelayError) -> bool:
 class Wait:
     """One call at one relay until something of its answer can be seen.
 
-    Raises RelayTimeout on leaving, once the relay's address is known to be broken while
-    `elsewhere` says that another one could serve.
+    Raises on leaving, while `elsewhere` says that another address could serve: RelayRefused
+    where no connection is made in time, RelayTimeout once the address is known to be broken.
     """
 
     def __init__(
@@ -88,6 +97,30 @@ class Wait:
         self._watch = watch
         self._timer = asyncio.timeout(None)
         self.handle: asyncio.TimerHandle | None = None
+        self.stands = False
+        """A connection was made: the call may be billed already."""
+        self.sought_at: float | None = None
+        """When the first connection began to be looked for, until it stands."""
+
+    def connecting(self) -> None:
+        if not self.stands and self.sought_at is None:
+            self.sought_at = asyncio.get_running_loop().time()
+
+    def connected(self) -> None:
+        """In the last moment too: what was to be given up for want of a connection goes on."""
+        if self.stands:
+            return
+        self.stands = True
+        self.sought_at = None
+        if self._timer.when() is not None and not self._timer.expired():
+            self._timer.reschedule(None)
+            self._watch.begin(self)
+
+    def unconnected_s(self) -> float:
+        """How long a connection is looked for by now; 0.0 where it stands, or nobody told."""
+        if self.sought_at is None:
+            return 0.0
+        return asyncio.get_running_loop().time() - self.sought_at
 
     def heard(self) -> None:
         """A part of the answer came, if none that a person would see."""
@@ -101,6 +134,7 @@ class Wait:
     async def __aenter__(self) -> Self:
         await self._timer.__aenter__()
         self._watch.begin(self)
+        caller.set(self)
         return self
 
     async def __aexit__(
@@ -109,29 +143,50 @@ class Wait:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        caller.set(None)
         self._watch.end(self)
         if error is None:
             self.heard()
         try:
             await self._timer.__aexit__(kind, error, trace)
         except TimeoutError as late:
-            raise RelayTimeout(
-                f'relay "{self.relay.name}": no sign of an answer, and none to a probe either. '
-                f"Check the network, and relays.{self.relay.name}.base_url; the call may have "
-                "been billed."
-            ) from late
+            raise (self._silent() if self.sought_at is None else self._unconnected()) from late
+
+    def _unconnected(self) -> RelayRefused:
+        name = self.relay.name
+        return RelayRefused(
+            f'relay "{name}": no connection within {self.unconnected_s():.1f} s. '
+            f"Check the network, relays.{name}.base_url and relays.{name}.proxy."
+        )
+
+    def _silent(self) -> RelayTimeout:
+        name = self.relay.name
+        return RelayTimeout(
+            f'relay "{name}": no sign of an answer, and none to a probe either. '
+            f"Check the network, and relays.{name}.base_url; the call may have been billed."
+        )
 
 
 class Watch:
     """Every call that waits, by address.
+
+    One without a connection for `connect_s` is given up, if another address could serve.
 
     One without a sign for `stall_s` has its address probed, if another address could serve and
     nothing else came from there for so long. Where the probe gets no answer, `broken` is told,
     and all calls that wait there are given up.
     """
 
-    def __init__(self, prober: Prober, stall_s: float, broken: Callable[[Relay], None]) -> None:
+    def __init__(
+        self,
+        prober: Prober,
+        broken: Callable[[Relay], None],
+        *,
+        stall_s: float,
+        connect_s: float,
+    ) -> None:
         self._prober = prober
+        self._connect_s = connect_s
         self._stall_s = stall_s
         self._broken = broken
         self._waits: defaultdict[str, set[Wait]] = defaultdict(set)
@@ -157,9 +212,18 @@ class Watch:
         return now
 
     def _look_in(self, wait: Wait, after_s: float) -> None:
+        """By one timer for connection and words: it is a part of every call's CPU time."""
+        if not wait.stands:
+            left_s = self._connect_s - wait.unconnected_s()
+            after_s = min(after_s, left_s if left_s > 0 else self._connect_s)
+        if wait.handle:
+            wait.handle.cancel()
         wait.handle = asyncio.get_running_loop().call_later(after_s, self._look, wait)
 
     def _look(self, wait: Wait) -> None:
+        if wait.unconnected_s() >= self._connect_s and wait.elsewhere():
+            wait.give_up()
+            return
         heard_at = max(wait.heard_at, self._heard.get(wait.relay.address, 0.0))
         wait.alive |= heard_at > wait.heard_at
         quiet_s = asyncio.get_running_loop().time() - heard_at

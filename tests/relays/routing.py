@@ -7,6 +7,7 @@ from typing import Any
 from core.relay.entry import RouteTable, RouteTarget
 from core.relay.routes import RelayRoutes
 from core.relay.transport import Transport
+from core.relay.watch import WaitLimits
 from tests.relays.servers import Answer, Exchange, Server
 from tests.relays.stage import CHAT, FakeClock, entry, relay
 
@@ -47,7 +48,7 @@ class Stage:
             clock=self.clock,
             sleep=self.clock.sleep,
             chance=lambda: 1.0,
-            probe_s=probe_s,
+            limits=WaitLimits(probe_s=probe_s),
         )
         self.made.append(routes)
         return routes

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from ssl import SSLContext
 
@@ -137,6 +137,23 @@ async def _read_request(
     headers = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     return Exchange(method, target, headers, body, reader, writer)
+
+
+@contextlib.contextmanager
+def swallowed() -> Iterator[int]:
+    """A port whose queue of connections is full: the system drops what else comes."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        held = [socket.socket() for _ in range(4)]
+        for one in held:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        try:
+            yield full.getsockname()[1]
+        finally:
+            for one in held:
+                one.close()
 
 
 def free_port() -> int:

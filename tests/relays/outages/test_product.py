@@ -10,7 +10,9 @@ from pathlib import Path
 from bots.app import opened
 from bots.config import parse
 from bots.sandbox.faults import Stall
+from core.relay.entry import RouteTable
 from tests.relays.outages.front import Front, before
+from tests.relays.servers import swallowed
 from tests.sandbox.server import Sandbox, sandbox
 from tests.scenario.stage import CONFIG, Person, Stage, Talk
 
@@ -50,11 +52,13 @@ class Product:
 
 
 @asynccontextmanager
-async def product(folder: Path) -> AsyncIterator[Product]:
+async def product(folder: Path, main_port: int = 0) -> AsyncIterator[Product]:
+    """`main_port`: where the first relay is thought to be, if not behind its front."""
     with sandbox() as main, sandbox() as spare:
         async with before(main.port) as front:
             more = SPARE.format(base=spare.origin)
-            text = CONFIG.format(port=0, relay_port=front.port, server="", relay=more, bot="")
+            at = main_port or front.port
+            text = CONFIG.format(port=0, relay_port=at, server="", relay=more, bot="")
             config = parse(text, folder, "the test", {"KEY": "sk-x", "STAT_TOKEN": "x"})
             async with opened(config) as house:
                 host = f"127.0.0.1:{house.port}"
@@ -88,3 +92,14 @@ async def test_everyone_is_answered_once_while_a_relay_dies(tmp_path: Path) -> N
             assert [len(one["answer"]) for one in await person.history()] == [1, 1, 1]
         assert len(made.spare.journal.entries("chat")) == 2 * PEOPLE
     assert made.spends() == [("main", 0, PEOPLE), ("main", 1, PEOPLE), ("spare", 0, 2 * PEOPLE)]
+
+
+async def test_where_nobody_can_connect_everyone_is_answered_before_a_stall(tmp_path: Path) -> None:
+    with swallowed() as port:
+        async with product(tmp_path, port) as made, made.talks() as talks:
+            began = asyncio.get_running_loop().time()
+            answers = await ask_all(talks, "number one")
+            took_s = asyncio.get_running_loop().time() - began
+            assert all("number one”" in answer for answer in answers)
+            assert 2.0 <= took_s < RouteTable().stall_s
+    assert made.spends() == [("spare", 0, PEOPLE)]

@@ -10,6 +10,7 @@ from core.errors import RelayError
 from core.relay.entry import RouteTable, RouteTarget
 from core.relay.routes import RelayRoutes
 from core.relay.transport import Transport
+from core.relay.watch import WaitLimits
 from tests.relays.outages.front import Front, before
 from tests.relays.stage import FakeClock, ask, entry, relay
 from tests.sandbox.server import Sandbox, sandbox
@@ -128,7 +129,7 @@ async def town(transport: Transport, *, grant: int | None = None) -> AsyncIterat
                 clock=clock,
                 sleep=clock.sleep,
                 chance=lambda: 1.0,
-                probe_s=PROBE_S,
+                limits=WaitLimits(probe_s=PROBE_S),
             )
             made = Town(main, spare, front, routes, clock)
             made.template = await _template(routes)
