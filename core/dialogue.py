@@ -99,7 +99,9 @@ class Dialogue:
     ) -> Outcome:
         """What was shown stays, with the reason under it; no model is sent it again."""
         log.warning("%s: %s", error.code, error)
-        self.reasons.note(chat_place(ask.message), "why_failed", error=error.code)
+        self.reasons.note(
+            chat_place(ask.message), "why_failed", error=error.code, given=error.params
+        )
         now, failed = self.clock.now(), TurnState.FAILED
         reason = self.texts.say(error.code, ask.language, **error.params)
         return Outcome(

@@ -68,7 +68,9 @@ class Engine:
     def failed(self, ask: Ask, error: ParleyError) -> Outcome:
         """The person's sentence for an error; the question is kept, but never sent again."""
         question = ask.turn("user", ask.message.text, self.clock.now(), state=TurnState.FAILED)
-        self.reasons.note(chat_place(ask.message), "why_failed", error=error.code)
+        self.reasons.note(
+            chat_place(ask.message), "why_failed", error=error.code, given=error.params
+        )
         return replace(self.say(ask, error.code, **error.params), turns=(question,))
 
     async def chat(

@@ -19,7 +19,7 @@ from core.relay.bodies import (
     speech_body,
 )
 from core.relay.dialect import Call, Dialect, Kind
-from core.relay.limits import check_best, check_language, check_limits, check_window
+from core.relay.limits import check_best, check_count, check_language, check_limits, check_window
 from core.relay.multipart import encode_multipart, plain_filename, safe_filename
 from core.relay.shape import shape_chat
 from core.relay.terms import TermBook, Terms
@@ -149,6 +149,7 @@ class Encoder:
 
     def _chat(self, request: ChatRequest, stream: bool) -> Outbound:
         request, terms = self._terms.settle(request, "chat")
+        check_count(request.n, self._relay)
         request = shape_chat(request, self._dialect, self._relay)
         check_limits(request, self._dialect.limits, self._relay)
         check_window(request, terms.overlay.window_tokens, self._relay)
@@ -157,6 +158,7 @@ class Encoder:
 
     def _completion(self, request: CompletionRequest, stream: bool) -> Outbound:
         request, terms = self._terms.settle(request, "completion")
+        check_count(request.n, self._relay)
         check_best(request, self._relay, stream=stream)
         check_window(request, terms.overlay.window_tokens, self._relay)
         body = completion_body(request, self._options(stream), stream=stream)
@@ -164,6 +166,7 @@ class Encoder:
 
     def _edit(self, request: EditRequest, _: str) -> Outbound:
         request, terms = self._terms.settle(request, "edit")
+        check_count(request.n, self._relay)
         return self._json(request, edit_body(request), terms)
 
     def _embedding(self, request: EmbeddingRequest, _: str) -> Outbound:
@@ -173,6 +176,7 @@ class Encoder:
 
     def _image(self, request: ImageRequest, _: str) -> Outbound:
         request, terms = self._terms.settle(request, "image")
+        check_count(request.n, self._relay)
         check_limits(request, self._dialect.limits, self._relay)
         return self._json(request, image_body(request), terms)
 
@@ -210,7 +214,9 @@ class Encoder:
 
     def _file(self, request: FileUploadRequest, boundary: str) -> Outbound:
         check_limits(request, self._dialect.limits, self._relay)
-        fields = {"purpose": request.purpose}
+        rules = self._terms.of("file_upload", "").rules
+        given = {"purpose": request.purpose}
+        fields = rules.applied(given) if rules else given
         return _upload(request, fields, plain_filename(request.filename), request.content, boundary)
 
     def _question(self, request: Request, id_: str) -> Outbound:

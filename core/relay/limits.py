@@ -25,7 +25,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 def check_limits(request: Request, limits: Limits, relay: str) -> None:
     """Raises RelayTooLarge with limit, value and remedy; params `got` and `limit`.
 
-    RelayInvalid for a file that is no JSON Lines, or for nothing to embed.
+    RelayInvalid for a file that is no JSON Lines, or for nothing to draw, speak or embed.
     """
     match request:
         case ChatRequest():
@@ -33,11 +33,13 @@ def check_limits(request: Request, limits: Limits, relay: str) -> None:
         case EmbeddingRequest(inputs=inputs):
             _check_inputs(inputs, limits, relay)
         case ImageRequest(prompt=prompt, n=n):
+            _check_text(relay, "a picture's prompt", prompt)
             _check(
                 relay, "characters of a picture's prompt", len(prompt), limits.image_prompt_chars
             )
             _check(relay, "pictures at once", n, limits.images)
         case SpeechRequest(text=text):
+            _check_text(relay, "a text to speak", text)
             _check(relay, "characters to speak", len(text), limits.speech_chars)
         case TranscriptionRequest(audio=audio) | TranslationRequest(audio=audio):
             _check(relay, "bytes of audio", len(audio), limits.audio_bytes)
@@ -47,6 +49,17 @@ def check_limits(request: Request, limits: Limits, relay: str) -> None:
             _check(relay, "characters of suffix", len(suffix), limits.suffix_chars)
         case _:
             return
+
+
+def check_count(n: int, relay: str) -> None:
+    """Raises RelayInvalid."""
+    if n < 1:
+        raise RelayInvalid(f'relay "{relay}": n: expected 1 or more, got {n}. Ask for one.')
+
+
+def _check_text(relay: str, what: str, text: str) -> None:
+    if not text.strip():
+        raise RelayInvalid(f'relay "{relay}": expected {what}, got no words. Add some.')
 
 
 def check_window(

@@ -233,6 +233,12 @@ async def test_why_tells_why_a_group_message_was_passed_over():
     assert "我才会回答" in await talk.say("/为什么", language="zh")
 
 
+async def test_why_tells_of_an_error_in_the_words_that_were_told(talk):
+    told = await talk.say("x" * 3000)
+    assert f"No answer. {told}" in await talk.say("/why")
+    assert "没答成。这条有 3000 个字" in await talk.say("/为什么", language="zh")
+
+
 async def test_why_says_nothing_of_other_chats(talk):
     talk.reasons.note("qq/b/c1", "why_not_addressed")
     assert "nothing to explain" in await talk.say("/why")

@@ -17,6 +17,7 @@ from core.request import (
     FineTuneCreateRequest,
     ImageRequest,
     Request,
+    SpeechRequest,
     TranscriptionRequest,
 )
 from core.tokens import estimate_tokens
@@ -34,6 +35,28 @@ def test_a_language_that_is_no_iso_639_1_code_is_refused(language: str) -> None:
     heard = TranscriptionRequest(audio=b"RIFF", filename="a.wav", language=language)
     with pytest.raises(RelayInvalid, match='two letters of ISO-639-1, as in "zh"'):
         encode(heard, "openai")
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (ask("hi", n=0), "1 or more, got 0"),
+        (CompletionRequest(prompt="hi", n=0), "1 or more, got 0"),
+        (ImageRequest(prompt="cat", n=-1), "1 or more, got -1"),
+        (ImageRequest(prompt=" "), "a picture's prompt, got no words"),
+        (SpeechRequest(text="\n"), "a text to speak, got no words"),
+    ],
+    ids=str,
+)
+def test_nothing_is_not_asked_for(request_: Request, expected: str) -> None:
+    with pytest.raises(RelayInvalid, match=expected):
+        encode(request_, "openai")
+
+
+def test_a_relay_that_takes_no_batches_refuses_their_file_before_it_is_sent() -> None:
+    file = FileUploadRequest(content=LINE, filename="a.jsonl", purpose="batch")
+    with pytest.raises(RelayInvalid, match="one of fine-tune"):
+        encode(file, "zhizengzeng")
 
 
 # -- windows -------------------------------------------------------------------
