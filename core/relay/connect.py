@@ -1,5 +1,6 @@
 """Making connections: every failure here means that nothing was sent."""
 
+import asyncio
 import os
 import socket
 from typing import ClassVar
@@ -13,7 +14,7 @@ from aiohttp.resolver import DefaultResolver
 from aiohttp.tracing import Trace
 
 from core.relay.address import is_public
-from core.relay.connecting import caller
+from core.relay.connecting import callers
 
 KEEP_ALIVE_S = 30.0
 """Below the 60 s after which servers and middlemen commonly close an idle connection."""
@@ -34,7 +35,7 @@ class DirectConnector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's interface
     ) -> Connection:
-        told = caller.get()
+        told = callers.get(asyncio.current_task())
         if told:
             told.connecting()
         try:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from core.errors import RelayError, RelayLost, RelayRefused, RelayTimeout
 from core.relay.client import Relay
-from core.relay.connecting import caller
+from core.relay.connecting import callers
 
 
 class WaitLimits(NamedTuple):
@@ -52,7 +52,6 @@ class Prober:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _probe(self, relay: Relay, key: int) -> Probed:
-        caller.set(None)  # else it would tell of its connection for the call it was begun by
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._limit_s):
@@ -134,7 +133,7 @@ class Wait:
     async def __aenter__(self) -> Self:
         await self._timer.__aenter__()
         self._watch.begin(self)
-        caller.set(self)
+        callers[asyncio.current_task()] = self
         return self
 
     async def __aexit__(
@@ -143,7 +142,7 @@ class Wait:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        caller.set(None)
+        callers.pop(asyncio.current_task(), None)
         self._watch.end(self)
         if error is None:
             self.heard()

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 import httpx
 import pytest
 
-from core.errors import RelayRefused
+from core.errors import RelayRefused, RelayTimeout
 from core.relay.client import Relay
 from core.relay.entry import RouteTable
 from core.relay.routes import RelayRoutes
@@ -245,6 +245,19 @@ async def test_a_probe_tells_nothing_of_the_connection_of_a_call(stage: Stage) -
 
     with pytest.raises(RelayRefused):
         await probe()
+
+
+async def test_what_comes_after_a_connection_may_have_been_billed(stage: Stage) -> None:
+    async def twice() -> None:
+        async with watched(relay(entry(stage.servers["spare"].base), stage.transport)) as wait:
+            wait.connecting()
+            wait.connected()
+            wait.connecting()
+            wait.give_up()
+            await asyncio.Event().wait()
+
+    with pytest.raises(RelayTimeout, match="may have been billed"):
+        await twice()
 
 
 async def test_a_connection_made_in_the_last_moment_is_used(stage: Stage) -> None:
