@@ -19,7 +19,7 @@ from core.errors import (
     RelayTimeout,
     RelayUnsupported,
 )
-from core.relay.dialect import Call
+from core.relay.dialect import KINDS, Call
 from core.relay.refusals import RULES, Rule
 
 EXCERPT_CHARS = 200
@@ -50,7 +50,8 @@ class Origin:
     def message(self, got: str, remedy: str, words: str = "") -> str:
         """`relay "main": 401 from /v1/…: reason (its own words). Remedy.`"""
         said = f" ({redact(words, self.secrets).rstrip('.')})" if words else ""
-        remedy = remedy.format(relay=self.relay, call=self.call, setting=self.setting)
+        routed = f"{self.call} in [routes]" if self.call in KINDS else self.call.replace("_", "-")
+        remedy = remedy.format(relay=self.relay, routed=routed, setting=self.setting)
         return f'relay "{self.relay}": {redact(got, self.secrets)}{said}. {remedy}'.rstrip()
 
     def excerpt(self, body: bytes) -> str:

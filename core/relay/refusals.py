@@ -49,9 +49,9 @@ CHECK_KEY = "Check relays.{relay}.{setting}."
 TOP_UP = "Top it up, or set another relays.{relay}.{setting}."
 ADD_RELAY = "Wait, or add another relay to the route."
 ADD_CHANNEL = "Wait, or add another relay or model to the route."
-CHOOSE_MODEL = "Choose another one for {call} in [routes]."
+CHOOSE_MODEL = "Choose another one for {routed}."
 SEND_LESS = "Send less, or add another relay to the route."
-ELSEWHERE = "Check relays.{relay}.base_url, or give {call} another relay in [routes]."
+ELSEWHERE = "Check relays.{relay}.base_url, or choose another relay for {routed}."
 AGAIN = "Try again; the call may have been billed."
 SEE_WORDS = "See the relay's words."
 
@@ -103,7 +103,16 @@ RULES = (
     Rule(
         error=RelayUnsupported,
         statuses=_statuses(404, 405, 501),
-        words=("invalid url", "unknown request url", "not implemented"),
+        words=(
+            "invalid url",
+            "unknown request url",
+            "unknown_url",
+            "not implemented",
+            "page not found",
+            "no route",
+            "cannot get /",
+            "there is no get /",
+        ),
         says="it does not serve this call",
         remedy=ELSEWHERE,
     ),

@@ -204,6 +204,11 @@ async def test_a_profiles_rules_are_heeded_over_a_socket(transport: Transport) -
         ("speech", 301, b"", False),
         ("batch_status", 404, b'{"error":{"message":"No batch batch_1"}}', False),
         ("batch_status", 404, b'{"error":{"message":"Invalid URL (GET /v1/batches/1)"}}', True),
+        ("batch_status", 404, b'{"error":{"code":"unknown_url","message":"No such URL"}}', True),
+        ("batch_status", 404, b"404 page not found", True),
+        ("batch_status", 404, b"Cannot GET /v1/batches/1", True),
+        ("fine_tune_status", 200, b'{"code":404,"msg":"There is no GET /v1/x here"}', True),
+        ("fine_tune_status", 200, b'{"code":404,"msg":"No such job"}', False),
         ("file_content", 405, b"", True),
     ],
 )
