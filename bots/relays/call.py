@@ -64,9 +64,16 @@ async def answered(relay: Relay, request: Request) -> Struct:
     """Recordings of any length and format are brought within the relay's limits first."""
     match request:
         case TranscriptionRequest() | TranslationRequest():
-            return await hear(relay, request)
+            return await hear(relay, request, told=tell_piece)
         case _:
             return await relay.call(request)
+
+
+def tell_piece(done: int, total: int) -> None:
+    """A long recording takes minutes."""
+    if total > 1:
+        sys.stderr.write(f"piece {done + 1} of {total} …\n")
+        sys.stderr.flush()
 
 
 async def streamed(relay: Relay, request: Streamed, *, silent: bool) -> Chat:

@@ -122,7 +122,8 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `history_chars` is the sum over all messages of a chat, `question_chars` the last
     message's. `images` are drawn at once, `pictures_bytes` sent with a question's messages
-    in all. `embedding_tokens` are of each input. `audio_s`: longer recordings are cut.
+    in all. `embedding_tokens` are of each input. `audio_s`: longer recordings are cut, by
+    default where an answer could outlast the time that is waited for its first byte.
     A batch's input file has `batch_bytes` at most and is kept `batch_input_s`, its record
     `batch_record_s`, its output `batch_output_s` after the end.
     """
@@ -134,7 +135,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pictures_bytes: Limit = 20 * 2**20
     speech_chars: Limit = 4_096
     audio_bytes: Limit = 25 * 2**20
-    audio_s: Limit = "unlimited"
+    audio_s: Limit = 1_200
     embedding_inputs: Limit = 2_048
     embedding_tokens: Limit = 8_191
     file_bytes: Limit = 512 * 2**20

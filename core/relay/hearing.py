@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from msgspec import structs
@@ -20,6 +20,9 @@ from core.sound.split import LEAST_LIMIT_S, Piece, to_mp3_pieces
 
 Spoken: TypeAlias = TranscriptionRequest | TranslationRequest
 
+Told: TypeAlias = Callable[[int, int], None]
+"""Is told before each piece how many are heard, and how many there are."""
+
 HEAD_BYTES = 4_096
 """What an mp3 file holds beside its sound: a tag, a first frame that tells its length, padding."""
 
@@ -36,7 +39,9 @@ _ABOUT_THE_FILE = re.compile(
 )
 
 
-async def hear(relay: Relay, request: Spoken, *, key: int = 0) -> Transcription:
+async def hear(
+    relay: Relay, request: Spoken, *, key: int = 0, told: Told | None = None
+) -> Transcription:
     """What is said in a recording of any length and format that core.sound reads.
 
     A format that the relay turns out to refuse is sent again as mp3, and remembered.
@@ -46,12 +51,12 @@ async def hear(relay: Relay, request: Spoken, *, key: int = 0) -> Transcription:
     pieces = await asyncio.to_thread(fit, request, relay.dialect, relay.name)
     form = pieces[0].form
     try:
-        return await _hear(relay, request, pieces, key)
+        return await _hear(relay, request, pieces, key, told)
     except (RelayInvalid, RelayUnsupported) as error:
         if pieces[0].content is not request.audio or not refuses_format(error):
             raise
         pieces = await _as_mp3(request, relay, error)
-    heard = await _hear(relay, request, pieces, key)
+    heard = await _hear(relay, request, pieces, key, told)
     if form != "mp3":
         await relay.note_refused_audio(form)
     return heard
@@ -76,9 +81,17 @@ async def _as_mp3(request: Spoken, relay: Relay, refused: RelayError) -> list[Pi
         raise refused from error
 
 
-async def _hear(relay: Relay, request: Spoken, pieces: Sequence[Piece], key: int) -> Transcription:
+async def _hear(
+    relay: Relay,
+    request: Spoken,
+    pieces: Sequence[Piece],
+    key: int,
+    told: Told | None,
+) -> Transcription:
     heard: list[Transcription] = []
     for piece in pieces:
+        if told:
+            told(len(heard), len(pieces))
         before = words_of(heard[-1], request.response_format) if heard else ""
         try:
             asked = _asked(request, piece, before, relay.dialect)

@@ -146,9 +146,13 @@ async def test_pieces_go_in_order_and_each_is_told_what_was_heard_before(
     def say(sent: Sent) -> tuple[int, bytes]:
         return said(before + "end") if "prompt" not in sent.fields else said("more")
 
+    told: list[tuple[int, int]] = []
     async with hearing(transport, say, **CUT) as (relay, sent):
-        heard = await hear(relay, spoken(wav(*THREE)))
+        heard = await hear(
+            relay, spoken(wav(*THREE)), told=lambda done, total: told.append((done, total))
+        )
     assert len(sent) == 3
+    assert told == [(0, 3), (1, 3), (2, 3)]
     assert [one.fields.get("prompt") for one in sent] == [
         None,
         f"{before}end"[-199:],
