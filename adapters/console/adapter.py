@@ -1,6 +1,7 @@
 """The terminal as an adapter: lines in, answers out."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -30,6 +31,8 @@ SOURCE = "a terminal has no limits of its own"
 UPLOAD_BYTES = 25 * 2**20  # what OpenAI's transcription takes
 PERSON = "local"
 """Whoever sits at the terminal; one person, so that talks go on from day to day."""
+
+LAST_WORDS_S = 1.0
 
 REFUSALS = {Receipt.BUSY: "busy", None: "store"}
 """The sentence for a message that was not taken; None stands for a StoreError."""
@@ -96,6 +99,13 @@ class ConsoleAdapter:
             finally:
                 if self._keyboard.interactive:
                     self._screen.say("")  # what the shell prints next begins a line
+                    await self._last_words()
+
+    async def _last_words(self) -> None:
+        """Python aborts where a thread still writes at its end; a terminal may hang, though."""
+        with suppress(OSError, ValueError, TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._printer.written()
 
     async def _converse(self, emit: Emit) -> None:
         while (line := await self._line()) is not None:

@@ -232,6 +232,15 @@ async def test_ctrl_d_ends(desk):
     await asyncio.wait_for(running, 5)
 
 
+async def test_the_last_word_is_written_when_it_ends(desk):
+    """A thread that still writes would abort the process at its end."""
+    person, adapter, _, running = desk
+    await person.waits_for("› ")
+    person.type("\x04")
+    await asyncio.wait_for(running, 5)
+    assert adapter._printer._writing.done()
+
+
 async def test_a_terminal_that_hangs_up_is_the_end_of_it(tmp_path):
     with pseudo_terminal() as (person, stdin, stdout):
         core = Core()
