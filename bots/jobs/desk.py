@@ -10,7 +10,8 @@ from bots.config import Config, load
 from bots.relays.opened import opened_relay
 from core.errors import ConfigError
 from core.jobs.follow import Sleep
-from core.ports import Clock, Jobs
+from core.jobs.jobs import Jobs
+from core.ports import Clock
 from core.relay.client import Relay
 from core.relay.wire import Bounds
 from core.relay_job import JobKind, RelayJob

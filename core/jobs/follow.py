@@ -5,8 +5,9 @@ from typing import TypeAlias
 
 from core.errors import RelayError, RelayUnavailable, RelayUnsupported, StoreInvalid
 from core.jobs import steps
+from core.jobs.jobs import Jobs
 from core.jobs.submit import asked
-from core.ports import Clock, Jobs
+from core.ports import Clock
 from core.relay.client import Relay
 from core.relay.dialect import Call
 from core.relay_job import RelayJob

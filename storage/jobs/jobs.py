@@ -1,4 +1,4 @@
-"""core.ports.Jobs over `jobs.db` and the files beside it."""
+"""core.jobs.jobs.Jobs over `jobs.db` and the files beside it."""
 
 from collections.abc import Sequence
 from pathlib import Path
