@@ -1,0 +1,1 @@
+"""The promises, each as an experiment from outside. See docs/promises.md."""

@@ -1,0 +1,69 @@
+"""Findings as a table, for a terminal and for docs/promises.md."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from prove.experiment import Finding
+
+HEAD = ("promise", "experiment", "load", "faults", "lost", "rep.", "order", "leak", "")
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """An experiment that was run, or that broke off: then `broke` says how."""
+
+    name: str
+    title: str
+    promises: tuple[int, ...]
+    seed: int
+    seconds: float
+    finding: Finding | None = None
+    broke: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.finding is not None and self.finding.passed
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        rows = ", ".join(map(str, self.promises))
+        found = self.finding
+        if found is None:
+            return (rows, self.title, "", "", "", "", "", "", "BROKE")
+        counts = (found.lost, found.repeated, found.misordered, found.leaked)
+        shown = ("–" if count is None else str(count) for count in counts)
+        return (
+            rows,
+            self.title,
+            found.load,
+            found.faults,
+            *shown,
+            "pass" if found.passed else "FAIL",
+        )
+
+
+def plain(results: Sequence[Result]) -> str:
+    """Columns as wide as they need be, figures and reasons below."""
+    rows = [HEAD, *(result.cells for result in results)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
+    lines = [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join([*lines, "", *(line for result in results for line in remarks(result))])
+
+
+def remarks(result: Result) -> Iterator[str]:
+    found = result.finding
+    if found and found.figures:
+        yield f"{result.name}: {found.figures}"
+    for words in found.wrong if found else (result.broke,):
+        yield f"{result.name}: WRONG: {words}"
+    if not result.passed:
+        again = f"--only {result.name} --seed {result.seed}"
+        yield f"{result.name}: again with: sh script/prove {again}"
+
+
+def markdown(results: Sequence[Result]) -> str:
+    lines = [(*HEAD[:-1], "passed"), ("---",) * len(HEAD), *(result.cells for result in results)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
