@@ -16,6 +16,7 @@ from bots.instance import derive, keyed_hash
 from bots.listener import PLATFORM_FRAME_BYTES, Listener, bind
 from bots.menu import menu
 from bots.observation import Observation
+from bots.orders import Orders
 from bots.platforms import Surroundings, Terminal, make_adapter
 from bots.probes import Readiness, probe_routes
 from bots.schedules import Schedules
@@ -88,6 +89,7 @@ class House:
             tuple(self.adapters.values()), self._gateway.accept, self._clock
         )
         self._schedules = Schedules(kept.store, self._clock, config.storage.retention_days)
+        self._orders = Orders(config.storage.data, {})
         self._listeners = self._make_listeners(private)
         self._hurried = asyncio.Event()
 
@@ -105,6 +107,7 @@ class House:
         for listener in self._listeners:
             listener.open()
         self._schedules.start()
+        self._orders.start()
 
     async def finished(self) -> None:
         """Until no adapter receives any more."""
@@ -115,6 +118,7 @@ class House:
         try:
             async with asyncio.timeout(STOP_S):
                 self._schedules.stop()
+                self._orders.stop()
                 await self._supervision.stop()
                 await self._drain()
                 await asyncio.gather(*(listener.close() for listener in self._listeners))

@@ -17,6 +17,10 @@ FILE = "instance.key"
 LOCK = "in-use.lock"
 
 
+class InUse(ConfigError):
+    """Another process works with the data folder."""
+
+
 def instance_secret(folder: Path) -> Secret:
     """Read the key from `folder`, or make it there, readable by this user alone."""
     path = folder / FILE
@@ -33,14 +37,14 @@ def instance_secret(folder: Path) -> Secret:
 def sole_use(folder: Path) -> Iterator[None]:
     """Keep other processes off a data folder: they would answer the same messages.
 
-    The lock goes with the process, however it ends. Raises ConfigError.
+    The lock goes with the process, however it ends. Raises ConfigError, InUse.
     """
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
-        raise ConfigError(
+        raise InUse(
             f"expected {folder} for this process alone, but another Parley works with it; "
             "stop that one, or choose another data folder"
         ) from error
