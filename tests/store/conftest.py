@@ -1,4 +1,8 @@
-"""The stores under test. PostgreSQL joins by one more name in `places`."""
+"""The stores under test. PostgreSQL joins by one more name in `places`.
+
+The memory store is the benchmark's: it must do what the others do, but for what is
+about disks. Such tests are `on_disk`.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -6,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.memory import Memory
+from bench.memory_store import MemoryStore
 from storage.media import FileMedia
 from storage.store import SqlStore
 
@@ -37,7 +43,21 @@ def sqlite_place(folder: Path) -> Place:
     return Place(f"sqlite:///{folder}/parley.db", folder)
 
 
-places: dict[str, Callable[[Path], Place]] = {"sqlite": sqlite_place}
+class MemoryPlace(Place):
+    """Memory that outlives the store, as a disk does."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("", folder)
+        self._memory = Memory()
+
+    async def open(self, **options: float) -> MemoryStore:
+        return MemoryStore(self._memory, self.media)
+
+
+places: dict[str, Callable[[Path], Place]] = {"sqlite": sqlite_place, "memory": MemoryPlace}
+
+on_disk = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+"""For a test of what a disk does, or of what is kept in memory beside it."""
 
 
 @pytest.fixture(params=sorted(places))

@@ -8,6 +8,7 @@ import pytest
 from core.errors import MediaError, StoreInvalid
 from core.model import Forget, Media, PartState, SetSetting, Spend, Text, person_key
 from core.ports import Allowance
+from tests.store.conftest import on_disk
 from tests.store.talk import DAY, NOW, address, answer, ask, exchange, message, texts
 
 ANN = person_key(address("ann"))
@@ -29,6 +30,7 @@ def found(folder: Path, word: str) -> list[str]:
     return [path.name for path in files if word.encode() in path.read_bytes()]
 
 
+@on_disk
 async def test_no_word_of_a_forgotten_person_is_left_on_the_disk(place, store):
     for n in range(30):
         await exchange(
@@ -181,6 +183,7 @@ async def test_forgetting_beside_other_peoples_talk_disturbs_nobody(store):
         assert texts(await store.recent(f"web/bot/{who}", 2000)) == [f"of {who}", "yes"]
 
 
+@on_disk
 async def test_a_file_that_is_needed_again_before_it_is_deleted_stays(place, store, monkeypatch):
     blob = await place.media.put(b"a sticker")
     await ask(store, message("m1", media=(blob,)))

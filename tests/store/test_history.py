@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from core.model import ReplacePair, SetSetting, StartAfresh, TurnState
+from tests.store.conftest import on_disk
 from tests.store.talk import answer, ask, exchange, message, pair, texts
 
 ANN = "web/bot/ann"
@@ -141,6 +142,7 @@ async def test_a_caller_cannot_change_the_settings_that_are_remembered(store):
     assert await store.settings(ANN) == {}
 
 
+@on_disk
 async def test_history_read_while_it_is_written_is_right_afterwards(store):
     for n in range(40):
         asked = message(f"m{n}", text=f"q{n}")

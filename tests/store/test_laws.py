@@ -1,4 +1,4 @@
-"""The store against the plainest model of its ports: lists and dicts."""
+"""Stores against the plainest model of their ports: lists and dicts."""
 
 import asyncio
 import tempfile
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
 
+from bench.memory import Memory
+from bench.memory_store import MemoryStore
 from core.errors import MessageEnded, StoreInvalid
 from core.history import complete_pairs
 from core.model import (
@@ -276,8 +278,19 @@ def _fields(commit: Commit) -> dict[str, object]:
     return {name: getattr(commit, name) for name in commit.__slots__}
 
 
-TestLaws = Laws.TestCase
-TestLaws.settings = settings(
+class MemoryLaws(Laws):
+    """The benchmark's store: what it is compared with must do the same work."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+        super().__init__()
+
+    def open(self) -> None:
+        self.store = MemoryStore(self.memory, FileMedia(Path(self.folder.name) / "media"))
+
+
+TestLaws, TestMemoryLaws = Laws.TestCase, MemoryLaws.TestCase
+TestLaws.settings = TestMemoryLaws.settings = settings(
     max_examples=20,
     stateful_step_count=25,
     deadline=None,

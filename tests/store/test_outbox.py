@@ -5,6 +5,7 @@ import pytest
 
 from core.errors import MessageEnded, StoreInvalid
 from core.model import Media, PartState, SetSetting, Spend, Text, Turn
+from tests.store.conftest import on_disk
 from tests.store.talk import NOW, answer, ask, exchange, message, pair, texts
 
 SPEND = Spend(kind="chat", relay="main", model="m", at=NOW, prompt_tokens=5)
@@ -24,6 +25,7 @@ async def test_a_commit_stores_turns_reply_spend_settings_and_the_end(place, sto
     assert found.delivery.states == (PartState.PENDING, PartState.PENDING)
 
 
+@on_disk
 async def test_a_commit_that_cannot_be_stored_whole_leaves_nothing(store):
     asked = message("m1")
     await ask(store, asked)
@@ -154,6 +156,7 @@ async def test_a_part_that_was_forgotten_is_not_to_be_tried(store):
         await store.mark("no such reply", 0, PartState.TRYING)
 
 
+@on_disk
 async def test_a_commit_whose_writer_stopped_waiting_is_stored_and_remembered(store):
     asked = message("m1", text="why?")
     await ask(store, asked)

@@ -14,9 +14,17 @@ from core.errors import NewerSchema, StoreError
 from storage.migrations.upgrade import config, upgrade
 from storage.sqlite.schema import HEAD
 from storage.tables import InboxRow, Row
+from tests.store.conftest import sqlite_place
 from tests.store.talk import NOW, message
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+async def place(tmp_path):
+    place = sqlite_place(tmp_path)
+    yield place
+    await place.close()
 
 
 def schema(path: Path) -> dict[str, str]:

@@ -1,0 +1,321 @@
+"""A store of dicts: what the bot would reach if nothing had to be kept.
+
+It answers as `storage.store.SqlStore` does, at once and on the event loop, and forgets
+all when the process ends. The tests of the store's behaviour hold it to that.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from msgspec import structs
+
+from bench.memory import Answer, Kept, Memory
+from core.errors import MessageEnded, StoreInvalid
+from core.model import (
+    Forget,
+    Limit,
+    Message,
+    PartState,
+    ReplacePair,
+    SetSetting,
+    Spend,
+    StartAfresh,
+    Turn,
+    TurnState,
+    is_group_key,
+    person_key,
+)
+from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from storage.media import FileMedia
+from storage.recent import needed
+from storage.rows import blobs, commit_blobs
+from storage.store import KEYS_KEPT, Swept
+
+SUMMED = ("prompt_tokens", "completion_tokens", "characters", "images", "audio_s")
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    owner: str
+    memory: Memory
+
+    async def recall(self, name: str) -> str:
+        return self.memory.memos.get((self.owner, name), "")
+
+    async def keep(self, name: str, value: str) -> None:
+        self.memory.memos[self.owner, name] = value
+
+
+class MemoryStore:
+    """`core.ports.Store` in dicts, and what a house needs of its store besides."""
+
+    def __init__(self, memory: Memory, media: FileMedia) -> None:
+        self._memory = memory
+        self._media = media
+
+    async def close(self, timeout_s: float = 1.0) -> None:
+        """There is nothing to write."""
+
+    # -- inbox ---------------------------------------------------------------
+
+    async def accept(self, message: Message, conversation: str, received_at: datetime) -> bool:
+        address, memory = message.address, self._memory
+        key = (address.platform, address.bot, message.key)
+        if key in memory.keys:
+            return False
+        if message.id in memory.inbox:
+            raise StoreInvalid("store: expected a new id, got one that stands for another message")
+        kept = Kept(
+            message=message,
+            key=key,
+            conversation=conversation,
+            person=person_key(address),
+            received_at=received_at,
+            files=set(blobs(message.parts)),
+        )
+        memory.keys[key] = message.id
+        memory.inbox[message.id] = kept
+        memory.chats[address.platform, address.bot, address.chat].append(kept)
+        return True
+
+    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
+        kept = self._memory.inbox.get(message_id)
+        if kept is None or kept.state != "new":
+            raise MessageEnded("store: expected a message still to be answered")
+        kept.attempt += 1
+        kept.owner = owner
+        if allowance is None:
+            return Claim(attempt=kept.attempt, granted=kept.granted, used=0)
+        place = (allowance.person, allowance.day)
+        used = self._memory.used.get(place, 0)
+        if kept.attempt == 1 and not kept.counted:
+            kept.granted = allowance.cap == "unlimited" or used < allowance.cap
+            used += kept.granted
+            if kept.granted:
+                self._memory.used[place] = used
+        return Claim(attempt=kept.attempt, granted=kept.granted, used=used)
+
+    async def release(self, message_id: str, owner: str) -> bool:
+        kept = self._memory.inbox.get(message_id)
+        if kept is None or kept.state != "new" or not owner or kept.owner != owner:
+            return False
+        kept.attempt -= 1
+        kept.owner, kept.counted = "", True
+        return True
+
+    async def unfinished(self) -> Sequence[Unfinished]:
+        return [
+            Unfinished(
+                message=kept.message,
+                conversation=kept.conversation,
+                received_at=kept.received_at,
+                attempt=kept.attempt,
+                delivery=kept.answer.sending if kept.answer else None,
+            )
+            for kept in self._memory.inbox.values()
+            if kept.message is not None and kept.unfinished
+        ]
+
+    # -- history -------------------------------------------------------------
+
+    async def recent(self, conversation: str, chars: Limit) -> Sequence[Turn]:
+        return needed(self._since(conversation), chars)
+
+    async def log(self, conversation: str, count: int) -> Sequence[Turn]:
+        turns = self._memory.turns.get(conversation, {})
+        return list(islice(reversed(turns.values()), count))[::-1]
+
+    async def own(self, conversation: str, person: str, count: int) -> Sequence[Turn]:
+        inbox = self._memory.inbox
+        theirs = (
+            turn
+            for turn in self._since(conversation)
+            if turn.message_id in inbox and inbox[turn.message_id].person == person
+        )
+        return list(islice(theirs, count))[::-1]
+
+    async def pair(self, message_id: str) -> Sequence[Turn]:
+        kept = self._memory.inbox.get(message_id)
+        return [self._memory.turns[key][seq] for key, seq in kept.turns] if kept else []
+
+    def _since(self, conversation: str) -> Iterable[Turn]:
+        """Newest first."""
+        afresh = self._memory.afresh.get(conversation, 0)
+        turns = self._memory.turns.get(conversation, {})
+        return (turn for seq, turn in reversed(turns.items()) if seq > afresh)
+
+    # -- outbox --------------------------------------------------------------
+
+    async def commit(self, commit: Commit) -> None:
+        kept = self._memory.inbox.get(commit.message_id)
+        if kept is None:
+            raise StoreInvalid("store: expected a commit for a stored message, got an unknown one")
+        if kept.state != "new":
+            return self._expect_same(commit, kept)
+        for message_id in (commit.message_id, *commit.also):
+            self._end(self._memory.inbox.get(message_id), commit)
+        orphans = [blob for effect in commit.effects for blob in self._apply(effect, commit)]
+        self._insert(commit, kept)
+        self._memory.groups.apply(commit.effects)
+        if orphans:
+            await self._media.discard(blob for blob in orphans if not self._memory.needs(blob))
+        return None
+
+    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
+        if spends:
+            self._memory.spends[person] += [(message_id, spend) for spend in spends]
+
+    async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
+        answers = self._memory.replies.get(reply_id, "")
+        answer = self._memory.inbox[answers].answer if answers else None
+        if answer is not None and index < len(answer.states):
+            answer.states[index], answer.receipts[index] = state, receipt
+        elif state is PartState.TRYING:
+            raise MessageEnded("store: expected a part of a stored reply, got one forgotten")
+
+    def _expect_same(self, commit: Commit, kept: Kept) -> None:
+        stored = kept.answer.reply.id if kept.answer else ""
+        if commit.reply and commit.reply.id != stored:
+            raise MessageEnded("store: got another answer to a message. It must not be sent")
+
+    def _end(self, kept: Kept | None, commit: Commit) -> None:
+        if kept is not None and kept.state == "new":
+            kept.state = "dead" if commit.dead else "answered"
+            kept.ended_at = commit.at
+
+    def _insert(self, commit: Commit, kept: Kept) -> None:
+        memory = self._memory
+        for turn in commit.turns:
+            memory.serial += 1
+            memory.turns[commit.conversation][memory.serial] = turn
+            memory.inbox[turn.message_id].turns.append((commit.conversation, memory.serial))
+        if commit.reply:
+            count = len(commit.reply.parts)
+            kept.answer = Answer(
+                reply=commit.reply,
+                at=commit.at,
+                states=[PartState.PENDING] * count,
+                receipts=[""] * count,
+            )
+            memory.replies[commit.reply.id] = commit.message_id
+        if commit.spends:
+            memory.spends[commit.person] += [(commit.message_id, s) for s in commit.spends]
+        kept.files.update(commit_blobs(commit))
+
+    def _apply(self, effect: object, commit: Commit) -> Iterable[str]:
+        """The files that nothing may need any more."""
+        memory = self._memory
+        match effect:
+            case SetSetting(scope=scope, name=name, value=None):
+                memory.settings[scope].pop(name, None)
+            case SetSetting(scope=scope, name=name, value=value):
+                who = "" if is_group_key(scope) else commit.person
+                memory.settings[scope][name] = (value, who)
+            case StartAfresh(conversation=key):
+                memory.afresh[key] = max(memory.turns.get(key, {}), default=0)
+            case ReplacePair(message_id=message_id):
+                for key, seq in memory.inbox[message_id].turns:
+                    turn = memory.turns[key][seq]
+                    memory.turns[key][seq] = structs.replace(turn, state=TurnState.REPLACED)
+            case Forget(person=person):
+                return memory.forget(person, commit)
+        return ()
+
+    # -- people --------------------------------------------------------------
+
+    async def settings(self, scope: str) -> Mapping[str, str]:
+        known = self._memory.settings.get(scope, {})
+        return {name: value for name, (value, _) in known.items()}
+
+    async def messages_used(self, person: str, day: str) -> int:
+        return self._memory.used.get((person, day), 0)
+
+    async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
+        kinds: dict[str, list[Spend]] = defaultdict(list)
+        for _, spend in self._memory.spends.get(person, ()):
+            if spend.at >= since:
+                kinds[spend.kind].append(spend)
+        return [
+            Spent(
+                kind=kind,
+                calls=len(spends),
+                estimated=any(spend.estimated for spend in spends),
+                **{name: sum(getattr(spend, name) for spend in spends) for name in SUMMED},
+            )
+            for kind, spends in sorted(kinds.items())
+        ]
+
+    async def export(self, person: str) -> dict[str, object]:
+        return self._memory.export(person)
+
+    def group(self, scope: str) -> Mapping[str, str]:
+        return self._memory.groups.of(scope)
+
+    # -- shelf, transcript, memo -----------------------------------------------
+
+    async def waiting(self, platform: str, bot: str, chat: str) -> Sequence[Waiting]:
+        return list(self._parts(platform, bot, chat, lambda state, _: state is PartState.LATER))
+
+    async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
+        found = self._parts(
+            platform, bot, chat, lambda state, noted: (state, noted) == (PartState.SENT, receipt)
+        )
+        return next(iter(found), None)
+
+    def _parts(
+        self, platform: str, bot: str, chat: str, wanted: Callable[[PartState, str], bool]
+    ) -> Iterable[Waiting]:
+        for kept in self._memory.chats.get((platform, bot, chat), ()):
+            answer = kept.answer
+            for index, state in enumerate(answer.states if answer else ()):
+                if answer and wanted(state, answer.receipts[index]):
+                    yield Waiting(
+                        reply_id=answer.reply.id,
+                        index=index,
+                        total=len(answer.states),
+                        part=answer.reply.parts[index],
+                        answers=kept.key[2],
+                        state=state,
+                    )
+
+    async def exchanges(self, platform: str, bot: str, chat: str, count: int) -> Sequence[Exchange]:
+        chats = self._memory.chats.get((platform, bot, chat), ())
+        shown = (
+            Exchange(message=kept.message, delivery=kept.answer.sending if kept.answer else None)
+            for kept in reversed(chats)
+            if kept.message is not None
+        )
+        return list(islice(shown, count))[::-1]
+
+    def memo(self, bot: str) -> Memo:
+        return Memo(bot, self._memory)
+
+    # -- the process's own ---------------------------------------------------
+
+    async def check(self, now: datetime) -> None:
+        """Memory takes everything."""
+
+    async def fire(self, job: str, at: datetime) -> bool:
+        new = (job, at) not in self._memory.firings
+        self._memory.firings.add((job, at))
+        return new
+
+    async def sweep(
+        self, now: datetime, *, keep_days: Limit, media_grace_s: float = 3600.0
+    ) -> Swept:
+        messages = 0
+        if keep_days != "unlimited":
+            messages = self._memory.sweep(now - timedelta(days=keep_days), now - KEYS_KEPT)
+        memory, day = self._memory, (now - KEYS_KEPT).date().isoformat()
+        memory.used = {place: used for place, used in memory.used.items() if place[1] >= day}
+        memory.firings = {firing for firing in memory.firings if firing[1] >= now - KEYS_KEPT}
+        files = await self._media.sweep(
+            self._referenced, grace_s=media_grace_s, now_s=now.timestamp()
+        )
+        return Swept(messages=messages, files=files)
+
+    async def _referenced(self, wanted: tuple[str, ...]) -> frozenset[str]:
+        return frozenset(blob for blob in wanted if self._memory.needs(blob))
