@@ -106,14 +106,19 @@ def crowd(name: str, users: int, port: int, public: int) -> Iterator[Crowd]:
         people.close()
 
 
-@contextmanager
-def parley(names: Sequence[str], ports: Mapping[str, int], public: int, relay: str) -> Iterator:
-    """The process, with these platforms configured."""
+def set_tokens() -> None:
+    """For the process that comes."""
     os.environ |= {
         "BENCH_TOKEN": "sandbox",
         "BENCH_SECRET": "sandbox-secret",
         "BENCH_TELEGRAM": TOKEN,
     }
+
+
+@contextmanager
+def parley(names: Sequence[str], ports: Mapping[str, int], public: int, relay: str) -> Iterator:
+    """The process, with these platforms configured."""
+    set_tokens()
     private = free_port()
     with tempfile.TemporaryDirectory() as folder:
         text = CONFIG.format(private=private, public=public, data=folder, relay=relay)
