@@ -95,6 +95,16 @@ class SqlStore:
         Raises StoreError, NewerSchema.
         """
         database = await Database.open(url, busy_timeout_s=busy_timeout_s)
+        return await cls.over(database, media, queue_limit=queue_limit)
+
+    @classmethod
+    async def over(
+        cls, database: Database, media: FileMedia, *, queue_limit: int = 8192
+    ) -> "SqlStore":
+        """A store over a database that is open. It is closed with it, or where this raises.
+
+        Raises StoreError.
+        """
         store = cls(database, media, queue_limit=queue_limit)
         try:
             store._groups = GroupSettings(await store._reads.submit(GroupsSet()))
