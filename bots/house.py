@@ -176,7 +176,9 @@ class House:
         )
         return Worker(
             engine=engine,
-            courier=Courier(adapters=self.adapters, outbox=self._kept.store),
+            courier=Courier(
+                adapters=self.adapters, outbox=self._kept.store, observer=self._observation
+            ),
             bots=self._bots(),
             observer=self._observation,
             new_id=new_id,

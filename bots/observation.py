@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
 from core.model import Message
-from core.ports import Done, Receipt
+from core.ports import Done, Outgoing, Receipt, Unsure
 
 log = logging.getLogger("parley.message")
 
@@ -44,6 +44,12 @@ class Observation:
             ("relay", "model", "direction"),
             registry=self._registry,
         )
+        self._unsure = Counter(
+            "parley_parts_unsure",
+            "Parts of an answer of which it was unknown whether they arrived, by what was done",
+            ("platform", "bot", "done"),
+            registry=self._registry,
+        )
         waiting = Gauge(
             "parley_messages_waiting",
             "Messages waiting or being worked on",
@@ -63,6 +69,12 @@ class Observation:
             self._tokens.labels(spend.relay, spend.model, "out").inc(spend.completion_tokens)
         if log.isEnabledFor(logging.INFO):
             log.info("message", extra={"fields": _fields(done)})
+
+    def unsure(self, outgoing: Outgoing, done: Unsure) -> None:
+        to = outgoing.to
+        self._unsure.labels(to.platform, to.bot, done).inc()
+        fields = {"part": outgoing.key, "platform": to.platform, "bot": to.bot, "done": done}
+        log.info("part of unknown outcome", extra={"fields": fields})
 
     def exposition(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -3,21 +3,26 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.cancellation import being_cancelled
 from core.model import Capabilities, Delivery, PartState
 from core.patience import Sleep, persist
 from core.ports import (
+    Absent,
     Adapter,
+    Found,
     Later,
+    Observer,
     Outbox,
     Outgoing,
     Paced,
+    Recalls,
     Refused,
     SendResult,
     Sent,
     Unknown,
+    Unsure,
 )
 
 log = logging.getLogger(__name__)
@@ -30,82 +35,7 @@ what the bot cannot take (core.telegram.org/bots/api#getupdates, November 2026).
 MAX_UNKNOWN = 5
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 REPEAT_AFTER_S = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Courier:
-    """Takes replies to their platforms, by the adapter of the bot they go out from."""
-
-    adapters: Mapping[str, Adapter]
-    outbox: Outbox
-    sleep: Sleep = asyncio.sleep
-
-    async def deliver(self, delivery: Delivery, answers: str) -> None:
-        """Send what is not settled yet, in order. `answers` is the inbound message's key.
-
-        A part found TRYING was on its way when the process ended: unless the
-        platform shows a key only once, it is sent again flagged, or held.
-        """
-        reply = delivery.reply
-        adapter = self.adapters[reply.to.bot]
-        caps = adapter.capabilities(reply.to)
-        for index, (part, state) in enumerate(zip(reply.parts, delivery.states, strict=True)):
-            if state in SETTLED:
-                continue
-            outgoing = Outgoing(
-                key=f"{reply.id}/{index}",
-                to=reply.to,
-                part=part,
-                answers=answers,
-                index=index,
-                total=len(reply.parts),
-                repeated=state is PartState.TRYING and not caps.repeatable,
-            )
-            settled, receipt = await self._settle(adapter, caps, outgoing, reply.id)
-            await self._mark(reply.id, index, settled, receipt)
-
-    async def _settle(
-        self, adapter: Adapter, caps: Capabilities, outgoing: Outgoing, reply_id: str
-    ) -> tuple[PartState, str]:
-        if outgoing.repeated and caps.on_unknown == "hold":
-            return PartState.UNKNOWN, "held: the outcome of an earlier try is unknown"
-        waits, unknown = _Waits(), 0
-        while True:
-            match await self._try(adapter, caps, outgoing, reply_id):
-                case Sent(receipt):
-                    return PartState.SENT, receipt
-                case Later():
-                    return PartState.LATER, ""
-                case Refused(reason, retry_after_s):
-                    wait_s = waits.after(retry_after_s)
-                    if wait_s is None:
-                        return PartState.REFUSED, reason
-                    await self._take_back(reply_id, outgoing)
-                case Unknown(reason):
-                    unknown += 1
-                    wait_s = _repeat_after_s(outgoing, caps)
-                    if wait_s is None or unknown == MAX_UNKNOWN:
-                        return PartState.UNKNOWN, reason
-                    outgoing = replace(outgoing, repeated=not caps.repeatable)
-            await self.sleep(wait_s)
-
-    async def _try(
-        self, adapter: Adapter, caps: Capabilities, outgoing: Outgoing, reply_id: str
-    ) -> SendResult:
-        """One send. It is noted before it begins, and not before it can."""
-        if refused := await _turn(adapter, outgoing):
-            return refused
-        if not caps.repeatable:
-            await self._mark(reply_id, outgoing.index, PartState.TRYING)
-        return await _send(adapter, outgoing)
-
-    async def _take_back(self, reply_id: str, outgoing: Outgoing) -> None:
-        """Nothing was sent: whoever finds it after a stop need not flag it."""
-        if not outgoing.repeated:
-            await self._mark(reply_id, outgoing.index, PartState.PENDING)
-
-    async def _mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
-        await persist(lambda: self.outbox.mark(reply_id, index, state, receipt), self.sleep)
+TRIED = "it was on its way when the process ended"
 
 
 class _Waits:
@@ -125,11 +55,169 @@ class _Waits:
         return wait_s
 
 
-def _repeat_after_s(outgoing: Outgoing, caps: Capabilities) -> float | None:
-    """When a part of unknown outcome is sent again; None: it is not."""
-    if not caps.repeatable and (outgoing.repeated or caps.on_unknown == "hold"):
-        return None
-    return REPEAT_AFTER_S
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Courier:
+    """Takes replies to their platforms, by the adapter of the bot they go out from."""
+
+    adapters: Mapping[str, Adapter]
+    outbox: Outbox
+    observer: Observer
+    sleep: Sleep = asyncio.sleep
+
+    async def deliver(self, delivery: Delivery, answers: str) -> None:
+        """Send what is not settled yet, in order. `answers` is the inbound message's key.
+
+        A part found TRYING was on its way when the process ended. Unless the
+        platform shows a key only once, it is looked for where the platform keeps
+        what was said; where that tells nothing, it is sent again flagged, or held.
+        """
+        reply = delivery.reply
+        for index, (part, state) in enumerate(zip(reply.parts, delivery.states, strict=True)):
+            if state in SETTLED:
+                continue
+            outgoing = Outgoing(
+                key=f"{reply.id}/{index}",
+                to=reply.to,
+                part=part,
+                answers=answers,
+                index=index,
+                total=len(reply.parts),
+            )
+            dispatch = self._dispatch(reply.id, outgoing)
+            settled, receipt = await dispatch.settle(tried=state is PartState.TRYING)
+            await dispatch.mark(settled, receipt)
+
+    def _dispatch(self, reply_id: str, outgoing: Outgoing) -> "_Dispatch":
+        adapter = self.adapters[outgoing.to.bot]
+        return _Dispatch(
+            courier=self,
+            adapter=adapter,
+            caps=adapter.capabilities(outgoing.to),
+            reply_id=reply_id,
+            outgoing=outgoing,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Dispatch:
+    """One part, until it is known what is to be noted of it."""
+
+    courier: Courier
+    adapter: Adapter
+    caps: Capabilities
+    reply_id: str
+    outgoing: Outgoing
+    _unknown: int = 0
+    _waits: _Waits = field(default_factory=_Waits)
+
+    async def settle(self, *, tried: bool) -> tuple[PartState, str]:
+        """`tried`: it was on its way when a process ended."""
+        unsure = tried and not self.caps.repeatable
+        result: SendResult | Absent = Unknown(TRIED) if unsure else await self._try()
+        while True:
+            result = await self._looked_for(result)
+            wait_s = await self._again_after_s(result)
+            if wait_s is None:
+                return self._ended(result)
+            if wait_s:
+                await self.courier.sleep(wait_s)
+            result = await self._try()
+
+    def _ended(self, result: SendResult | Absent) -> tuple[PartState, str]:
+        match result:
+            case Sent(receipt, found):
+                if found:
+                    self._tell("found")
+                return PartState.SENT, receipt
+            case Later():
+                return PartState.LATER, ""
+            case Refused(reason):
+                return PartState.REFUSED, reason
+            case Absent():
+                return PartState.REFUSED, f"it did not arrive in {MAX_UNKNOWN} tries"
+            case Unknown(reason):
+                return PartState.UNKNOWN, reason
+
+    async def _again_after_s(self, result: SendResult | Absent) -> float | None:
+        """How long to wait before the next try; None: there is none."""
+        match result:
+            case Refused(_, retry_after_s):
+                wait_s = self._waits.after(retry_after_s)
+                if wait_s is not None:
+                    await self._take_back()
+                return wait_s
+            case Absent():
+                return await self._begin_anew()
+            case Unknown():
+                return self._repeat_after_s()
+            case _:
+                return None
+
+    async def mark(self, state: PartState, receipt: str = "") -> None:
+        courier, index = self.courier, self.outgoing.index
+        await persist(
+            lambda: courier.outbox.mark(self.reply_id, index, state, receipt), courier.sleep
+        )
+
+    async def _try(self) -> SendResult:
+        """One send. It is noted before it begins, and not before it can."""
+        if refused := await _turn(self.adapter, self.outgoing):
+            return refused
+        if not self.caps.repeatable:
+            await self.mark(PartState.TRYING)
+        result = await _send(self.adapter, self.outgoing)
+        self._unknown += isinstance(result, Unknown)
+        return result
+
+    async def _looked_for(self, result: SendResult | Absent) -> SendResult | Absent:
+        """The same, or what is seen of it where the platform keeps what was said."""
+        match result, self.adapter:
+            case Unknown(looked=False), Recalls() as adapter if not self.caps.repeatable:
+                return await self._found(adapter)
+            case _:
+                return result
+
+    async def _found(self, adapter: Recalls) -> Sent | Absent | Unknown:
+        waits = _Waits()
+        while True:
+            match await _find(adapter, self.outgoing):
+                case Refused(reason, retry_after_s):
+                    wait_s = waits.after(retry_after_s)
+                    if wait_s is None:
+                        return Unknown(reason)
+                    await self.courier.sleep(wait_s)
+                case Sent(receipt):
+                    return Sent(receipt, found=True)
+                case told:
+                    return told
+
+    async def _begin_anew(self) -> float | None:
+        """Nothing of it is there, so it is sent as if for the first time."""
+        if self._unknown >= MAX_UNKNOWN:
+            return None
+        self._tell("absent")
+        self.outgoing = replace(self.outgoing, repeated=False)
+        await self._take_back()
+        return self._waits.after(REPEAT_AFTER_S) if self._unknown else 0.0
+
+    def _repeat_after_s(self) -> float | None:
+        """When a part of unknown outcome is sent again; None: it is not."""
+        if self.caps.repeatable:
+            return REPEAT_AFTER_S if self._unknown < MAX_UNKNOWN else None
+        if self.outgoing.repeated or self.caps.on_unknown == "hold":
+            self._tell("held")
+            return None
+        self._tell("resent")
+        self.outgoing = replace(self.outgoing, repeated=True)
+        return REPEAT_AFTER_S if self._unknown else 0.0
+
+    async def _take_back(self) -> None:
+        """Nothing was sent: whoever finds it after a stop need not flag it."""
+        if not self.outgoing.repeated:
+            await self.mark(PartState.PENDING)
+
+    def _tell(self, done: Unsure) -> None:
+        self.courier.observer.unsure(self.outgoing, done)
 
 
 async def _turn(adapter: Adapter, outgoing: Outgoing) -> Refused | None:
@@ -152,4 +240,16 @@ async def _send(adapter: Adapter, outgoing: Outgoing) -> SendResult:
         return Unknown("the adapter gave its own call up")
     except Exception as error:
         log.exception("sending %s failed in the adapter", outgoing.key)
+        return Unknown(type(error).__name__)
+
+
+async def _find(adapter: Recalls, outgoing: Outgoing) -> Found:
+    try:
+        return await adapter.find(outgoing)
+    except asyncio.CancelledError:
+        if being_cancelled():
+            raise
+        return Refused("the adapter gave its own call up", SHORTEST_WAIT_S)
+    except Exception as error:
+        log.exception("looking for %s failed in the adapter", outgoing.key)
         return Unknown(type(error).__name__)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from core.model import (
     Address,
@@ -163,6 +163,14 @@ class History(Protocol):
 class Outbox(Protocol):
     async def commit(self, commit: Commit) -> None:
         """The same commit again changes nothing. Raises MessageEnded for another one."""
+        ...
+
+    async def tell(self, commit: Commit) -> bool:
+        """Store a notice beside the answer that is still to come, its parts TRYING already.
+
+        Whoever finds it after a stop sends it no more. Of `commit` only reply and effects
+        are kept. False if the message that the reply answers has ended, or had its notice.
+        """
         ...
 
     async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
@@ -347,6 +355,7 @@ class Outgoing:
     """One part on its way. `key` names it for ever; `answers` is the inbound message's key.
 
     `repeated`: it may have arrived before; where the platform would show it twice, say so.
+    `notice`: a word in between, the message's answer is still to come.
     """
 
     key: str
@@ -356,11 +365,15 @@ class Outgoing:
     index: int
     total: int
     repeated: bool = False
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
+    """`found`: its outcome was unknown, until it was seen where the platform keeps it."""
+
     receipt: str = ""
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,12 +391,23 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may or may not have arrived."""
+    """It may or may not have arrived. `looked`: what the platform keeps was searched already."""
 
     reason: str
+    looked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What the platform keeps shows that it did not arrive."""
 
 
 SendResult: TypeAlias = Sent | Later | Refused | Unknown
+Found: TypeAlias = Sent | Absent | Refused | Unknown
+
+Unsure: TypeAlias = Literal["found", "absent", "resent", "held"]
+"""What was done with a part of unknown outcome: it was found; it was surely not there, and so
+sent; sent again with a note; or neither sent nor found."""
 
 
 class Adapter(Protocol):
@@ -444,6 +468,20 @@ class Paced(Protocol):
 
 
 @runtime_checkable
+class Recalls(Protocol):
+    """The platform keeps what was said, so that a part of unknown outcome can be looked for."""
+
+    async def find(self, outgoing: Outgoing) -> Found:
+        """What became of a part that was on its way, or that `send` knows nothing of.
+
+        Absent only where that is sure, since the part is then sent as if for the
+        first time. Refused: nobody can look now; ask again after `retry_after_s`,
+        or never, where that is None. Nothing is sent here.
+        """
+        ...
+
+
+@runtime_checkable
 class Typing(Protocol):
     async def typing(self, to: Address) -> None:
         """Show that an answer is coming, for some seconds."""
@@ -480,6 +518,10 @@ class Observer(Protocol):
     def received(self, message: Message, receipt: Receipt) -> None: ...
 
     def done(self, done: Done) -> None: ...
+
+    def unsure(self, outgoing: Outgoing, done: Unsure) -> None:
+        """A part's outcome was unknown, and this was done."""
+        ...
 
 
 # -- texts -------------------------------------------------------------------

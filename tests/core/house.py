@@ -19,7 +19,7 @@ from core.job import Job
 from core.lanes import Lanes
 from core.model import Address, Media, Message, Part, Text, conversation_key, person_key
 from core.people import PeopleRules
-from core.ports import Done, Receipt
+from core.ports import Done, Outgoing, Receipt, Unsure
 from core.reasons import ReasonRing
 from core.settling import Settling
 from core.worker import Worker
@@ -53,12 +53,16 @@ class Seen:
     def __init__(self) -> None:
         self.receipts: list[Receipt] = []
         self.ended: list[Done] = []
+        self.unsure_of: list[tuple[int, Unsure]] = []
 
     def received(self, message: Message, receipt: Receipt) -> None:
         self.receipts.append(receipt)
 
     def done(self, done: Done) -> None:
         self.ended.append(done)
+
+    def unsure(self, outgoing: Outgoing, done: Unsure) -> None:
+        self.unsure_of.append((outgoing.index, done))
 
     @property
     def outcomes(self) -> list[str]:
@@ -87,7 +91,9 @@ class House:
         )
         self.worker = Worker(
             engine=engine,
-            courier=Courier(adapters=site.platforms, outbox=store, sleep=site.naps),
+            courier=Courier(
+                adapters=site.platforms, outbox=store, observer=self.seen, sleep=site.naps
+            ),
             bots=site.bots,
             observer=self.seen,
             new_id=site.new_id,

@@ -20,7 +20,7 @@ from bots.texts.catalogue import Catalogue
 from core.bot import Bot
 from core.delivery import Courier
 from core.model import Delivery, Message, PartState, Reply, Text
-from core.ports import Outgoing, Receipt, SendResult, Waiting
+from core.ports import Done, Outgoing, Receipt, SendResult, Unsure, Waiting
 from core.secret import Secret
 
 TOKEN = "letters2and3digits"
@@ -179,7 +179,9 @@ class World:
             memo=self.ledger,
         )
         self.adapter._clerk.emit = self._emit
-        self._courier = Courier(adapters={"w": Logged(self)}, outbox=self.ledger)
+        self._courier = Courier(
+            adapters={"w": Logged(self)}, outbox=self.ledger, observer=Unwatched()
+        )
         (route,) = self.adapter.routes()
         self._app = route.app
         self._requests: set[asyncio.Task] = set()
@@ -330,6 +332,16 @@ class Logged:
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         return await self.world.adapter.send(outgoing)
+
+
+class Unwatched:
+    """An Observer of what becomes of parts, as far as this world needs one."""
+
+    def received(self, message: Message, receipt: Receipt) -> None: ...
+
+    def done(self, done: Done) -> None: ...
+
+    def unsure(self, outgoing: Outgoing, done: Unsure) -> None: ...
 
 
 def played(script: Callable[[], Awaitable[None]]) -> None:
