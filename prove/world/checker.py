@@ -1,0 +1,136 @@
+"""Judges by what the platforms showed and what the relay was asked, and by nothing else."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from bots.sandbox.town.town import BOT, Line
+from prove.experiment import Finding
+from prove.world.people import MARK, Seat
+from prove.world.world import World
+
+WINDOW = timedelta(seconds=0.5)
+"""W: one round trip to the platform and one commit, on a machine that does much else."""
+
+FLAGS = ("may have reached you already", "may have seen this already")
+EXAMPLES = 5
+
+
+@dataclass(slots=True, kw_only=True)
+class Judgement:
+    """Marks of messages, as `key-number`. `window` are repetitions that W excuses."""
+
+    said: int = 0
+    lost: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    window: list[str] = field(default_factory=list)
+    misordered: list[str] = field(default_factory=list)
+    leaked: list[str] = field(default_factory=list)
+    asked_again: list[str] = field(default_factory=list)
+
+    def finding(
+        self, *, load: str, faults: str, wrong: Sequence[str] = (), figures: str = ""
+    ) -> Finding:
+        """With examples of what went wrong."""
+        found = [
+            f"{what}: {', '.join(marks[:EXAMPLES])}"
+            for what, marks in (
+                ("lost", self.lost),
+                ("repeated", self.repeated),
+                ("out of order", self.misordered),
+                ("leaked", self.leaked),
+                ("the relay was asked again after the answer was shown", self.asked_again),
+            )
+            if marks
+        ]
+        inside = f"{len(self.window)} repeated inside W, flagged"
+        return Finding(
+            load=load,
+            faults=faults,
+            lost=len(self.lost),
+            repeated=len(self.repeated),
+            misordered=len(self.misordered),
+            leaked=len(self.leaked),
+            wrong=(*wrong, *found),
+            figures="; ".join(filter(None, (f"{self.said} messages", inside, figures))),
+        )
+
+
+async def judge(world: World, sat: Sequence[Seat], kills: Sequence[datetime] = ()) -> Judgement:
+    """After everything has come to rest. `kills`: when the process was killed, UTC."""
+    judged = Judgement()
+    for seat in sat:
+        judged.said += len(seat.said)
+        await _judge_seat(seat, kills, judged)
+    keys = {(seat.stand.name, seat.place, seat.key) for seat in sat}
+    for stand in world.stands.values():
+        for line in stand.town.lines(sender=BOT):
+            judged.leaked += _foreign(line, stand.name, keys)
+    _judge_relay(world, sat, judged)
+    return judged
+
+
+async def _judge_seat(seat: Seat, kills: Sequence[datetime], judged: Judgement) -> None:
+    answers = seat.answers()
+    shown = Counter(number for number, _ in answers)
+    for number, line in enumerate(seat.said):
+        if not shown[number] and await seat.stand.taken(line):
+            judged.lost.append(f"{seat.key}-{number}")
+    first = list(dict.fromkeys(number for number, _ in answers))
+    judged.misordered += [
+        f"{seat.key}-{later} after {earlier}"
+        for earlier, later in pairwise(first)
+        if later < earlier
+    ]
+    for number, count in shown.items():
+        if count > 1:
+            lines = [line for found, line in answers if found == number]
+            for before, after in pairwise(lines):
+                excused = seat.stand.name != "qq" and _inside_window(before, after, kills)
+                where = judged.window if excused else judged.repeated
+                where.append(f"{seat.key}-{number}")
+
+
+def _inside_window(before: Line, after: Line, kills: Sequence[datetime]) -> bool:
+    flagged = any(flag in after.text for flag in FLAGS)
+    return flagged and any(
+        before.at <= killed <= after.at and killed - before.at <= WINDOW for killed in kills
+    )
+
+
+def _foreign(line: Line, platform: str, keys: set[tuple[str, str, str]]) -> list[str]:
+    """Marks that do not belong where they are shown, or two people's in one line."""
+    found = {one[1] for one in MARK.finditer(line.text)}
+    wrong = {key for key in found if (platform, line.place, key) not in keys}
+    if len(found) > 1:
+        wrong |= found
+    return [f"{key} shown in {platform} {line.place}" for key in sorted(wrong)]
+
+
+def _judge_relay(world: World, sat: Sequence[Seat], judged: Judgement) -> None:
+    """Each prompt holds one conversation's marks, in order; no answer is asked for once shown."""
+    shown = {
+        (seat.key, number): line.at for seat in sat for number, line in reversed(seat.answers())
+    }
+    for entry in world.journal.entries("chat"):
+        marks = list(_marks(entry.body))
+        if len({key for key, _ in marks}) > 1:
+            judged.leaked.append(f"a prompt with {sorted({key for key, _ in marks})}")
+        if not marks:
+            continue
+        numbers = [number for _, number in marks]
+        if numbers != sorted(numbers):
+            judged.misordered.append(f"a prompt of {marks[-1][0]}: {numbers}")
+        if marks[-1] in shown and entry.at > shown[marks[-1]]:
+            judged.asked_again.append("{}-{}".format(*marks[-1]))
+
+
+def _marks(body: Any) -> Iterator[tuple[str, int]]:
+    """Of what people said, in the prompt's order."""
+    for message in body["messages"]:
+        if message["role"] == "user" and isinstance(message["content"], str):
+            for found in MARK.finditer(message["content"]):
+                yield found[1], int(found[2])
