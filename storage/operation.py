@@ -40,6 +40,7 @@ class Take(Operation[Claim]):
     message_id: str
     owner: str
     allowance: Allowance | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,13 @@ class Finish(Operation[Finished]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tell(Operation[bool]):
+    """As `Outbox.tell`."""
+
+    commit: Commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark(Operation[None]):
     """Note what became of a part."""
 
@@ -86,6 +94,7 @@ class Mark(Operation[None]):
     position: int
     state: PartState
     receipt: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

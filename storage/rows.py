@@ -92,9 +92,14 @@ def reply_values(reply: Reply, commit: Commit) -> Values:
     }
 
 
-def part_values(reply: Reply) -> list[Values]:
+def notice_of(message_id: str) -> str:
+    """What a notice's reply answers in the table: there, a message has one reply."""
+    return f"notice:{message_id}"
+
+
+def part_values(reply: Reply, state: PartState = PartState.PENDING) -> list[Values]:
     return [
-        {"reply_id": reply.id, "position": position, "state": PartState.PENDING.value}
+        {"reply_id": reply.id, "position": position, "state": state.value}
         for position in range(len(reply.parts))
     ]
 

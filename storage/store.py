@@ -1,14 +1,14 @@
 """The store: what the core's ports ask, answered by a backend."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.errors import StoreError
-from core.model import Limit, Message, PartState, Spend, Turn
+from core.model import Limit, Message, PartState, SetSetting, Spend, Turn
 from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
 from storage.batcher import Batcher
 from storage.cache import Cache
@@ -42,6 +42,7 @@ from storage.operation import (
     Show,
     Sum,
     Take,
+    Tell,
     Used,
 )
 from storage.recent import Recent
@@ -51,6 +52,12 @@ KEYS_KEPT = timedelta(days=7)
 """Platforms deliver a message again for as long as this (promise 7)."""
 
 SWEPT_AT_ONCE = 500
+
+Now = Callable[[], datetime]
+
+
+def system_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +71,11 @@ class Swept:
 class SqlStore:
     """`core.ports.Store` over one database. Belongs to one event loop."""
 
-    def __init__(self, database: Database, media: FileMedia, *, queue_limit: int) -> None:
+    def __init__(
+        self, database: Database, media: FileMedia, *, queue_limit: int, now: Now = system_now
+    ) -> None:
         self._database = database
+        self._now = now
         self._media = media
         self._groups = GroupSettings({})
         self._closed = False
@@ -87,25 +97,32 @@ class SqlStore:
         *,
         busy_timeout_s: float = 2.0,
         queue_limit: int = 8192,
+        now: Now = system_now,
     ) -> "SqlStore":
         """Open `sqlite:///path`, creating or upgrading it.
 
         `busy_timeout_s`: how long another process's lock is waited for.
         `queue_limit`: operations that may wait; new messages get half of it.
+        `now`: the time by which claims and tries are noted, UTC and aware.
         Raises StoreError, NewerSchema.
         """
         database = await Database.open(url, busy_timeout_s=busy_timeout_s)
-        return await cls.over(database, media, queue_limit=queue_limit)
+        return await cls.over(database, media, queue_limit=queue_limit, now=now)
 
     @classmethod
     async def over(
-        cls, database: Database, media: FileMedia, *, queue_limit: int = 8192
+        cls,
+        database: Database,
+        media: FileMedia,
+        *,
+        queue_limit: int = 8192,
+        now: Now = system_now,
     ) -> "SqlStore":
         """A store over a database that is open. It is closed with it, or where this raises.
 
         Raises StoreError.
         """
-        store = cls(database, media, queue_limit=queue_limit)
+        store = cls(database, media, queue_limit=queue_limit, now=now)
         try:
             store._groups = GroupSettings(await store._reads.submit(GroupsSet()))
         except StoreError:
@@ -144,7 +161,7 @@ class SqlStore:
     async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
         """Raises MessageEnded if the message is not there to be answered (any more)."""
         return await self._writes.submit(
-            Take(message_id=message_id, owner=owner, allowance=allowance)
+            Take(message_id=message_id, owner=owner, allowance=allowance, at=self._now())
         )
 
     async def release(self, message_id: str, owner: str) -> bool:
@@ -190,6 +207,9 @@ class SqlStore:
         finished = await self._writes.submit(Finish(commit=commit))
         await self._discard(finished.orphans)
 
+    async def tell(self, commit: Commit) -> bool:
+        return await self._writes.submit(Tell(commit=commit))
+
     async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
         await self._writes.submit(
             Charge(message_id=message_id, person=person, spends=tuple(spends))
@@ -197,7 +217,7 @@ class SqlStore:
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         await self._writes.submit(
-            Mark(reply_id=reply_id, position=index, state=state, receipt=receipt)
+            Mark(reply_id=reply_id, position=index, state=state, receipt=receipt, at=self._now())
         )
 
     # -- people --------------------------------------------------------------
@@ -306,6 +326,10 @@ class SqlStore:
                 self._finished(commit, finished)
             case Finish(commit=commit), _:
                 self._recent.drop(commit.conversation)
+            case Tell(commit=commit), _:
+                for effect in commit.effects:
+                    if isinstance(effect, SetSetting):
+                        self._settings.drop(effect.scope)
             case Erase(), _:
                 self._recent.clear()
             case _:

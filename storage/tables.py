@@ -70,7 +70,11 @@ class Row(SQLModel):
 
 
 class InboxRow(Row, table=True):
-    """A message from a platform. `payload` is its JSON, NULL once forgotten or past retention."""
+    """A message from a platform. `payload` is its JSON, NULL once forgotten or past retention.
+
+    `first_claimed_at` and `claimed_at` are the first and the last claim's; `put_back_at` is
+    when it was put back after it had been set aside. NULL in rows from before schema 0003.
+    """
 
     __tablename__ = "inbox"
     __table_args__ = (
@@ -82,6 +86,7 @@ class InboxRow(Row, table=True):
             "seq",
             sqlite_where=text("state = 'new'"),
         ),
+        Index("ix_inbox_dead", "seq", sqlite_where=text("state = 'dead'")),
     )
 
     seq: int | None = Field(default=None, primary_key=True, sa_type=Serial)
@@ -100,6 +105,9 @@ class InboxRow(Row, table=True):
     received_at: datetime = Field(sa_type=Moment)
     answered_at: datetime | None = Field(default=None, sa_type=Moment)
     payload: str | None = Field(default=None, sa_type=Text)
+    first_claimed_at: datetime | None = Field(default=None, sa_type=Moment)
+    claimed_at: datetime | None = Field(default=None, sa_type=Moment)
+    put_back_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class TurnRow(Row, table=True):
@@ -119,7 +127,10 @@ class TurnRow(Row, table=True):
 
 
 class ReplyRow(Row, table=True):
-    """What answers a message: one at most, which the unique key holds. `payload` is JSON."""
+    """What answers a message: one at most, which the unique key holds. `payload` is JSON.
+
+    A notice beside the answer is the reply of no message: `message_id` is "notice:" and its id.
+    """
 
     __tablename__ = "replies"
     __table_args__ = (UniqueConstraint("message_id"),)
@@ -131,7 +142,11 @@ class ReplyRow(Row, table=True):
 
 
 class PartRow(Row, table=True):
-    """The ledger of sends: one row for each part of a reply."""
+    """The ledger of sends: one row for each part of a reply.
+
+    `tried_at` is the last try's, where tries are noted; `settled_at` is when it became
+    neither PENDING nor TRYING. NULL in rows from before schema 0003.
+    """
 
     __tablename__ = "parts"
     __table_args__ = (
@@ -149,6 +164,8 @@ class PartRow(Row, table=True):
     state: str
     attempts: int = 0
     receipt: str = ""
+    tried_at: datetime | None = Field(default=None, sa_type=Moment)
+    settled_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class ConversationRow(Row, table=True):

@@ -4,13 +4,13 @@ import sqlite3
 
 from sqlalchemy import delete, select
 
-from storage.rows import encode
+from storage.rows import encode, notice_of
 from storage.sqlite.statement import given, sql
 from storage.tables import MediaRefRow, PartRow, ReplyRow, TurnRow
 
 
 class Erasure:
-    """Turns, replies and file references of given messages."""
+    """Turns, replies, notices and file references of given messages."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._run = connection.execute
@@ -26,7 +26,7 @@ class Erasure:
 
     def erase(self, message_ids: list[str]) -> tuple[str, ...]:
         """The answer are files that nothing needs any more."""
-        listed = {"ids": encode(message_ids)}
+        listed = {"ids": encode([*message_ids, *map(notice_of, message_ids)])}
         freed = {blob for (blob,) in self._run(self._blobs, listed).fetchall()}
         for statement in self._deletes:
             self._run(statement, listed)

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from core.errors import MessageEnded
@@ -10,7 +10,13 @@ from core.ports import Allowance, Claim
 from storage.operation import Accept, Release, Take
 from storage.rows import blobs, inbox_values
 from storage.sqlite.statement import constant, insert_row, param, sql
-from storage.tables import AllowanceRow, InboxRow, InboxState, MediaRefRow
+from storage.tables import AllowanceRow, InboxRow, InboxState, MediaRefRow, to_us
+
+LATER = (
+    *("state", "reason", "attempt", "granted", "owner", "answered_at"),
+    *("first_claimed_at", "claimed_at", "put_back_at"),
+)
+"""What a new message begins without."""
 
 GIVEN_BACK = "given back"
 """The reason of a new message whose claim was given back: it has been counted already."""
@@ -25,7 +31,7 @@ class InboxWrites:
         inbox, allowances = InboxRow.table(), AllowanceRow.table()
         cap = param("cap")
         self._accept = sql(
-            insert_row(inbox, "state", "reason", "attempt", "granted", "owner", "answered_at")
+            insert_row(inbox, *LATER)
             .values(
                 state=constant(InboxState.NEW),
                 reason=constant(""),
@@ -39,7 +45,12 @@ class InboxWrites:
         self._attempt = sql(
             update(inbox)
             .where(inbox.c.id == param("message_id"), inbox.c.state == constant(InboxState.NEW))
-            .values(attempt=inbox.c.attempt + constant(1), owner=param("owner"))
+            .values(
+                attempt=inbox.c.attempt + constant(1),
+                owner=param("owner"),
+                first_claimed_at=func.coalesce(inbox.c.first_claimed_at, param("at")),
+                claimed_at=param("at"),
+            )
             .returning(inbox.c.attempt, inbox.c.granted, inbox.c.reason)
         )
         self._release = sql(
@@ -88,7 +99,7 @@ class InboxWrites:
             self._many(self._refer, [{"message_id": message_id, "blob": b} for b in needed])
 
     def take(self, take: Take) -> Claim:
-        asked = {"message_id": take.message_id, "owner": take.owner}
+        asked = {"message_id": take.message_id, "owner": take.owner, "at": to_us(take.at)}
         rows = self._run(self._attempt, asked).fetchall()
         if not rows:
             raise MessageEnded(

@@ -2,15 +2,16 @@
 
 import sqlite3
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from core.errors import MessageEnded, StoreInvalid
 from core.model import PartState, Spend
 from core.ports import Commit
-from storage.operation import Charge, Finish, Finished, Mark
+from storage.operation import Charge, Finish, Finished, Mark, Tell
 from storage.rows import (
     commit_blobs,
     ended,
+    notice_of,
     part_values,
     reply_values,
     spend_values,
@@ -19,7 +20,10 @@ from storage.rows import (
 from storage.sqlite.effects import Effects
 from storage.sqlite.inbox import InboxWrites
 from storage.sqlite.statement import constant, insert_row, param, sql
-from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, SpendRow, TurnRow
+from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, SpendRow, TurnRow, to_us
+
+OPEN = (PartState.PENDING, PartState.TRYING)
+"""A part that is neither is settled."""
 
 
 class LedgerWrites:
@@ -47,10 +51,18 @@ class LedgerWrites:
             .select_from(inbox.outerjoin(replies, replies.c.message_id == inbox.c.id))
             .where(inbox.c.id == param("message_id"))
         )
+        told = select(replies.c.id).where(replies.c.message_id == param("told_as"))
+        self._expects = sql(
+            select(inbox.c.seq).where(
+                inbox.c.id == param("message_id"),
+                inbox.c.state == constant(InboxState.NEW),
+                ~told.exists(),
+            )
+        )
         self._turn = sql(insert_row(TurnRow.table()))
         self._reply = sql(insert_row(replies))
         self._part = sql(
-            insert_row(parts, "attempts", "receipt").values(
+            insert_row(parts, "attempts", "receipt", "tried_at", "settled_at").values(
                 attempts=constant(0), receipt=constant("")
             )
         )
@@ -62,6 +74,8 @@ class LedgerWrites:
                 state=param("noted"),
                 receipt=param("receipt"),
                 attempts=parts.c.attempts + param("tried"),
+                tried_at=func.coalesce(param("tried_at"), parts.c.tried_at),
+                settled_at=param("settled_at"),
             )
         )
 
@@ -85,6 +99,18 @@ class LedgerWrites:
             self._many(self._part, part_values(commit.reply))
         self._charge(commit.message_id, commit.person, commit.spends)
         self._refer(commit.message_id, set(commit_blobs(commit)))
+
+    def tell(self, tell: Tell) -> bool:
+        commit = tell.commit
+        reply = commit.reply
+        asked = {"message_id": commit.message_id, "told_as": notice_of(commit.message_id)}
+        if reply is None or not self._run(self._expects, asked).fetchall():
+            return False
+        self._effects.apply(commit)
+        values = reply_values(reply, commit) | {"message_id": notice_of(commit.message_id)}
+        self._run(self._reply, values)
+        self._many(self._part, part_values(reply, PartState.TRYING))
+        return True
 
     def charge(self, charge: Charge) -> None:
         self._charge(charge.message_id, charge.person, charge.spends)
@@ -110,17 +136,20 @@ class LedgerWrites:
 
         Raises MessageEnded before a try; of one that was made nothing is left to note.
         """
+        at, tried = to_us(mark.at), mark.state is PartState.TRYING
         found = self._run(
             self._mark,
             {
                 "reply": mark.reply_id,
                 "index": mark.position,
                 "noted": mark.state.value,
-                "tried": mark.state is PartState.TRYING,
+                "tried": tried,
                 "receipt": mark.receipt,
+                "tried_at": at if tried else None,
+                "settled_at": None if mark.state in OPEN else at,
             },
         )
-        if mark.state is PartState.TRYING and found.rowcount == 0:
+        if tried and found.rowcount == 0:
             raise MessageEnded(
                 "store: expected a part of a stored reply, got one that was forgotten. "
                 "It must not be sent"

@@ -25,6 +25,7 @@ from storage.operation import (
     Operation,
     Release,
     Take,
+    Tell,
 )
 from storage.sqlite.connection import open_writer
 from storage.sqlite.effects import Effects
@@ -60,6 +61,7 @@ class Writes:
             Take: inbox.take,
             Release: inbox.release,
             Finish: ledger.finish,
+            Tell: ledger.tell,
             Charge: ledger.charge,
             Mark: ledger.mark,
             Erase: retention.erase,

@@ -5,6 +5,7 @@ import pytest
 from core.errors import StoreError, StoreInvalid
 from storage.batcher import Batcher
 from storage.operation import Mark
+from tests.store.talk import NOW
 
 
 class Ledger:
@@ -28,7 +29,7 @@ class Ledger:
 
 
 def op(name):
-    return Mark(reply_id="r", position=0, state="sent", receipt=name)
+    return Mark(reply_id="r", position=0, state="sent", receipt=name, at=NOW)
 
 
 @pytest.fixture
