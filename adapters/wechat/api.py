@@ -14,6 +14,7 @@ from adapters.wechat.settings import Settings
 from adapters.wechat.token import TokenBook
 from core.loopback import is_loopback
 from core.ports import Clock, Memo
+from core.relay.fetch import Fetcher
 from core.relay.pool import Pool
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,9 @@ class Api:
             settings.app_id, settings.app_secret, memo, clock, fetch=self._stable_token
         )
         self._pool = Pool(self._transport)
+        self._fetcher = Fetcher(
+            lambda _: self._pool.transport(), ANSWER_BYTES, own=self._is_own, whole_s=WHOLE_S
+        )
 
     async def call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """POST JSON to /cgi-bin/`path`. Raises ApiError, Unreached, Lost."""
@@ -99,13 +103,11 @@ class Api:
         return answer.content
 
     async def get(self, url: str) -> bytes:
-        """A public file by its own address, without a token. Raises ApiError, Unreached, Lost."""
-        own = urlsplit(url).netloc == urlsplit(self._base).netloc
-        request = httpx.Request("GET", url, extensions={"timeout": TIMEOUT, "public_only": not own})
-        answer = await self._answer("picture", request, WHOLE_S)
-        if answer.status_code != 200:
-            raise ApiError("picture", answer.status_code, "no such file")
-        return answer.content
+        """A public file by its own address, without a token. Raises MediaError."""
+        return await self._fetcher.get(url)
+
+    def _is_own(self, url: httpx.URL) -> bool:
+        return url.netloc.decode() == urlsplit(self._base).netloc
 
     async def close(self) -> None:
         """Let the connections go, at the end of the last call that is under way."""

@@ -75,7 +75,7 @@ class Files:
             return await self._downloaded(remote)
         try:
             return await self.api.get(remote.url)
-        except (ApiError, Unreached, Lost):
+        except MediaError:
             if not (remote.media_id and self.may_call):
                 raise
             return await self._downloaded(remote)

@@ -1,7 +1,8 @@
 """Where a relay may be reached, and where its links may lead. Pure."""
 
+from collections.abc import Callable
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from socket import inet_aton, inet_ntoa
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,18 +13,30 @@ from core.relay.entry import RelayEntry
 
 _PROXIES = ("http", "socks5", "socks5h")
 _NAT64 = IPv6Network("64:ff9b::/96")
-_UNROUTED = tuple(map(IPv6Network, ("::/96", "64:ff9b:1::/48", "fec0::/10")))
+_INTERNET = IPv6Network("2000::/3")
+"""All that IANA has given out for the internet (iana.org/assignments/ipv6-address-space)."""
+_UNROUTED: tuple[IPv4Network | IPv6Network, ...] = (
+    *map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24")),
+    *map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")),
+)
+"""What Python's tables before 3.11.10 take for public (IANA's special-purpose registries,
+read 2026-11), and the dead ways from IPv4 to IPv6."""
 _HOUSE_NAMES = (".localhost", ".localdomain", ".local", ".internal", ".home.arpa")
 """Endings that the open internet does not serve (RFC 6761, 6762, 8375; ICANN, July 2024)."""
 
 
 def is_public(address: str) -> bool:
-    """Whether a numeric address lies on the open internet."""
+    """Whether a numeric address lies on the open internet. One with a zone never does."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address):
-        if any(ip in network for network in _UNROUTED):
+        if ip.scope_id is not None:
             return False
-        ip = _inner(ip) or ip
+        inner = _inner(ip)
+        if inner is None and ip not in _INTERNET:
+            return False
+        ip = inner or ip
+    if any(ip in network for network in _UNROUTED):
+        return False
     return ip.is_global and not ip.is_multicast
 
 
@@ -31,10 +44,10 @@ def _inner(ip: IPv6Address) -> IPv4Address | None:
     """The IPv4 address that one of IPv6 stands for, if it does."""
     if ip in _NAT64:
         return IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+    return ip.ipv4_mapped or ip.sixtofour
 
 
-def is_private(host: str) -> bool:
+def is_private(host: str, allowed: Callable[[str], bool] = is_public) -> bool:
     """Whether a host is no public one by its spelling alone, in any that a resolver takes.
 
     Names may still lead anywhere.
@@ -42,7 +55,7 @@ def is_private(host: str) -> bool:
     name = host.rstrip(".").lower()
     number = _number(name)
     if number:
-        return not is_public(number)
+        return not allowed(number)
     return "." not in name or name.endswith(_HOUSE_NAMES)
 
 

@@ -18,13 +18,14 @@ from core.relay.dialect import Dialect
 from core.relay.encode import Encoder, Outbound, call_of
 from core.relay.entry import RelayEntry
 from core.relay.failure import Origin, denies_call, outage
+from core.relay.fetch import pieces
 from core.relay.key_quota import KeyQuotas
 from core.relay.knowledge import Knowledge
 from core.relay.learned import Learned
 from core.relay.limits import upload_bytes
 from core.relay.stat import decode_user_stat
 from core.relay.stream import StreamDecoder, Streamed
-from core.relay.wire import Bounds, Wire, content_type, pieces
+from core.relay.wire import Bounds, Wire, content_type
 from core.request import (
     BatchCreateRequest,
     BatchStatusRequest,

@@ -2,18 +2,14 @@
 
 import asyncio
 import os
-import socket
 from typing import ClassVar
 
 import aiohttp
 import httpx
-from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
-from aiohttp.resolver import DefaultResolver
 from aiohttp.tracing import Trace
 
-from core.relay.address import is_public
 from core.relay.connecting import callers
 
 KEEP_ALIVE_S = 30.0
@@ -82,26 +78,3 @@ def _reason(error: Exception) -> str:
 def _words(error: OSError) -> str:
     """The system's words: asyncio says "Connect call failed", whatever the reason."""
     return os.strerror(error.errno) if error.errno else str(error.strerror or error)
-
-
-class PublicResolver(AbstractResolver):
-    """Resolves names, keeping the addresses on the open internet alone.
-
-    Checked where the connection is made, so that a name cannot show one address
-    to a check and another to the connection.
-    """
-
-    def __init__(self) -> None:
-        self._resolver = DefaultResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        public = [address for address in found if is_public(address["host"])]
-        if not public:
-            raise OSError(None, f"{host} is not a public address")
-        return public
-
-    async def close(self) -> None:
-        await self._resolver.close()

@@ -15,8 +15,9 @@ import httpx
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from core.relay.address import check_proxy, is_private
-from core.relay.connect import KEEP_ALIVE_S, DirectConnector, PublicResolver
+from core.relay.address import check_proxy, is_private, is_public
+from core.relay.connect import KEEP_ALIVE_S, DirectConnector
+from core.relay.guard import Allowed, GuardedConnector
 from core.relay.trust import trusting
 
 _OURS_TO_SAY = frozenset({b"host", b"accept-encoding"})
@@ -36,13 +37,20 @@ class Transport(httpx.AsyncBaseTransport):
     (from the request's end up to the answer's head, then up to its body) and
     `write` (between two pieces of a large request; what the system holds of it
     counts as sent); and `public_only`: refuse
-    addresses that are not on the open internet. An http or socks5h proxy resolves
-    names itself: behind one, a public name that leads into the proxy's own
-    network is not noticed. Bodies come decompressed, in pieces of
-    under 1 MiB however well they were compressed.
+    addresses that are not on the open internet, which `public` tells. For those names
+    are resolved here, once, behind any proxy: GuardedConnector. Bodies come
+    decompressed, in pieces of under 1 MiB however well they were compressed.
     """
 
-    def __init__(self, *, proxy: str = "", verify: bool = True, ca_file: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        proxy: str = "",
+        verify: bool = True,
+        ca_file: str = "",
+        public: Allowed = is_public,
+    ) -> None:
+        self._public = public
         self._proxy = _proxy_url(proxy) if proxy else None
         self._socks = self._proxy is not None and self._proxy.scheme != "http"
         self._verify = verify
@@ -54,8 +62,8 @@ class Transport(httpx.AsyncBaseTransport):
         timeout = request.extensions.get("timeout", {})
         public_only = request.extensions.get("public_only", False)
         url = URL(str(request.url), encoded=True)
-        if public_only:
-            _refuse_private(url.host or "")
+        if public_only and is_private(url.raw_host or "", self._public):
+            raise httpx.ConnectError("not a public address")
         with _errors_told_apart():
             async with asyncio.timeout(timeout.get("first_byte")) as timer:
                 response = await self._session(public_only).request(
@@ -65,7 +73,7 @@ class Transport(httpx.AsyncBaseTransport):
                     data=_body(request, timer),
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None, connect=timeout.get("connect")),
-                    proxy=None if self._socks else self._proxy,
+                    proxy=None if self._socks or public_only else self._proxy,
                     ssl=self._tls_context() if url.scheme == "https" else True,
                 )
         return httpx.Response(
@@ -90,13 +98,14 @@ class Transport(httpx.AsyncBaseTransport):
         return session
 
     def _connector(self, public_only: bool) -> aiohttp.BaseConnector:
+        if public_only:
+            return GuardedConnector(self._public, self._proxy)
         if self._socks:
             # Imported only where it is used: 60 ms.
             from core.relay.socks import socks_connector  # noqa: PLC0415
 
-            return socks_connector(str(self._proxy), public_only=public_only)
-        resolver = PublicResolver() if public_only and not self._proxy else None
-        return DirectConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=resolver)
+            return socks_connector(str(self._proxy))
+        return DirectConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S)
 
     def _tls_context(self) -> ssl.SSLContext | bool:
         """Made for the first https request, since it takes 20 ms."""
@@ -215,12 +224,6 @@ def _plain(error: Exception) -> str:
 def _proxy_url(proxy: str) -> URL:
     check_proxy(proxy)
     return URL(proxy)
-
-
-def _refuse_private(host: str) -> None:
-    """What names lead to is judged by PublicResolver, but where a proxy resolves them."""
-    if is_private(host):
-        raise httpx.ConnectError("not a public address")
 
 
 def _headers(request: httpx.Request) -> list[tuple[str, str]]:

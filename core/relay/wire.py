@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
-from urllib.parse import quote, unquote, urljoin
+from urllib.parse import quote, unquote
 
 import httpx
 
@@ -15,6 +15,7 @@ from core.relay.dialect import Call, Dialect
 from core.relay.encode import Outbound
 from core.relay.entry import RelayEntry
 from core.relay.failure import Origin, outage, read_complaint, refusal, retry_after
+from core.relay.fetch import Fetcher, Unfetched, pieces
 from core.relay.refusals import told_rule
 from core.secret import Secret
 
@@ -27,8 +28,8 @@ class Bounds:
     """The most that is taken from a relay: bytes after decompression, and seconds.
 
     `whole_s` is for an answer that is waited for as a whole, `stream_s` for a
-    streamed one, however steadily it trickles, `error_s` for the words of a refusal.
-    `fetches` counts tries of a link.
+    streamed one, however steadily it trickles, `error_s` for the words of a refusal,
+    `fetch_s` for one try of a link, of which `fetches` are made.
     """
 
     json_bytes: int = 8 * 2**20
@@ -42,6 +43,7 @@ class Bounds:
     whole_s: float = 300.0
     stream_s: float = 480.0
     error_s: float = 1.0
+    fetch_s: float = 120.0
     redirects: int = 3
     fetches: int = 2
 
@@ -120,6 +122,14 @@ class Wire:
             "read": entry.idle_timeout_s,
             "write": entry.idle_timeout_s,
         }
+        self._fetcher = Fetcher(
+            lambda _: nullcontext(transport),
+            bounds.picture_bytes,
+            own=self._at_home,
+            timeouts_s=self._timeout,
+            whole_s=bounds.fetch_s,
+            redirects=bounds.redirects,
+        )
 
     def speak(self, dialect: Dialect) -> None:
         """Take another form of the dialect, which learned something."""
@@ -192,29 +202,17 @@ class Wire:
         stood in may be billed already, so every failure's outcome is unknown.
         """
         origin = self.origin(call)
-        url = _address(link, origin)
-        place = replace(origin, path=url.host)
-        for tried in range(1, self.bounds.fetches + 1):
+        for left in reversed(range(self.bounds.fetches)):
             try:
-                return await self._follow(url, place)
-            except httpx.TransportError as error:
-                if tried == self.bounds.fetches:
-                    raise _unfetched(place, str(error)) from error
-        raise _unfetched(place, "no try was allowed")
+                return await self._fetcher.get(link)
+            except Unfetched as error:
+                if not left or error.fault != "connection":
+                    raise _unfetched(origin, link, error) from error
+        raise ValueError("fetches: expected at least one")
 
-    async def _follow(self, url: httpx.URL, place: Origin) -> bytes:
-        for _ in range(self.bounds.redirects + 1):
-            response = await self._transport.handle_async_request(self._link_request(url))
-            try:
-                if response.has_redirect_location:
-                    url = _address(response.headers["location"], place, str(url))
-                    continue
-                if response.status_code != 200:
-                    raise _unfetched(place, f"status {response.status_code}")
-                return await self.read(response, self.bounds.picture_bytes, place)
-            finally:
-                await response.aclose()
-        raise _unfetched(place, "too many redirects")
+    def _at_home(self, url: httpx.URL) -> bool:
+        own = httpx.URL(self.base)
+        return (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port)
 
     async def _send(self, request: httpx.Request, origin: Origin) -> httpx.Response:
         try:
@@ -255,17 +253,6 @@ class Wire:
             extensions={"timeout": self._timeout},
         )
 
-    def _link_request(self, url: httpx.URL) -> httpx.Request:
-        own = httpx.URL(self.base)
-        at_home = (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port)
-        return httpx.Request(
-            "GET",
-            url,
-            headers={"User-Agent": "parley"},
-            stream=httpx.ByteStream(b""),
-            extensions={"timeout": self._timeout, "public_only": not at_home},
-        )
-
     def _authorised(self, setting: str, secret: Secret) -> httpx.Headers:
         headers = {"User-Agent": "parley"}
         key = secret.reveal()
@@ -291,22 +278,6 @@ def _secrets(entry: RelayEntry) -> tuple[str, ...]:
     return tuple(sorted({secret for secret in given if secret}, key=len, reverse=True))
 
 
-def _address(link: str, place: Origin, base: str = "") -> httpx.URL:
-    try:
-        return httpx.URL(urljoin(base, link))
-    except (httpx.InvalidURL, ValueError) as error:
-        raise place.garbage("a link that is no address") from error
-
-
-def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The body as it comes. Our transport has decompressed it; another may not have."""
-    if "content-encoding" in response.headers:
-        return response.aiter_bytes()
-    if isinstance(response.stream, httpx.AsyncByteStream):
-        return aiter(response.stream)
-    raise TypeError("expected an answer with an asynchronous body")
-
-
 def content_type(response: httpx.Response) -> str:
     told: str = response.headers.get("content-type", "")
     return told.partition(";")[0].strip().lower()
@@ -317,8 +288,11 @@ def _too_slow(origin: Origin, seconds: float, missing: str = "end") -> RelayTime
     return RelayTimeout(origin.message(got, "Try again; the call may have been billed."))
 
 
-def _unfetched(place: Origin, reason: str) -> RelayError:
+def _unfetched(origin: Origin, link: str, error: Unfetched) -> RelayError:
+    """What is no file at all is garbage; a link itself may be signed, and is not told."""
+    if error.fault in ("address", "size"):
+        return origin.garbage(error.reason)
+    host = httpx.URL(link).host
     remedy = "Try again, or set response_format to b64_json; the call was billed."
-    return RelayLost(
-        place.message(f"the link to {place.path} could not be fetched", remedy, reason)
-    )
+    reason = f"the link to {host} could not be fetched"
+    return RelayLost(replace(origin, path=host).message(reason, remedy, error.reason))

@@ -72,7 +72,7 @@ async def test_a_song_sent_as_a_file_keeps_its_name_and_bytes(flavour):
 
 async def test_private_addresses_are_never_fetched():
     """Without file_hosts not even this machine's own are."""
-    async with playing() as stage, stage.account(media_url="http://127.0.0.1:9") as onebot:
+    async with playing() as stage, stage.account(media_url="http://127.0.0.1:9009") as onebot:
         media = await received(stage, onebot, "image", PICTURE)
         with pytest.raises(MediaError, match="not a public address"):
             await stage.adapter.fetch(media)
@@ -91,7 +91,7 @@ async def test_no_spelling_of_a_private_address_is_fetched(address):
 
 
 async def test_a_redirect_into_a_private_network_is_not_followed(served):
-    place = await served({"/": (302, {"location": "http://127.0.0.1:1/secret"}, b"")})
+    place = await served({"/": (302, {"location": "http://127.0.0.1:9009/secret"}, b"")})
     download = Download((place,), 1000)
     with pytest.raises(MediaError, match="not a public address"):
         await download.get(f"http://{place}/")
@@ -108,7 +108,7 @@ async def test_redirects_are_followed_to_a_bound(served):
     )
     download = Download((place,), 1000)
     assert await download.get(f"http://{place}/a") == b"ok"
-    with pytest.raises(MediaError, match="moved too often"):
+    with pytest.raises(MediaError, match="too many redirects"):
         await download.get(f"http://{place}/")
     await download.aclose()
 

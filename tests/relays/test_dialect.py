@@ -130,6 +130,15 @@ def test_what_is_no_address_is_refused_without_its_secrets(address: str) -> None
         "64:ff9b:1::1",
         "::7f00:1",
         "fec0::1",
+        "192.0.0.8",
+        "192.88.99.1",
+        "198.18.0.7",
+        "240.0.0.1",
+        "2001:0:101:101::1",
+        "3fff::1",
+        "4000::1",
+        "2606:4700::1111%eth0",
+        "64:ff9b::a9fe:a9fe",
     ],
 )
 def test_private_addresses_are_not_public(address: str) -> None:
