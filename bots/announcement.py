@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from adapters.console import language_of
 from bots.config import BotEntry, Config
 from bots.texts.terminal import terminal_texts
+from storage.sqlite.holding import Hold, Left
 
 Told: TypeAlias = tuple[str, Mapping[str, str]]
 """A sentence's code, and what fills it."""
@@ -25,6 +26,18 @@ def announce(config: Config) -> None:
         lines = [texts.say(code, language, **fill) for code, fill in told]
         lines.append(texts.say("run_stop", language))
         sys.stderr.write("\n".join(lines) + "\n")
+
+
+def announce_held(hold: Hold, left: Left) -> None:
+    """That a restored copy waits to be released, and what is left over in it."""
+    texts, language = terminal_texts(), language_of(os.environ)
+    fill = {
+        "made": f"{hold.made_at:%Y-%m-%d %H:%M:%S} UTC",
+        "unanswered": str(left.unanswered),
+        "unsent": str(left.unsent),
+        "later": str(left.later),
+    }
+    sys.stderr.write(texts.say("run_held", language, **fill) + "\n")
 
 
 def where(entry: BotEntry, config: Config, scheme: str) -> str:

@@ -5,11 +5,13 @@ import io
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Protocol, Self, runtime_checkable
 
 from msgspec import structs
 
+from bots.backup.held import Patience, StoppedWhileHeld, Tell, until_released
+from bots.backup.plan import complete
 from bots.clock import SystemClock
 from bots.collector import look_seldom
 from bots.config import BotEntry, Config
@@ -36,15 +38,18 @@ class Interruptible(Protocol):
         ...
 
 
-async def run(config: Config, ready: Callable[[], None] | None = None) -> None:
+async def run(
+    config: Config, ready: Callable[[], None] | None = None, told_held: Tell | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT, or until every adapter has come to its end.
 
-    `ready` is called once messages are received and signals heard. Raises ConfigError
-    or StoreError if it cannot start.
+    `ready` is called once messages are received and signals heard; `told_held` before, where
+    a restored copy waits for its release. Raises ConfigError or StoreError if it cannot start.
     """
     set_up(_log_level(config), config.log.format, secrets_in(config))
-    with Signals() as signals:
-        async with opened(config) as house:
+    with Signals() as signals, suppress(StoppedWhileHeld):
+        patience = Patience(stopping=signals.told_to_stop, tell=told_held or (lambda *_: None))
+        async with opened(config, patience=patience) as house:
             signals.house = house
             look_seldom()
             if ready:
@@ -88,11 +93,19 @@ def _only_console(config: Config) -> Config:
 
 
 @asynccontextmanager
-async def opened(config: Config, terminal: Terminal | None = None) -> AsyncIterator[House]:
-    """A house at work; on leaving it is stopped in order, within 10 s."""
+async def opened(
+    config: Config, terminal: Terminal | None = None, patience: Patience | None = None
+) -> AsyncIterator[House]:
+    """A house at work; on leaving it is stopped in order, within 10 s.
+
+    Raises ConfigError where a restored copy is held and there is no `patience` to wait with.
+    """
     async with AsyncExitStack() as stack:
         private = bind(config.server.private.host, config.server.private.port)
         stack.callback(private.close)
+        stack.enter_context(sole_use(config.storage.data))
+        complete(config.storage.data)
+        await until_released(config, private, patience)
         house = House(config, await _open(config, stack), private, terminal or Terminal())
         stack.push_async_callback(house.stop)
         await house.start()
@@ -100,7 +113,6 @@ async def opened(config: Config, terminal: Terminal | None = None) -> AsyncItera
 
 
 async def _open(config: Config, stack: AsyncExitStack) -> Kept:
-    stack.enter_context(sole_use(config.storage.data))
     secret = instance_secret(config.storage.data)
     media = FileMedia(config.storage.media)
     store = await SqlStore.open(config.storage.url.reveal(), media)

@@ -41,6 +41,8 @@ def parser(given: Sequence[str] | None = None) -> argparse.ArgumentParser:
         add(commands)
     for name, add_whole in (("relay", add_relay), ("batch", add_batch), ("finetune", add_finetune)):
         add_whole(commands, whole=given is None or name in given)
+    for add in (add_backup, add_restore, add_release):
+        add(commands)
     for add in (add_sandbox, add_version):
         add(commands)
     return top
@@ -152,6 +154,38 @@ def add_finetune(commands: Subcommands, *, whole: bool) -> None:
         add_finetune_commands(sub)
 
 
+def add_backup(commands: Subcommands) -> None:
+    words = "copy what the bots keep into one file, also while they run"
+    epilog = f"{BESIDE} The configuration and secrets/ are not in the file."
+    sub = commands.add_parser("backup", help=words, description=words, epilog=epilog)
+    words = "(default: parley-YYYYMMDDTHHMMSSZ.tar here)"
+    sub.add_argument("file", metavar="FILE", type=Path, nargs="?", help=words)
+    add_config(sub)
+    sub.set_defaults(command=backup)
+
+
+def add_restore(commands: Subcommands) -> None:
+    words = "put a backup into an empty data folder, where it is held until parley release"
+    sub = commands.add_parser("restore", help=words, description=words)
+    sub.add_argument("file", metavar="FILE", type=Path, help="of parley backup")
+    words = "move what is there to a folder beside it first"
+    sub.add_argument("--replace", action="store_true", help=words)
+    add_config(sub)
+    sub.set_defaults(command=restore)
+
+
+def add_release(commands: Subcommands) -> None:
+    words = "let a restored copy go to work, and decide on what is left over in it"
+    sub = commands.add_parser("release", help=words, description=words, epilog=BESIDE)
+    choice = sub.add_mutually_exclusive_group()
+    words = "answer and send it now, or tell people that it came too late"
+    choice.add_argument("--answer", action="store_true", help=words)
+    words = "set it aside, and begin with what comes in from now on"
+    choice.add_argument("--drop", action="store_true", help=words)
+    add_config(sub)
+    sub.set_defaults(command=release)
+
+
 def add_sandbox(commands: Subcommands) -> None:
     words = "run an OpenAI-style relay and chat platforms on this machine, for trying and for tests"
     sub = commands.add_parser("sandbox", help=words, description=words)
@@ -222,13 +256,13 @@ def limit(text: str) -> int | str:
 
 
 def run(options: argparse.Namespace) -> int:
-    from bots.announcement import announce
+    from bots.announcement import announce, announce_held
     from bots.app import run as serve
     from bots.config import load
     from bots.loop import run_async
 
     config = load(options.config)
-    run_async(serve(config, ready=lambda: announce(config)))
+    run_async(serve(config, ready=lambda: announce(config), told_held=announce_held))
     return 0
 
 
@@ -248,6 +282,24 @@ def check(options: argparse.Namespace) -> int:
     from bots.check import check as examine
 
     return examine(options.config, offline=options.offline)
+
+
+def backup(options: argparse.Namespace) -> int:
+    from bots.backup.backup import backup as copy
+
+    return copy(options.config, options.file)
+
+
+def restore(options: argparse.Namespace) -> int:
+    from bots.backup.restore import restore as put
+
+    return put(options.config, options.file, replace=options.replace)
+
+
+def release(options: argparse.Namespace) -> int:
+    from bots.release import release as decide
+
+    return decide(options)
 
 
 def sandbox(options: argparse.Namespace) -> int:
