@@ -117,7 +117,9 @@ class Intake:
         """Busy is said once a chat, until something was taken again."""
         chat = message.address.chat
         latest = min(message.sent_at, self._around.clock.now())  # their clock may go ahead
-        self._around.seen.note(chat, int(latest.timestamp()))
+        new = self._around.seen.note(chat, int(latest.timestamp()))
+        if new and receipt is Receipt.STORED:
+            await self._around.seen.keep()  # or nothing would be asked for after a crash
         if receipt is not Receipt.BUSY:
             self._told_busy.discard(chat)
         elif chat not in self._told_busy:

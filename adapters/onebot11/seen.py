@@ -30,12 +30,15 @@ class Seen:
         for chat, time in times.items():
             self._times.setdefault(chat, time)
 
-    def note(self, chat: str, time: int) -> None:
+    def note(self, chat: str, time: int) -> bool:
+        """Whether the chat was not known before."""
+        new = chat not in self._times
         self._times[chat] = max(time, self._times.get(chat, 0))
         self._times.move_to_end(chat)
         if len(self._times) > CHATS:
             self._times.popitem(last=False)
         self._kept = False
+        return new
 
     def since(self, chat: str) -> int:
         return self._times.get(chat, 0)
