@@ -115,6 +115,7 @@ def _onebot11(entry: BotEntry, around: Surroundings) -> Adapter:
         bot=entry.bot,
         settings=msgspec.convert(entry.settings, Settings),
         media=around.media,
+        shelf=around.shelf,
         clock=around.clock,
         new_id=around.new_id,
         texts=around.texts,

@@ -113,7 +113,7 @@ class _Dispatch:
     async def settle(self, *, tried: bool) -> tuple[PartState, str]:
         """`tried`: it was on its way when a process ended."""
         unsure = tried and not self.caps.repeatable
-        result: SendResult | Absent = Unknown(TRIED) if unsure else await self._try()
+        result: SendResult = Unknown(TRIED) if unsure else await self._try()
         while True:
             result = await self._looked_for(result)
             wait_s = await self._again_after_s(result)
@@ -123,7 +123,7 @@ class _Dispatch:
                 await self.courier.sleep(wait_s)
             result = await self._try()
 
-    def _ended(self, result: SendResult | Absent) -> tuple[PartState, str]:
+    def _ended(self, result: SendResult) -> tuple[PartState, str]:
         match result:
             case Sent(receipt, found):
                 if found:
@@ -138,7 +138,7 @@ class _Dispatch:
             case Unknown(reason):
                 return PartState.UNKNOWN, reason
 
-    async def _again_after_s(self, result: SendResult | Absent) -> float | None:
+    async def _again_after_s(self, result: SendResult) -> float | None:
         """How long to wait before the next try; None: there is none."""
         match result:
             case Refused(_, retry_after_s):
@@ -166,10 +166,10 @@ class _Dispatch:
         if not self.caps.repeatable:
             await self.mark(PartState.TRYING)
         result = await _send(self.adapter, self.outgoing)
-        self._unknown += isinstance(result, Unknown)
+        self._unknown += isinstance(result, Unknown | Absent)
         return result
 
-    async def _looked_for(self, result: SendResult | Absent) -> SendResult | Absent:
+    async def _looked_for(self, result: SendResult) -> SendResult:
         """The same, or what is seen of it where the platform keeps what was said."""
         match result, self.adapter:
             case Unknown(looked=False), Recalls() as adapter if not self.caps.repeatable:

@@ -76,7 +76,10 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """A message whose work did not end: not answered, or not wholly delivered."""
+    """A message whose work did not end: not answered, or not wholly delivered.
+
+    `received_at` is when it was put back, where it had been set aside before.
+    """
 
     message: Message
     conversation: str
@@ -399,10 +402,10 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """What the platform keeps shows that it did not arrive."""
+    """It was on its way, and what the platform keeps shows that it did not arrive."""
 
 
-SendResult: TypeAlias = Sent | Later | Refused | Unknown
+SendResult: TypeAlias = Sent | Later | Refused | Unknown | Absent
 Found: TypeAlias = Sent | Absent | Refused | Unknown
 
 Unsure: TypeAlias = Literal["found", "absent", "resent", "held"]

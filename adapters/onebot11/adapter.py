@@ -26,12 +26,14 @@ from core.people import PeopleRules
 from core.ports import (
     Clock,
     Emit,
+    Found,
     MediaStore,
     Memo,
     NewId,
     Outgoing,
     Refused,
     SendResult,
+    Shelf,
     Texts,
 )
 from core.secret import Secret
@@ -46,6 +48,7 @@ FILE_LIMIT_BYTES = 30 << 20
 FEWEST_CHARS, MOST_CHARS = 100, 4500
 READY_S = 20.0
 WATCH_S = 5.0
+NOT_YET = Refused("the bot does not run on QQ yet", READY_S)
 SOURCE = (
     "No limit of QQ's is published. Text: reports name about 2,000 characters in groups, so 1,500 "
     "a piece unless piece_chars says otherwise; forwards: nodes of 1,000 (AstrBot issue 8798). "
@@ -55,7 +58,7 @@ SOURCE = (
 
 
 class OneBotAdapter:
-    """Implements Adapter, Paced, Webhook and Watched of core.ports.
+    """Implements Adapter, Paced, Recalls, Webhook and Watched of core.ports.
 
     Several accounts may be connected; each answers what it heard. `people` tells
     whose requests are the owners'.
@@ -70,6 +73,7 @@ class OneBotAdapter:
         bot: Bot,
         settings: Settings,
         media: MediaStore,
+        shelf: Shelf,
         clock: Clock,
         new_id: NewId,
         texts: Texts,
@@ -95,6 +99,7 @@ class OneBotAdapter:
             files=self._files,
             seen=self._seen,
             media=media,
+            shelf=shelf,
             texts=texts,
             people=people or PeopleRules(),
             clock=clock,
@@ -131,7 +136,7 @@ class OneBotAdapter:
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         if self._service is None:
-            return Refused("the bot does not run on QQ yet", READY_S)
+            return NOT_YET
         return await self._service.sender.send(outgoing)
 
     async def fetch(self, media: Media) -> bytes:
@@ -140,12 +145,21 @@ class OneBotAdapter:
     # -- Paced ---------------------------------------------------------------------------
 
     async def turn(self, outgoing: Outgoing) -> Refused | None:
+        service = await self._running()
+        return await service.sender.turn(outgoing) if service else NOT_YET
+
+    async def _running(self) -> "Service | None":
         with suppress(TimeoutError):
             async with asyncio.timeout(READY_S):
                 await self._ready.wait()
-        if self._service is None:
-            return Refused("the bot does not run on QQ yet", READY_S)
-        return await self._service.sender.turn(outgoing)
+        return self._service
+
+    # -- Recalls -------------------------------------------------------------------------
+
+    async def find(self, outgoing: Outgoing) -> Found:
+        """Once the account is there: a start comes before QQ has dialled in."""
+        service = await self._running()
+        return await service.sender.find(outgoing) if service else NOT_YET
 
     # -- Webhook -------------------------------------------------------------------------
 
@@ -213,5 +227,5 @@ def capabilities_of(settings: Settings) -> Capabilities:
         markup="plain",
         media=frozenset({"image", "voice", "audio", "video", "file"}),
         media_limit_bytes=FILE_LIMIT_BYTES,
-        on_unknown="hold",
+        on_unknown=settings.on_unknown,
     )

@@ -13,6 +13,7 @@ from adapters.onebot11.handle import Handle, read_handle
 from core import sound
 from core.errors import MediaError
 from core.model import Media
+from core.picture import check_picture
 
 CALL_S = 60.0
 PATIENCE_S = 10.0
@@ -36,12 +37,12 @@ class Files:
 
     async def _content(self, handle: Handle) -> bytes:
         if handle.carried:
-            return _decoded(handle.carried)
+            return _fit(handle, _decoded(handle.carried))
         reasons: list[str] = []
         for place in (handle.url, handle.file):
             if place.startswith(("http://", "https://")):
                 try:
-                    return await self._download.get(place)
+                    return _fit(handle, await self._download.get(place))
                 except MediaError as error:
                     reasons.append(str(error))
         return await self._asked(handle, reasons)
@@ -55,7 +56,7 @@ class Files:
         for action, params in _asks(handle):
             try:
                 answer = await account.call(action, params, CALL_S)
-                return await self._answered(answer)
+                return _fit(handle, await self._answered(answer))
             except (CallError, MediaError) as error:
                 reasons.append(str(error))
         raise MediaError(f"a {handle.kind} of QQ could not be fetched: {'; '.join(reasons)}")
@@ -92,6 +93,13 @@ def _file_url(handle: Handle) -> Ask:
         return "get_private_file_url", {"file_id": handle.file_id}
     params = {"group_id": handle.group, "file_id": handle.file_id}
     return "get_group_file_url", params | ({"busid": handle.bus_id} if handle.bus_id else {})
+
+
+def _fit(handle: Handle, content: bytes) -> bytes:
+    """A page in a picture's place is what an address gives that ran out. Raises MediaError."""
+    if handle.kind == "image":
+        check_picture(content)
+    return content
 
 
 def _decoded(text: str) -> bytes:

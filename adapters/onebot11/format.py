@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from aiocqhttp import MessageSegment
 
-from adapters.onebot11.segments import segments_of
+from adapters.onebot11.mark import Mark, mark
 from adapters.onebot11.target import Target, message_id
 from core.model import Address
 
@@ -17,7 +17,6 @@ Segments: TypeAlias = Sequence[MessageSegment]
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 EVERYBODY = re.compile(r"@\s*全体成员")
 URL = re.compile(r"https?://([^\s/]+)")
-ALIKE_CHARS = 60
 
 SEND_S = 20.0
 """What NapCat is asked to wait for QQ, instead of its own 10 s
@@ -26,27 +25,17 @@ UPLOAD_BYTES_S = 200_000
 ANSWER_S = 10.0
 
 
+FORWARD = Mark(kinds=("forward",))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """A call that sends. `mark` is by what it would be known in a history."""
 
     action: str
     params: Mapping[str, Any]
-    mark: "Mark"
+    mark: Mark
     timeout_s: float = SEND_S + ANSWER_S
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What a message consists of, as far as an implementation gives it back unchanged."""
-
-    text: str
-    kinds: tuple[str, ...]
-
-    def fits(self, other: "Mark") -> bool:
-        if self.kinds != other.kinds:
-            return False
-        return self.text[:ALIKE_CHARS] == other.text[:ALIKE_CHARS]
 
 
 def clean(text: str, *, defang: bool) -> str:
@@ -102,27 +91,13 @@ def forward_call(target: Target, name: str, pieces: Sequence[str]) -> Call:
     ]
     action = "send_group_forward_msg" if target.group else "send_private_forward_msg"
     params = {**target.params, "messages": nodes}
-    return _call(action, params, Mark("", ("forward",)), sum(map(len, pieces)) * 4)
+    return _call(action, params, FORWARD, sum(map(len, pieces)) * 4)
 
 
 def upload_call(target: Target, content: bytes, name: str) -> Call:
     action = "upload_group_file" if target.group else "upload_private_file"
     params = {**target.params, "file": encoded(content), "name": name}
-    return _call(action, params, Mark("", ("file",)), len(content))
-
-
-def mark(segments: Segments) -> Mark:
-    text = "".join(str(s.data.get("text", "")) for s in segments if s.type == "text")
-    kinds = (s.type for s in segments if s.type not in ("text", "reply", "at"))
-    return Mark("".join(text.split()), tuple(kinds))
-
-
-def mark_of(message: object) -> Mark:
-    """The mark of a message in a history. A forward comes as a card from some."""
-    segments = segments_of(message)
-    if [segment.type for segment in segments] == ["json"]:
-        return Mark("", ("forward",))
-    return mark(segments)
+    return _call(action, params, Mark(kinds=("file",), name=name), len(content))
 
 
 def _call(action: str, params: Mapping[str, Any], known_by: Mark, size_bytes: int) -> Call:

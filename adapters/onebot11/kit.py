@@ -9,7 +9,7 @@ from adapters.onebot11.seen import Seen
 from adapters.onebot11.settings import Settings
 from core.bot import Bot
 from core.people import PeopleRules
-from core.ports import Clock, MediaStore, NewId, Texts
+from core.ports import Clock, MediaStore, NewId, Shelf, Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Kit:
     files: Files
     seen: Seen
     media: MediaStore
+    shelf: Shelf
     texts: Texts
     people: PeopleRules
     clock: Clock

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiocqhttp import MessageSegment
 
 from adapters.onebot11.account import Account
 from adapters.onebot11.accounts import Accounts
-from adapters.onebot11.delivery import AGAIN_S, PATIENCE_S, Deliverer
+from adapters.onebot11.delivery import AGAIN_S, Deliverer
 from adapters.onebot11.failure import CallError
 from adapters.onebot11.format import (
+    FORWARD,
     Call,
     clean,
     file_segment,
@@ -21,15 +22,27 @@ from adapters.onebot11.format import (
     upload_call,
     words,
 )
+from adapters.onebot11.mark import Mark, mark
 from adapters.onebot11.pace import Pace
+from adapters.onebot11.search import PATIENCE_S, Sought
 from adapters.onebot11.settings import Settings
 from adapters.onebot11.target import Target, read_target
 from core import sound
 from core.bot import Bot
 from core.errors import MediaError
-from core.model import Capabilities, Media, Message, Text
-from core.ports import MediaStore, Outgoing, Refused, SendResult, Sent, Texts, Unknown
-from core.relay.magic import image_mime
+from core.model import Capabilities, Media, MediaKind, Message, Text
+from core.picture import picture_mime
+from core.ports import (
+    Absent,
+    Found,
+    MediaStore,
+    Outgoing,
+    Refused,
+    SendResult,
+    Sent,
+    Texts,
+    Unknown,
+)
 from core.render import split
 
 log = logging.getLogger(__name__)
@@ -37,6 +50,9 @@ log = logging.getLogger(__name__)
 NODE_CHARS = 1000
 """Huge nodes fail (AstrBot issue 8798)."""
 PIECE_TRIES = 3
+SHOWN_AS: Mapping[MediaKind, str] = {
+    "image": "image", "voice": "record", "video": "video", "audio": "file", "file": "file",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +83,7 @@ class Sender:
         self._media = media
         self._texts = texts
         self._deliverer = deliverer
+        self._search = deliverer.search
         self._pace = pace
 
     async def turn(self, outgoing: Outgoing) -> Refused | None:
@@ -107,7 +124,8 @@ class Sender:
         await self._pace.wait(account, chat, follows=follows, file=file)
 
     async def _deliver(self, errand: Errand, call: Call) -> SendResult:
-        return await self._deliverer.deliver(errand.account, errand.target, call)
+        answers = errand.outgoing.answers
+        return await self._deliverer.deliver(errand.account, errand.target, call, answers)
 
     async def _follow(self, errand: Errand, call: Call) -> SendResult:
         """After another of the same part."""
@@ -126,12 +144,48 @@ class Sender:
         except CallError as error:
             log.info("a notice was not sent: %s", error)
 
+    # -- what became of it --------------------------------------------------------------
+
+    async def find(self, outgoing: Outgoing) -> Found:
+        """Whether a part arrived that was on its way as a process ended."""
+        errand = self._errand(outgoing)
+        if isinstance(errand, Refused):
+            return errand
+        if not await errand.account.until_callable(PATIENCE_S):
+            return Refused(f"account {errand.account.self_id} is not connected", AGAIN_S)
+        return await self._search.find(errand.account, errand.target, self._sought(errand))
+
+    def _sought(self, errand: Errand) -> Sought:
+        match errand.outgoing.part:
+            case Text(text=text):
+                ways = [self._written(text, flagged=flagged) for flagged in (False, True)]
+                whole, pieces = self._marks(errand, ways)
+                return Sought(answers=errand.outgoing.answers, whole=whole, pieces=pieces)
+            case Media() as media:
+                shown = mark([*errand.lead, MessageSegment(type_=SHOWN_AS[media.kind], data={})])
+                upload = Mark(kinds=("file",), name=file_name(media))
+                hidden = media.kind in ("file", "audio")
+                whole = (upload,) if hidden else (shown, upload)
+                return Sought(answers=errand.outgoing.answers, whole=whole, hidden=hidden)
+
+    def _marks(
+        self, errand: Errand, ways: Sequence[str]
+    ) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
+        """Of a text as one message; of one that is longer, what it may have begun with."""
+        chars = self._settings.piece_chars
+        whole = [mark(words(text, errand.lead)) for text in ways if len(text) <= chars]
+        firsts = [next(iter(cut(text, chars)), "") for text in ways if len(text) > chars]
+        pieces = [mark(words(first, errand.lead)) for first in firsts]
+        return tuple(whole), (*pieces, *([FORWARD] if pieces else ()))
+
     # -- text --------------------------------------------------------------------------
 
-    async def _text(self, errand: Errand, text: str) -> SendResult:
+    def _written(self, text: str, *, flagged: bool) -> str:
         text = clean(text, defang=self._settings.defang_urls).strip("\n")
-        if errand.outgoing.repeated:
-            text = f"{self._texts.say('qq_again', self._bot.language)}\n{text}"
+        return f"{self._texts.say('qq_again', self._bot.language)}\n{text}" if flagged else text
+
+    async def _text(self, errand: Errand, text: str) -> SendResult:
+        text = self._written(text, flagged=errand.outgoing.repeated)
         if not text.strip():
             return Refused("nothing that QQ shows is left of the text")
         if len(text) <= self._settings.piece_chars:
@@ -169,14 +223,15 @@ class Sender:
             if not isinstance(result, Sent) and number == 0:
                 return result
             if not isinstance(result, Sent):
-                return Unknown(f"{number} of {len(pieces)} pieces arrived; {result}")
+                told = f"{number} of {len(pieces)} pieces arrived; {result}"
+                return Unknown(told, looked=True)
         return result
 
     async def _insist(self, errand: Errand, call: Call) -> SendResult:
         """Once a piece is out, the others are worth another try."""
         result = await self._follow(errand, call)
         for _ in range(PIECE_TRIES - 1):
-            if not isinstance(result, Refused) or result.retry_after_s is None:
+            if not _is_worth_a_try(result):
                 return result
             await errand.account.until_callable(PATIENCE_S)
             result = await self._follow(errand, call)
@@ -199,7 +254,7 @@ class Sender:
     ) -> Sequence[MessageSegment]:
         """How QQ shows it by itself; nothing where it is only a file to QQ."""
         match media.kind:
-            case "image" if image_mime(content):
+            case "image" if picture_mime(content):
                 return [*first, file_segment("image", content)]
             case "voice":
                 return await _spoken(content)
@@ -215,6 +270,14 @@ class Sender:
             sentence = self._texts.say("qq_file_refused", self._bot.language, name=name)
             await self._follow(errand, message_call(errand.target, words(sentence, errand.lead)))
         return result
+
+
+def _is_worth_a_try(result: SendResult) -> bool:
+    match result:
+        case Refused(_, retry_after_s):
+            return retry_after_s is not None
+        case other:
+            return isinstance(other, Absent)
 
 
 async def _spoken(content: bytes) -> Sequence[MessageSegment]:

@@ -14,6 +14,7 @@ from adapters.onebot11.order import Order
 from adapters.onebot11.pace import Pace
 from adapters.onebot11.parse import Listener
 from adapters.onebot11.requests import Requests
+from adapters.onebot11.search import Search
 from adapters.onebot11.sending import Sender
 from core.bot import Bot
 from core.ports import Emit
@@ -65,13 +66,14 @@ class Service:
 
 
 def _sender(kit: Kit) -> Sender:
+    search = Search(bot=kit.bot.name, shelf=kit.shelf, sleep=kit.sleep)
     return Sender(
         bot=kit.bot,
         settings=kit.settings,
         accounts=kit.accounts,
         media=kit.media,
         texts=kit.texts,
-        deliverer=Deliverer(resend=kit.settings.resend, clock=kit.clock, sleep=kit.sleep),
+        deliverer=Deliverer(resend=kit.settings.resend, search=search),
         pace=Pace(
             sends_per_s=kit.settings.sends_per_s,
             clock=kit.clock,

@@ -25,7 +25,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     sends_per_s: Limit = 5
     """Of one account to all chats together."""
     resend: bool = False
-    """Whether what QQ's history proves not to have arrived is sent again."""
+    """Whether what QQ did not confirm, and its history does not show, is sent again."""
+    on_unknown: Literal["resend-flagged", "hold"] = "hold"
+    """What becomes of a part of which the history does not tell whether it arrived."""
     defang_urls: bool = False
     temp_sessions: bool = False
     """Whether strangers may write by way of a group that both are in."""

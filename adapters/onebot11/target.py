@@ -56,3 +56,9 @@ def message_id(key: str) -> str:
     """The implementation's id of a message, "" where `key` is none of ours."""
     fields = key.split("/")
     return fields[1] if len(fields) == 3 else ""
+
+
+def message_time(key: str) -> int:
+    """When it was sent, by QQ's clock in Unix seconds; 0 where `key` does not tell."""
+    fields = key.split("/")
+    return int(fields[2]) if len(fields) == 3 and fields[2].isdecimal() else 0

@@ -78,7 +78,7 @@ class TelegramAdapter:
         self._told_busy: OrderedDict[str, float] = OrderedDict()
         self._asides: set[asyncio.Task[object]] = set()
         self._help = f"{_mark(bot)}help"
-        self._capabilities = limits(local=bool(settings.local_files))
+        self._capabilities = limits(settings)
         way = way_out(settings, bot.name, proxy)
         self._api = Api(way, settings.api_base, settings.token)
         self._moves = Moves(memo)

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from msgspec import structs
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from adapters.telegram.markdown import TEXT_LIMIT, Entity, to_telegram
 from adapters.telegram.parse import message_id
+from adapters.telegram.settings import Settings
 from core.model import Address, Capabilities, Media
 from core.ports import Outgoing
 
@@ -25,7 +27,6 @@ CAPABILITIES = Capabilities(
     markup="markdown",
     media=frozenset({"image", "voice", "audio", "video", "file"}),
     media_limit_bytes=UPLOAD_BYTES,
-    on_unknown="resend-flagged",
 )
 
 GENERAL = "1"
@@ -118,17 +119,14 @@ def as_document(call: Call) -> Call:
     return replace(call, kind="document", duration_s=0.0)
 
 
-def limits(*, local: bool) -> Capabilities:
-    if not local:
-        return CAPABILITIES
-    return Capabilities(
+def limits(settings: Settings) -> Capabilities:
+    limits = structs.replace(CAPABILITIES, on_unknown=settings.on_unknown)
+    if not settings.local_files:
+        return limits
+    return structs.replace(
+        limits,
         source="core.telegram.org/bots/api#using-a-local-bot-api-server, read 2026-11",
-        text_limit=CAPABILITIES.text_limit,
-        text_unit=CAPABILITIES.text_unit,
-        markup=CAPABILITIES.markup,
-        media=CAPABILITIES.media,
         media_limit_bytes=LOCAL_UPLOAD_BYTES,
-        on_unknown=CAPABILITIES.on_unknown,
     )
 
 

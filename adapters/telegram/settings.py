@@ -40,6 +40,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     sends_per_second: Limit = 30
     chat_sends_per_second: Limit = 1
     group_sends_per_minute: Limit = 20
+    on_unknown: Literal["resend-flagged", "hold"] = "resend-flagged"
+    """What becomes of a part of which nobody knows whether it arrived."""
 
 
 def check(settings: Settings, bot: str) -> None:

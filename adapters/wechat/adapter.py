@@ -126,6 +126,7 @@ class WeChatAdapter:
             media_limit_bytes=UPLOAD_BYTES,
             reply_within_s=timing.answer_s,
             repeatable=self._service is None,  # a MsgId's answer is shown once
+            on_unknown=settings.on_unknown,
         )
 
     # -- Adapter -------------------------------------------------------------

@@ -44,6 +44,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """"" is safe with an `aes_key`, plain without."""
     customer_service: bool = False
     """The account is verified, and may send on its own for 48 hours after a person wrote."""
+    on_unknown: Literal["resend-flagged", "hold"] = "resend-flagged"
+    """What becomes of a part by customer service of which nobody knows whether it arrived."""
     recognition: bool = True
     """Voice is what WeChat heard in it, where WeChat tells; else it is fetched and transcribed."""
     welcome: str = ""

@@ -103,6 +103,7 @@ class Onebot11Harness:
             bot=Bot(name="qq", platform="onebot11"),
             settings=Settings(token=Secret(TOKEN), sends_per_s="unlimited"),
             media=core,
+            shelf=core.shelf,
             clock=core,
             new_id=core.new_id,
             texts=TEXTS,

@@ -59,6 +59,7 @@ async def street(**fields: Any) -> AsyncIterator[Street]:
         bot=Bot(name="qq", platform="onebot11"),
         settings=Settings(token=Secret(TOKEN), sends_per_s="unlimited", file_hosts=(host,)),
         media=core,
+        shelf=core.shelf,
         clock=core,
         new_id=core.new_id,
         texts=Catalogue(),

@@ -158,6 +158,7 @@ async def playing(
         bot=bot or Bot(name="qq", platform="onebot11"),
         settings=Settings(**({"token": Secret(TOKEN), "sends_per_s": "unlimited"} | settings)),
         media=core,
+        shelf=core.shelf,
         clock=time,
         new_id=core.new_id,
         texts=TEXTS,

