@@ -1,0 +1,136 @@
+"""A journal put in order: what is known of each message, from outside alone."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from prove.simulation.journal import Entry, Journal
+from prove.simulation.plan import Plan, Post
+from prove.simulation.relay import MARK
+
+Name = tuple[str, str]
+"""A message's bot and key: platforms deliver again under the same."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """What was shown to one message. `parts` are the entries of each part, in their order."""
+
+    post: Post
+    parts: dict[int, list[Entry]] = field(default_factory=dict)
+    total: int = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts[index][0].text for index in sorted(self.parts))
+
+    @property
+    def answers(self) -> bool:
+        """Whether a model's words are in it, and no mere notice."""
+        return any(mark.startswith("A") for mark in MARK.findall(self.text))
+
+    @property
+    def began(self) -> int:
+        return min(entries[0].place for entries in self.parts.values())
+
+    @property
+    def ended(self) -> int:
+        return max(entries[0].place for entries in self.parts.values())
+
+
+class Evidence:
+    """Indexes of a journal. `place` is an entry's number in it."""
+
+    def __init__(self, plan: Plan, journal: Journal) -> None:
+        self.plan = plan
+        self.posts: dict[Name, Post] = {(p.address.bot, p.key): p for p in plan.posts}
+        self.by_mark = {post.mark: post for post in plan.posts}
+        self.entries: dict[str, list[Entry]] = defaultdict(list)
+        for place, entry in enumerate(journal.entries):
+            entry.what["place"] = place
+            self.entries[entry.kind].append(entry)
+        self.deaths = sorted(
+            [*self.entries["killed"], *self.entries["ended"]], key=lambda entry: entry.place
+        )
+        self.failed_asks = {entry.number for entry in self.entries["relay fails"]}
+        self.answer_owner = {
+            f"A{entry.number};": self.by_mark[entry.marks[-1]].owner
+            for entry in self.entries["asked"]
+            if entry.marks
+        }
+
+    @cached_property
+    def replies(self) -> dict[Name, Reply]:
+        found: dict[Name, Reply] = {}
+        for entry in self.entries["shown"]:
+            if entry.notice or (entry.bot, entry.answers) not in self.posts:
+                continue
+            name = (entry.bot, entry.answers)
+            reply = found.setdefault(name, Reply(self.posts[name]))
+            reply.parts.setdefault(entry.index, []).append(entry)
+            reply.total = max(reply.total, entry.total)
+        return found
+
+    @cached_property
+    def accepted(self) -> dict[Name, list[Entry]]:
+        """Acknowledged as stored, not as passed over."""
+        found: dict[Name, list[Entry]] = defaultdict(list)
+        for entry in self.entries["acked"]:
+            if entry.receipt in {"stored", "duplicate"}:
+                found[entry.bot, entry.key].append(entry)
+        return found
+
+    @cached_property
+    def busy(self) -> set[Name]:
+        return {(entry.bot, entry.key) for entry in self.entries["told busy"]}
+
+    @cached_property
+    def first_delivered(self) -> dict[Name, float]:
+        found: dict[Name, float] = {}
+        for entry in self.entries["delivered"]:
+            found.setdefault((entry.bot, entry.key), entry.at_s)
+        return found
+
+    @cached_property
+    def asks(self) -> dict[str, list[Entry]]:
+        """The relay's requests, by the mark of each question in the last message."""
+        found: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.entries["asked"]:
+            for mark in entry.marks:
+                found[mark].append(entry)
+        return found
+
+    @cached_property
+    def covering(self) -> dict[Name, list[Reply]]:
+        """The replies to a message: its own, and one whose question took it in."""
+        found: dict[Name, list[Reply]] = defaultdict(list)
+        for name, reply in self.replies.items():
+            marks = set(MARK.findall(reply.text)) | {reply.post.mark}
+            for mark in marks & set(self.by_mark):
+                post = self.by_mark[mark]
+                found[post.address.bot, post.key].append(reply)
+            del name
+        for post in self.plan.posts:
+            name = (post.address.bot, post.key)
+            follower = self._follower(post)
+            if post.kind == "picture" and not found[name] and follower:
+                notices = [r for r in found.get(follower, ()) if not r.answers]
+                found[name].extend(notices)
+        return found
+
+    def _follower(self, post: Post) -> Name | None:
+        """What the same person sent next, which may have taken a picture in."""
+        later = (p for p in self.plan.posts if p.address == post.address and p.at_s > post.at_s)
+        after = next(later, None)
+        return (after.address.bot, after.key) if after else None
+
+    def count(self, kind: str, name: Name, index: int | None = None) -> int:
+        """How often something became of a message's part, or of any part of it."""
+        return sum(
+            (entry.bot, entry.answers) == name and index in (None, entry.index)
+            for entry in self.entries[kind]
+        )
+
+    def deaths_between(self, first: int, last: int | None = None) -> list[Entry]:
+        """The ends of processes between two places of the journal."""
+        return [d for d in self.deaths if first < d.place and (last is None or d.place < last)]
