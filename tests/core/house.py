@@ -28,7 +28,13 @@ from storage.store import SqlStore
 from tests.commands.fakes import ManualClock
 from tests.core.held import PATIENCE_S
 from tests.core.pauses import Pauses
-from tests.core.platform import LivePlatform, PacedPlatform, Platform
+from tests.core.platform import (
+    LivePlatform,
+    PacedPlatform,
+    Platform,
+    RecallingPlatform,
+    capabilities,
+)
 from tests.core.relays import ScriptedRelays
 
 EVERYBODY = PeopleRules(allow=frozenset({"qq:*", "telegram:*"}))
@@ -187,6 +193,15 @@ class Site:
         self.bots[name] = Bot(name=name, platform=platform)
         self.platforms[name] = paced = PacedPlatform(name, platform)
         return paced
+
+    def recalling_bot(
+        self, name: str = "b", platform: str = "qq", **limits: object
+    ) -> RecallingPlatform:
+        """Set a bot up on a platform that can be asked what was said."""
+        self.bots[name] = Bot(name=name, platform=platform)
+        self.platforms[name] = recalling = RecallingPlatform(name, platform)
+        recalling.caps = capabilities(**limits)
+        return recalling
 
     def command(self, command: Command) -> None:
         self.commands.update(dict.fromkeys(command.names, command))

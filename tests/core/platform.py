@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from core.errors import MediaError
 from core.model import Address, Capabilities, Media, MediaKind, Text
-from core.ports import Emit, Outgoing, Refused, SendResult, Sent
+from core.ports import Absent, Emit, Found, Outgoing, Refused, SendResult, Sent
 from tests.core.held import PATIENCE_S, Held
 
 EVERYTHING: frozenset[MediaKind] = frozenset({"image", "voice", "audio", "video", "file"})
@@ -81,6 +81,28 @@ class LivePlatform(Platform):
 
     async def typing(self, to: Address) -> None:
         self.typed.set()
+
+
+class RecallingPlatform(Platform):
+    """Keeps what was said. What `looks` hold comes first, then it is what was shown last."""
+
+    def __init__(self, bot: str, platform: str) -> None:
+        super().__init__(bot, platform)
+        self.looks: deque[Found | BaseException | Held] = deque()
+        self.looked_for: list[Outgoing] = []
+
+    async def find(self, outgoing: Outgoing) -> Found:
+        self.looked_for.append(outgoing)
+        found = self.looks.popleft() if self.looks else None
+        if isinstance(found, Held):
+            await found.wait()
+            found = None
+        if isinstance(found, BaseException):
+            raise found
+        if found is None:
+            shown = any(one.key == outgoing.key for one in self.shown)
+            return Sent(f"found {outgoing.index}") if shown else Absent()
+        return found
 
 
 class PacedPlatform(Platform):
