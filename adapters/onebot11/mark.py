@@ -34,6 +34,8 @@ class Mark:
             return "other"
         if self.name and other.name and self.name != other.name:
             return "other"
+        if other == Mark() and self != other:
+            return "alike"  # nothing of it can be read
         if self.kinds != other.kinds:
             return "alike" if self._may_be_shown_as(other) else "other"
         if self.text != other.text:
@@ -48,9 +50,7 @@ class Mark:
         return self.text[:ALIKE_CHARS] == other.text[:ALIKE_CHARS]
 
     def _may_be_shown_as(self, other: "Mark") -> bool:
-        """An empty message may be anything; a kind of its own is none of the known ones."""
-        if not other.kinds:
-            return not other.text
+        """A kind that is none of the known ones may stand for anything but words."""
         return bool(self.kinds) and not SHOWN_KINDS.issuperset(other.kinds)
 
 
