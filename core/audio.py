@@ -18,9 +18,12 @@ ENDINGS = {
     "video/webm": "webm",
 }
 
+TAKEN = frozenset({*ENDINGS.values(), "amr", "mp4", "mpeg", "mpga", "oga", "opus", "silk"})
+
 
 def audio_filename(media: Media) -> str:
-    """A name whose ending tells the format."""
-    if "." in media.name:
-        return media.name
-    return f"voice.{ENDINGS.get(media.mime.partition(';')[0].strip(), 'ogg')}"
+    """A name of our own, whose ending tells the format: the sender's goes nowhere."""
+    told = media.name.rpartition(".")[2].lower()
+    if told not in TAKEN:
+        told = ENDINGS.get(media.mime.partition(";")[0].strip(), "ogg")
+    return f"voice.{told}"

@@ -9,6 +9,7 @@ from core.command import Ask, Outcome, Preview, Reasons
 from core.errors import RelayError
 from core.history import never_fits_again, trim
 from core.model import Media, ReplacePair, SetSetting, Text, Turn, TurnState
+from core.picture import check_picture
 from core.ports import Clock, History, Relays, Texts
 from core.reasons import chat_place
 from core.request import ChatMessage, ChatRequest, Picture
@@ -63,11 +64,16 @@ class Dialogue:
         past = await self._past(ask, replacing)
         *told, question = trim(past, text, persona, ask.bot.history_chars)
         if pictures:
-            seen = [Picture(content=await self.content(ask, p), mime=p.mime) for p in pictures]
+            seen = [await self._seen(ask, picture) for picture in pictures]
             question = ChatMessage(role="user", content=text, pictures=tuple(seen))
         if not persona:
             return (*told, question)
         return (ChatMessage(role="system", content=persona), *told, question)
+
+    async def _seen(self, ask: Ask, picture: Media) -> Picture:
+        """Its bytes say what it is, not its sender. Raises MediaError."""
+        content = await self.content(ask, picture)
+        return Picture(content=content, mime=check_picture(content))
 
     async def _past(self, ask: Ask, replacing: str) -> Sequence[Turn]:
         """Enough of the talk to fill a prompt, without the pair that gives way."""

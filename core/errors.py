@@ -9,6 +9,8 @@
     │   │   └── MessageEnded   the message is answered, set aside or forgotten already
     │   └── NewerSchema        the database was written by a newer Parley
     ├── MediaError             a file is missing, too large or of a wrong type
+    │   ├── PictureUnknown     no PNG, JPEG, GIF or WebP by its bytes
+    │   └── PictureTooLarge    more pixels than are shown to a model
     └── RelayError             a relay call did not succeed
         ├── RelayRefused       no connection was made: nothing was sent
         ├── RelayLost          the connection broke after sending: unknown outcome
@@ -86,10 +88,21 @@ class MediaError(ParleyError):
     code = "media"
 
 
+class PictureUnknown(MediaError):
+    code = "picture_unknown"
+
+
+class PictureTooLarge(MediaError):
+    """Params: got, limit (both megapixels)."""
+
+    code = "picture_too_large"
+
+
 class RelayError(ParleyError):
     """A relay call did not succeed. `status` is the HTTP status, 0 if there was none.
 
     `lost` are the calls of a route that may have been billed all the same, as (relay, model).
+    `again_s`: the soonest that a relay of the route wants to be asked again, by its own word.
     """
 
     code = "relay"
@@ -105,6 +118,7 @@ class RelayError(ParleyError):
         super().__init__(message, retry_after_s=retry_after_s, **params)
         self.status = status
         self.lost: tuple[tuple[str, str], ...] = ()
+        self.again_s = retry_after_s or 0.0
 
 
 class RelayRefused(RelayError):

@@ -11,8 +11,8 @@ from adapters.wechat.format import Uploaded
 from adapters.wechat.push import Remote
 from core.errors import MediaError
 from core.model import Media
+from core.picture import picture_mime
 from core.ports import MediaStore
-from core.relay.magic import image_mime
 from core.sound import duration_s, sniff, to_mp3, to_wav
 
 PICTURE = re.compile(r"https?://(?:[A-Za-z0-9-]{1,63}\.){1,4}(?:qpic|qlogo)\.cn/[!-~]*")
@@ -98,7 +98,7 @@ class Files:
         content = await self.media.get(media.blob)
         if kind == "voice":
             return "voice.mp3", await asyncio.to_thread(_as_voice, content)
-        ending = ENDINGS.get(image_mime(content))
+        ending = ENDINGS.get(picture_mime(content))
         if ending is None or len(content) > UPLOAD_BYTES:
             raise NotSendable(f"expected a JPEG or PNG of at most {UPLOAD_BYTES} bytes")
         return f"picture.{ending}", content

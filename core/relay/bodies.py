@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from core.relay.magic import image_mime
+from core.picture import picture_mime
 from core.request import (
     BatchCreateRequest,
     ChatMessage,
@@ -232,5 +232,5 @@ def _parts(text: str, pictures: Sequence[Picture]) -> list[_TextPart | _ImagePar
 
 def _data_url(picture: Picture) -> str:
     """Platforms name a picture's type wrongly, or not at all: its bytes are asked first."""
-    mime = image_mime(picture.content) or picture.mime or "image/jpeg"
+    mime = picture_mime(picture.content) or picture.mime or "image/jpeg"
     return f"data:{mime};base64,{b64encode(picture.content).decode()}"

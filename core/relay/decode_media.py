@@ -5,11 +5,15 @@ from base64 import b64decode
 import msgspec
 from msgspec import Struct
 
+from core.errors import PictureTooLarge, PictureUnknown
+from core.picture import check_picture
 from core.relay.decode import Answer, read_answer, unreadable
 from core.relay.failure import UNREADABLE, Origin, complaint_of, refusal
-from core.relay.magic import audio_mime, image_mime
+from core.relay.magic import audio_mime
 from core.request import TextFormat
 from core.response import Image, Segment, Speech, Transcription
+
+LONGEST_S = 10_000_000.0
 
 
 class _Drawn(Struct):
@@ -61,11 +65,14 @@ def _picture(drawn: _Drawn, origin: Origin) -> bytes | str:
 
 
 def read_image(content: bytes, origin: Origin, url: str = "") -> Image:
-    """The picture, its type told by its first bytes; `url` is where it came from."""
-    mime = image_mime(content)
-    if not mime:
+    """The picture, its type and size told by its bytes; `url` is where it came from."""
+    try:
+        mime = check_picture(content)
+    except PictureUnknown as error:
         got = origin.excerpt(content)
-        raise origin.garbage("a file that is no PNG, JPEG, GIF or WebP", got)
+        raise origin.garbage("a file that is no PNG, JPEG, GIF or WebP", got) from error
+    except PictureTooLarge as error:
+        raise origin.garbage(f"a picture of {error.params['got']} megapixels") from error
     return Image(content=content, mime=mime, url=url)
 
 
@@ -105,9 +112,16 @@ def _heard(body: bytes, origin: Origin) -> Transcription:
     return Transcription(
         text=answer.text,
         language=answer.language or "",
-        duration_s=answer.duration or 0.0,
-        segments=tuple(Segment(start_s=s.start, end_s=s.end, text=s.text) for s in segments),
+        duration_s=_seconds(answer.duration or 0.0),
+        segments=tuple(
+            Segment(start_s=_seconds(s.start), end_s=_seconds(s.end), text=s.text) for s in segments
+        ),
     )
+
+
+def _seconds(told: float) -> float:
+    """0.0 for what is no time of a recording's, such as "nan", which reads as a number."""
+    return told if 0 <= told <= LONGEST_S else 0.0
 
 
 def _plain(body: bytes, origin: Origin) -> Transcription:

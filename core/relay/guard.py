@@ -31,6 +31,8 @@ class GuardedConnector(DirectConnector):
     """
 
     def __init__(self, allowed: Allowed, proxy: URL | None) -> None:
+        if not hasattr(aiohttp.TCPConnector, "_wrap_create_connection"):
+            raise TypeError("expected an aiohttp whose connections can be judged, got another")
         super().__init__(limit=0, keepalive_timeout=KEEP_ALIVE_S)
         self._allowed = allowed
         self._way = proxy

@@ -9,7 +9,8 @@ from adapters.web.kind import kind_of, recording_of
 from bots.config.load import parse
 from core.errors import ConfigError, MediaError, RelayInvalid
 from core.jobs import lines, output
-from core.relay.magic import audio_mime, image_mime
+from core.picture import picture_mime
+from core.relay.magic import audio_mime
 from core.sound import pcm, sniff
 from prove.fuzz.target import ROOT, Broken, Target, recorded
 
@@ -52,7 +53,7 @@ def _prompts(data: bytes) -> None:
 
 
 def _magic(data: bytes) -> None:
-    image_mime(data)
+    picture_mime(data)
     audio_mime(data)
     kind_of(data)
     recording_of(data)
@@ -94,9 +95,7 @@ TARGETS = (
         seeds=lambda: recorded("jobs/payloads/*input.jsonl"),
         raises=(RelayInvalid,),
     ),
-    Target(
-        name="batch-output", run=_output, seeds=lambda: recorded("jobs/payloads/*output.jsonl")
-    ),
+    Target(name="batch-output", run=_output, seeds=lambda: recorded("jobs/payloads/*output.jsonl")),
     Target(
         name="batch-examples",
         run=_examples,

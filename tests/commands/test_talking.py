@@ -59,14 +59,14 @@ async def test_retry_can_be_repeated(talk):
 
 
 async def test_retry_shows_the_model_the_pictures_again(talk):
-    picture = Media(kind="image", blob=await talk.media.put(b"png"), mime="image/png")
+    picture = Media(kind="image", blob=await talk.media.put(b"\x89PNG\r\n\x1a\n"), mime="image/png")
     await talk.say("what is it?", picture)
     await talk.say("/retry")
-    assert talk.relays.asked[-1].messages[-1].pictures[0].content == b"png"
+    assert talk.relays.asked[-1].messages[-1].pictures[0].content == b"\x89PNG\r\n\x1a\n"
 
 
 async def test_retry_of_a_picture_with_a_model_that_cannot_see_says_so(talk):
-    picture = Media(kind="image", blob=await talk.media.put(b"png"), mime="image/png")
+    picture = Media(kind="image", blob=await talk.media.put(b"\x89PNG\r\n\x1a\n"), mime="image/png")
     await talk.say("what is it?", picture)
     talk.relays.eyes = False
     assert "cannot see" in await talk.say("/retry")

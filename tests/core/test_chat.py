@@ -43,10 +43,10 @@ async def test_a_persona_that_is_folded_counts_with_its_gap(site: Site) -> None:
 
 
 async def test_a_picture_goes_along_with_the_question_where_the_model_sees(site: Site) -> None:
-    site.bot().files["p"] = b"\x89PNG"
+    site.bot().files["p"] = b"\x89PNG\r\n\x1a\n"
     await site.open()
     assert await site.person().asks("what is it?", PNG) == ["re: what is it?"]
-    picture = Picture(content=b"\x89PNG", mime="image/png")
+    picture = Picture(content=b"\x89PNG\r\n\x1a\n", mime="image/png")
     assert site.relays.asked[0].messages == (
         ChatMessage(role="user", content="what is it?", pictures=(picture,)),
     )
@@ -54,21 +54,21 @@ async def test_a_picture_goes_along_with_the_question_where_the_model_sees(site:
 
 async def test_a_picture_in_the_media_store_goes_along(site: Site) -> None:
     await site.open()
-    blob = await site.house.media.put(b"\x89PNG")
+    blob = await site.house.media.put(b"\x89PNG\r\n\x1a\n")
     await site.person().asks("what is it?", Media(kind="image", blob=blob, mime="image/png"))
     (picture,) = site.relays.asked[0].messages[0].pictures
-    assert picture.content == b"\x89PNG"
+    assert picture.content == b"\x89PNG\r\n\x1a\n"
 
 
 async def test_a_picture_alone_is_asked_about_in_the_persons_language(site: Site) -> None:
-    site.bot().files["p"] = b"\x89PNG"
+    site.bot().files["p"] = b"\x89PNG\r\n\x1a\n"
     await site.open()
     await site.person().asks("", PNG, language="zh")
     assert site.relays.questions == [site.say("picture_question", "zh")]
 
 
 async def test_an_earlier_picture_is_kept_but_not_sent_again(site: Site) -> None:
-    site.bot().files["p"] = b"\x89PNG"
+    site.bot().files["p"] = b"\x89PNG\r\n\x1a\n"
     await site.open()
     amy = site.person()
     await amy.asks("what is it?", PNG)
@@ -93,7 +93,7 @@ async def test_what_is_quoted_travels_with_the_question(site: Site) -> None:
 
 
 async def test_a_quoted_picture_goes_along(site: Site) -> None:
-    site.bot().files["p"] = b"\x89PNG"
+    site.bot().files["p"] = b"\x89PNG\r\n\x1a\n"
     await site.open()
     await site.person().asks("what is it?", Quote(key="k0", parts=(PNG,)))
     assert len(site.relays.asked[0].messages[0].pictures) == 1

@@ -13,6 +13,7 @@ from core.request import ChatRequest
 from tests.core.house import Person, Site
 
 WHAT = "What is in this picture?"
+PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 
 
 def picture(name: str) -> Media:
@@ -23,7 +24,7 @@ def one_to_one(site: Site, sender: str = "amy", **settings: object) -> Person:
     if not site.bots:
         site.bot(**settings)
     for name in "abcd":
-        site.platform.files[name] = name.encode()
+        site.platform.files[name] = PNG_HEAD + name.encode()
     return site.person(sender)
 
 
@@ -47,7 +48,7 @@ def _words(request: ChatRequest) -> str:
 
 
 def _seen(request: ChatRequest) -> str:
-    return "".join(p.content.decode() for p in request.messages[-1].pictures)
+    return "".join(p.content.removeprefix(PNG_HEAD).decode() for p in request.messages[-1].pictures)
 
 
 def ends(site: Site) -> list[tuple[object, ...]]:

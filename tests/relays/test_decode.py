@@ -15,6 +15,7 @@ from core.errors import (
     RelayGarbage,
     RelayUnavailable,
 )
+from core.picture import picture_mime
 from core.relay.decode import decode_chat, decode_models
 from core.relay.decode_media import (
     decode_images,
@@ -22,7 +23,7 @@ from core.relay.decode_media import (
     decode_transcription,
     read_image,
 )
-from core.relay.magic import audio_mime, image_mime
+from core.relay.magic import audio_mime
 from core.relay.stat import decode_user_stat
 from core.response import Usage
 from tests.relays.stage import ORIGIN, PNG, WAV, ask, payload
@@ -154,7 +155,7 @@ def test_pictures_that_are_none_are_garbage(data: list[Any]) -> None:
     ],
 )
 def test_a_pictures_type_is_told_by_its_first_bytes(content: bytes, mime: str) -> None:
-    assert image_mime(content) == mime
+    assert picture_mime(content) == mime
 
 
 def test_a_page_in_place_of_a_picture_is_garbage() -> None:

@@ -14,7 +14,8 @@ from adapters.web.asset import load_assets
 from adapters.web.guard import FILE_POLICY, HEADERS, PAGE_HEADERS, same_origin
 from bots.sandbox.town.town import Line, Platform, Unspoken, Utterance
 from core.errors import MediaError
-from core.relay.magic import audio_mime, image_mime
+from core.picture import picture_mime
+from core.relay.magic import audio_mime
 from core.sound import sniff, to_wav
 
 UPLOAD_BYTES = 20 * 2**20
@@ -95,7 +96,7 @@ class TownPage:
             return PlainTextResponse("there is no such file any more", 404, HEADERS)
         if sniff(content) in NOT_IN_BROWSERS:
             content = await asyncio.to_thread(to_wav, content)
-        mime = image_mime(content) or audio_mime(content) or "application/octet-stream"
+        mime = picture_mime(content) or audio_mime(content) or "application/octet-stream"
         headers = HEADERS | {"Content-Security-Policy": FILE_POLICY}
         return Response(content, 200, headers, mime)
 
