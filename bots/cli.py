@@ -7,7 +7,9 @@ from pathlib import Path
 
 from bots import __version__
 from bots.arguments import Subcommands, add_config
+from bots.dead.arguments import add_dead
 from bots.sandbox.dialects import NAMES as DIALECTS
+from bots.trace.arguments import add_trace
 from core.errors import ParleyError
 
 BESIDE = "Works with no bot running, and beside one."
@@ -39,8 +41,9 @@ def parser(given: Sequence[str] | None = None) -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (add_run, add_demo, add_init, add_check):
         add(commands)
-    for name, add_whole in (("relay", add_relay), ("batch", add_batch), ("finetune", add_finetune)):
+    for name, add_whole in LARGE.items():
         add_whole(commands, whole=given is None or name in given)
+    add_trace(commands)
     for add in (add_backup, add_restore, add_release):
         add(commands)
     for add in (add_sandbox, add_version):
@@ -202,6 +205,8 @@ def add_sandbox(commands: Subcommands) -> None:
     sub.add_argument("--bot", default="127.0.0.1:8701", metavar="HOST:PORT", help=words)
     sub.set_defaults(command=sandbox)
 
+
+LARGE = {"relay": add_relay, "batch": add_batch, "finetune": add_finetune, "dead": add_dead}
 
 PLATFORMS = {
     "telegram": "Telegram's Bot API, on port 8771",

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from bots.clock import SystemClock, new_id
 from bots.commands import find_commands
 from bots.config import Config
+from bots.dead.orders import DeadOrders
 from bots.instance import derive, keyed_hash
 from bots.listener import PLATFORM_FRAME_BYTES, Listener, bind
 from bots.menu import menu
@@ -89,7 +90,7 @@ class House:
             tuple(self.adapters.values()), self._gateway.accept, self._clock
         )
         self._schedules = Schedules(kept.store, self._clock, config.storage.retention_days)
-        self._orders = Orders(config.storage.data, {})
+        self._orders = Orders(config.storage.data, DeadOrders(kept.store, self._gateway).does())
         self._listeners = self._make_listeners(private)
         self._hurried = asyncio.Event()
 

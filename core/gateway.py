@@ -14,7 +14,7 @@ from core.lanes import Lanes
 from core.model import Message, conversation_key
 from core.overheard import Overheard
 from core.people import PeopleRules, Role, role_of
-from core.ports import Clock, Observer, Receipt, Store
+from core.ports import Clock, Observer, Receipt, Store, Unfinished
 from core.reasons import chat_place
 from core.route import Ignore, Intent, Talk, route
 from core.settling import Place, Settling, joined
@@ -45,24 +45,25 @@ class Gateway:
 
     async def resume(self) -> int:
         """Put to work what an earlier run left unfinished, in its order; how much it was."""
-        resumed = 0
-        for left in await self.store.unfinished():
-            if left.message.address.bot not in self.bots:
-                log.warning("message %s waits: its bot is not configured", left.message.id)
-                continue
-            bot = self._bot(left.message)
-            job = Job(
-                message=left.message,
-                conversation=left.conversation,
-                received_at=left.received_at,
-                intent=route(left.message, bot, self.commands),
-                resumed=True,
-                delivery=left.delivery,
-            )
-            slot = self.lanes.enter(job.lane, bounded=False)
-            self.settling.place(job, slot, bot).fill(job)
-            resumed += 1
-        return resumed
+        return sum([self.take_up(left) for left in await self.store.unfinished()])
+
+    def take_up(self, left: Unfinished) -> bool:
+        """Put to work one message that nobody works on; False if its bot is not configured."""
+        if left.message.address.bot not in self.bots:
+            log.warning("message %s waits: its bot is not configured", left.message.id)
+            return False
+        bot = self._bot(left.message)
+        job = Job(
+            message=left.message,
+            conversation=left.conversation,
+            received_at=left.received_at,
+            intent=route(left.message, bot, self.commands),
+            resumed=True,
+            delivery=left.delivery,
+        )
+        slot = self.lanes.enter(job.lane, bounded=False)
+        self.settling.place(job, slot, bot).fill(job)
+        return True
 
     def _bot(self, message: Message) -> Bot:
         """The bot as it is where the message stands."""

@@ -10,6 +10,7 @@ from typing import Any
 from core.errors import StoreError
 from core.model import Limit, Message, PartState, SetSetting, Spend, Turn
 from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from storage.aside import Backlog, Count, Drop, PutBack
 from storage.batcher import Batcher
 from storage.cache import Cache
 from storage.groups import GroupSettings
@@ -317,6 +318,28 @@ class SqlStore:
             needed = await self._referenced(orphans)
             await self._media.discard(blob for blob in orphans if blob not in needed)
 
+    # -- the operator's ---------------------------------------------------------
+
+    @property
+    def writes_waiting(self) -> int:
+        """Writes that are not handed to the disk yet."""
+        return self._writes.waiting
+
+    async def backlog(self) -> Backlog:
+        return await self._reads.submit(Count())
+
+    async def put_back(self, message_ids: Sequence[str]) -> tuple[str, ...]:
+        """As `PutBack`; which were put back. They are unfinished from now on."""
+        operation = PutBack(message_ids=tuple(message_ids), at=self._now())
+        renewed, _ = await self._writes.submit(operation)
+        return renewed
+
+    async def drop(self, message_ids: Sequence[str]) -> tuple[str, ...]:
+        """As `Drop`; which were dropped."""
+        dropped, finished = await self._writes.submit(Drop(message_ids=tuple(message_ids)))
+        await self._discard(finished.orphans)
+        return dropped
+
     # -- what is kept in memory ----------------------------------------------
 
     def _written(self, operation: Operation[Any], outcome: object) -> None:
@@ -330,7 +353,7 @@ class SqlStore:
                 for effect in commit.effects:
                     if isinstance(effect, SetSetting):
                         self._settings.drop(effect.scope)
-            case Erase(), _:
+            case Erase() | PutBack() | Drop(), _:
                 self._recent.clear()
             case _:
                 pass

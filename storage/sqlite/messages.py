@@ -58,7 +58,7 @@ class MessageReads:
             Unfinished(
                 message=decode_message(row["payload"]),
                 conversation=row["conversation"],
-                received_at=from_us(row["received_at"]),
+                received_at=from_us(row["put_back_at"] or row["received_at"]),
                 attempt=row["attempt"],
                 delivery=self._delivery(row),
             )

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from storage.aside import Count, ListAside
 from storage.operation import (
     Carried,
     Expired,
@@ -27,6 +28,7 @@ from storage.operation import (
     Sum,
     Used,
 )
+from storage.sqlite.aside import AsideReads
 from storage.sqlite.connection import open_reader
 from storage.sqlite.failure import concerns_all, invalid, trouble
 from storage.sqlite.history import HistoryReads
@@ -35,6 +37,11 @@ from storage.sqlite.own import OwnReads
 from storage.sqlite.persons import PersonReads
 from storage.sqlite.retention import RetentionReads
 from storage.sqlite.shelf import ShelfReads
+from storage.sqlite.trail import TrailReads
+from storage.trail import Find, Follow
+
+Opening = Callable[[Path, float], sqlite3.Connection]
+"""Opens a connection that can only read, waiting so many seconds for a lock."""
 
 
 class Reads:
@@ -46,6 +53,8 @@ class Reads:
         retention = RetentionReads(connection)
         persons = PersonReads(connection)
         shelf = ShelfReads(connection)
+        trail = TrailReads(connection)
+        aside = AsideReads(connection)
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Recall: history.recall,
             Log: history.log,
@@ -60,6 +69,10 @@ class Reads:
             Shelved: shelf.waiting,
             Carried: shelf.carried,
             Kept: OwnReads(connection).kept,
+            Find: trail.find,
+            Follow: trail.follow,
+            ListAside: aside.aside,
+            Count: aside.count,
             Used: persons.used,
             Sum: persons.spent,
             Export: persons.export,
@@ -79,14 +92,19 @@ class Reader:
         self._reads = Reads(connection)
 
     @classmethod
-    async def open(cls, path: Path, *, busy_timeout_s: float) -> "Reader":
-        """Raises StoreError. The database must be open for writing already."""
+    async def open(
+        cls, path: Path, *, busy_timeout_s: float, opening: Opening = open_reader
+    ) -> "Reader":
+        """Raises StoreError, and what `opening` does.
+
+        The database must be open for writing already, but where `opening` looks at it itself.
+        """
         thread = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         loop = asyncio.get_running_loop()
         with ExitStack() as undo:
             undo.callback(thread.shutdown, wait=False)
             try:
-                connection = await loop.run_in_executor(thread, open_reader, path, busy_timeout_s)
+                connection = await loop.run_in_executor(thread, opening, path, busy_timeout_s)
             except sqlite3.Error as error:
                 raise trouble(error, path) from error
             undo.pop_all()

@@ -24,12 +24,21 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
         return
     version = _version(connection, path)
     if version > HEAD:
-        raise NewerSchema(
-            f"database {path}: expected schema {HEAD} or older, got {version}: a newer Parley "
-            "wrote it. Install that version again, or restore the backup from before the upgrade"
-        )
+        raise _newer(path, version)
     if version < HEAD:
         _upgrade(connection, path, version)
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """For who only reads. Raises NewerSchema, StoreError for an older or another schema."""
+    version = _version(connection, path)
+    if version > HEAD:
+        raise _newer(path, version)
+    if version < HEAD:
+        raise StoreError(
+            f"database {path}: expected schema {HEAD}, got {version or 'none'}: an older Parley "
+            "wrote it. Start the bots once with this version: parley run"
+        )
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:
@@ -45,6 +54,13 @@ def _version(connection: sqlite3.Connection, path: Path) -> str:
         )
     rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
     return str(rows[0][0]) if rows else ""
+
+
+def _newer(path: Path, version: str) -> NewerSchema:
+    return NewerSchema(
+        f"database {path}: expected schema {HEAD} or older, got {version}: a newer Parley "
+        "wrote it. Install that version again, or restore the backup from before the upgrade"
+    )
 
 
 def _create(connection: sqlite3.Connection) -> None:

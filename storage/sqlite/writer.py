@@ -12,6 +12,7 @@ from msgspec import MsgspecError
 
 from core.errors import StoreInvalid
 from core.model import Forget
+from storage.aside import Drop, PutBack
 from storage.operation import (
     Accept,
     Charge,
@@ -27,6 +28,7 @@ from storage.operation import (
     Take,
     Tell,
 )
+from storage.sqlite.aside import AsideWrites
 from storage.sqlite.connection import open_writer
 from storage.sqlite.effects import Effects
 from storage.sqlite.erasure import Erasure
@@ -56,6 +58,7 @@ class Writes:
         ledger = LedgerWrites(connection, inbox, effects)
         retention = RetentionWrites(connection, erasure)
         own = OwnWrites(connection)
+        aside = AsideWrites(connection, erasure)
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Accept: inbox.accept,
             Take: inbox.take,
@@ -69,6 +72,8 @@ class Writes:
             Fire: own.fire,
             Keep: own.keep,
             Check: own.check,
+            PutBack: aside.put_back,
+            Drop: aside.drop,
         }
 
     def apply(self, operation: Operation[Any]) -> object:
@@ -185,5 +190,7 @@ def _forgets(operation: Operation[Any]) -> bool:
     match operation:
         case Finish(commit=commit):
             return any(isinstance(effect, Forget) for effect in commit.effects)
+        case Drop():
+            return True
         case _:
             return False

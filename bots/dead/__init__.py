@@ -1,0 +1,1 @@
+"""`parley dead`: messages that were set aside, because no try at them came to an end."""

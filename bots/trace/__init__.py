@@ -1,0 +1,1 @@
+"""`parley trace`: the stops of one message, with their times."""
