@@ -29,6 +29,17 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
         _upgrade(connection, path, version)
 
 
+def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    """By a connection that only reads, before one that writes: not a byte is changed.
+
+    Raises NewerSchema, sqlite3.Error.
+    """
+    if "alembic_version" in _tables(connection):
+        version = _version(connection, path)
+        if version > HEAD:
+            raise _newer(path, version)
+
+
 def check(connection: sqlite3.Connection, path: Path) -> None:
     """For who only reads. Raises NewerSchema, StoreError for an older or another schema."""
     version = _version(connection, path)

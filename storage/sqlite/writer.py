@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from storage.operation import (
     Tell,
 )
 from storage.sqlite.aside import AsideWrites
-from storage.sqlite.connection import open_writer
+from storage.sqlite.connection import open_reader, open_writer
 from storage.sqlite.effects import Effects
 from storage.sqlite.erasure import Erasure
 from storage.sqlite.failure import concerns_all, invalid, trouble
@@ -38,7 +38,7 @@ from storage.sqlite.inbox import InboxWrites
 from storage.sqlite.ledger import LedgerWrites
 from storage.sqlite.own import OwnWrites
 from storage.sqlite.retention import RetentionWrites
-from storage.sqlite.schema import prepare
+from storage.sqlite.schema import prepare, refuse_newer
 
 WRONG = (sqlite3.Error, ValueError, TypeError, OverflowError, MsgspecError)
 """What an operation raises that cannot be stored as it is."""
@@ -173,6 +173,7 @@ class Writer:
 
 def _prepared(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     try:
+        _refuse_newer(path, busy_timeout_s)
         connection = open_writer(path, busy_timeout_s)
     except sqlite3.Error as error:
         raise trouble(error, path) from error
@@ -184,6 +185,14 @@ def _prepared(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
             raise trouble(error, path) from error
         undo.pop_all()
     return connection
+
+
+def _refuse_newer(path: Path, busy_timeout_s: float) -> None:
+    """Before a connection that writes: that one would write the log back as it is closed."""
+    if not path.exists():
+        return
+    with closing(open_reader(path, busy_timeout_s)) as reader:
+        refuse_newer(reader, path)
 
 
 def _forgets(operation: Operation[Any]) -> bool:
