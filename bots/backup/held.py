@@ -102,6 +102,9 @@ def _listener(config: Config, private: socket.socket, hold: Hold) -> Listener:
     async def wrong() -> Mapping[str, str]:
         return {"held": hold.reason}
 
-    probes = probe_routes(Readiness(wrong, SystemClock(), reasons=is_open), bytes)
+    async def metrics() -> bytes:
+        return b""
+
+    probes = probe_routes(Readiness(wrong, SystemClock(), reasons=is_open), metrics)
     app = Starlette(routes=[route for route in probes if route.path != "/metrics"])
     return Listener(LoopbackOnly(app) if is_open else app, private.dup())
