@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from core.model import person_key
 from core.ports import Texts
@@ -68,32 +69,33 @@ def means(seen: Evidence, bot: str) -> str:
 
 def _lost(seen: Evidence) -> Iterator[str]:
     used: set[tuple[str, int]] = set()
-    for name, acks in seen.accepted.items():
+    for name in seen.accepted:
         post = seen.posts[name]
         if post.kind == "aside" or name in seen.busy:
             continue
         replies = seen.covering[name]
         if replies or _was_taken_in(seen, post):
             continue
-        if not _excused(seen, post, None, acks[0].place, used):
+        if not _excused(seen, post, None, used):
             yield f"{_of(post)} was acknowledged, and never answered"
-    for name, reply in seen.replies.items():
+    for reply in seen.replies.values():
         for index in set(range(reply.total)) - set(reply.parts):
-            begun = seen.accepted[name][0].place if name in seen.accepted else 0
-            if not _excused(seen, reply.post, index, begun, used):
+            if not _excused(seen, reply.post, index, used):
                 yield f"part {index} of {reply.total} of the answer to {_of(reply.post)}"
 
 
 def _was_taken_in(seen: Evidence, post: Post) -> bool:
-    """The message that was asked with it, and after it, has to be answered for both."""
+    """Another message, asked with it or right behind it, has to be answered for both."""
+    follower = post.kind == "picture" and seen.follower(post)
+    if follower and follower in seen.accepted and not seen.covering[follower]:
+        return True
     return any(post.mark in ask.marks[:-1] for ask in seen.asks.get(post.mark, ()))
 
 
-def _excused(
-    seen: Evidence, post: Post, index: int | None, since: int, used: set[tuple[str, int]]
-) -> bool:
+def _excused(seen: Evidence, post: Post, index: int | None, used: set[tuple[str, int]]) -> bool:
     """Whether the platform refused it for good, or nobody could know what became of it."""
     name, can = (post.address.bot, post.key), means(seen, post.address.bot)
+    since = seen.first_delivered[name].place
     if seen.count("blocked", name, index) or seen.count("cannot look", name, index):
         return True
     unknown = seen.count("unknown", name, index)
@@ -119,7 +121,7 @@ def _held(seen: Evidence, post: Post, since: int, used: set[tuple[str, int]]) ->
 def _shown_twice(seen: Evidence) -> Iterator[str]:
     for reply in seen.replies.values():
         for index, entries in reply.parts.items():
-            for first, again in zip(entries, entries[1:], strict=False):
+            for first, again in pairwise(entries):
                 if fault := _fault(seen, reply, first, again):
                     yield f"part {index} of the answer to {_of(reply.post)}: {fault}"
     told = [(e.bot, e.answers) for e in seen.entries["shown"] if e.notice]
@@ -151,14 +153,17 @@ def _fault(seen: Evidence, reply: Reply, first: Entry, again: Entry) -> str:
 
 def _went_on(seen: Evidence, post: Post, first: Entry) -> bool:
     """Whether the same process showed another part, so that this one had been noted."""
-    return any(
-        first.place < entry.place
-        and first.by == entry.by
-        and not entry.notice
-        and seen.posts[entry.bot, entry.answers].owner == post.owner
-        and seen.posts[entry.bot, entry.answers].kind != "stop"
-        for entry in seen.entries["shown"]
-    ) and post.kind != "stop"
+    return (
+        any(
+            first.place < entry.place
+            and first.by == entry.by
+            and not entry.notice
+            and seen.posts[entry.bot, entry.answers].owner == post.owner
+            and seen.posts[entry.bot, entry.answers].kind != "stop"
+            for entry in seen.entries["shown"]
+        )
+        and post.kind != "stop"
+    )
 
 
 def _answered_twice(seen: Evidence) -> Iterator[str]:
@@ -175,7 +180,9 @@ def _asked_again(seen: Evidence) -> Iterator[str]:
     for mark, asks in seen.asks.items():
         post = seen.by_mark[mark]
         shown = min((r.began for r in seen.covering[post.address.bot, post.key]), default=None)
-        for first, again in zip(asks, asks[1:], strict=False):
+        if _may_be_stopped(seen, post):
+            shown = None  # a request may have been on its way when its answer was given up
+        for first, again in pairwise(asks):
             if shown is not None and shown < again.place:
                 yield f"the relay was asked {_of(post)} again after its answer was shown"
             elif first.number not in seen.failed_asks and first.by == again.by:
@@ -195,7 +202,7 @@ def _out_of_order(seen: Evidence) -> Iterator[str]:
         for one in names:
             begun_s = min(ack.begun_s for ack in seen.accepted[one])
             for other in names:
-                if seen.first_delivered[other] > begun_s and _overtaken(seen, one, other):
+                if seen.first_delivered[other].at_s > begun_s and _overtaken(seen, one, other):
                     yield f"{_of(seen.posts[other])} was answered before {_of(seen.posts[one])}"
 
 
@@ -277,18 +284,22 @@ def _founded(seen: Evidence, name: Name, reply: Reply, code: str) -> bool:
     match code:
         case "expired":
             shown_s = min(entries[0].at_s for entries in reply.parts.values())
-            old = shown_s - seen.first_delivered[name] > EXPIRE_S
+            old = shown_s - seen.first_delivered[name].at_s > EXPIRE_S
             return bool(seen.deaths) and (old or bool(seen.entries["clock jumps"]))
         case "set_aside":
             surprises = [entry for entry in fails if entry.error == "a surprise"]
             return len(surprises) + len(seen.deaths) >= 3
         case "stopped_early":
-            return any(p.kind == "stop" and p.owner == post.owner for p in seen.plan.posts)
+            return _may_be_stopped(seen, post)
         case "outage_expired":
             return bool(seen.entries["relay fails"])
         case _:
             cut = any(post.mark in entry.marks for entry in seen.entries["cut short"])
             return bool(fails) or cut
+
+
+def _may_be_stopped(seen: Evidence, post: Post) -> bool:
+    return any(p.kind == "stop" and p.owner == post.owner for p in seen.plan.posts)
 
 
 def _bare(text: str) -> str:

@@ -85,10 +85,10 @@ class Evidence:
         return {(entry.bot, entry.key) for entry in self.entries["told busy"]}
 
     @cached_property
-    def first_delivered(self) -> dict[Name, float]:
-        found: dict[Name, float] = {}
+    def first_delivered(self) -> dict[Name, Entry]:
+        found: dict[Name, Entry] = {}
         for entry in self.entries["delivered"]:
-            found.setdefault((entry.bot, entry.key), entry.at_s)
+            found.setdefault((entry.bot, entry.key), entry)
         return found
 
     @cached_property
@@ -104,21 +104,20 @@ class Evidence:
     def covering(self) -> dict[Name, list[Reply]]:
         """The replies to a message: its own, and one whose question took it in."""
         found: dict[Name, list[Reply]] = defaultdict(list)
-        for name, reply in self.replies.items():
+        for reply in self.replies.values():
             marks = set(MARK.findall(reply.text)) | {reply.post.mark}
             for mark in marks & set(self.by_mark):
                 post = self.by_mark[mark]
                 found[post.address.bot, post.key].append(reply)
-            del name
         for post in self.plan.posts:
             name = (post.address.bot, post.key)
-            follower = self._follower(post)
+            follower = self.follower(post)
             if post.kind == "picture" and not found[name] and follower:
                 notices = [r for r in found.get(follower, ()) if not r.answers]
                 found[name].extend(notices)
         return found
 
-    def _follower(self, post: Post) -> Name | None:
+    def follower(self, post: Post) -> Name | None:
         """What the same person sent next, which may have taken a picture in."""
         later = (p for p in self.plan.posts if p.address == post.address and p.at_s > post.at_s)
         after = next(later, None)

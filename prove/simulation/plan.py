@@ -9,10 +9,14 @@ from core.bot import Bot
 from core.model import Address, HistoryPolicy, conversation_key
 
 Kind: TypeAlias = Literal["queue", "push", "socket", "keeping", "page", "passive"]
-"""How a platform brings messages: one by one until each is acknowledged, as Telegram's polling
-does; each for itself and again until acknowledged, as its webhook; once and unacknowledged, with
-a history at the next connection, as QQ's; the same, where the bot can look up what it said; again and again by a page that shows drafts; three
-times, and answers only where it asks, as WeChat."""
+"""How a platform brings messages and shows answers.
+
+queue: one message at a time, until it is acknowledged, as Telegram's polling. push: each for
+itself, again until acknowledged, as its webhook. socket: once and unacknowledged, with a history
+at the next connection, as QQ. keeping: the same, and what the bot said can be looked up. page:
+each until acknowledged, with drafts; a part's key is shown once. passive: answers only where it
+asks, as WeChat.
+"""
 
 PLATFORMS: dict[Kind, str] = {
     "queue": "telegram",
