@@ -9,6 +9,7 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from adapters.onebot11.failure import CallFailed, CallLost, CallTimeout
+from adapters.onebot11.fields import id_of, text_of
 
 Role: TypeAlias = Literal["universal", "api", "event"]
 """What is said over a socket: events, calls, or both."""
@@ -18,6 +19,7 @@ Params: TypeAlias = Mapping[str, Any]
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 LARGE_BYTES = 1 << 20
+LARGE_THINGS = 1 << 19
 GOING_AWAY = 1001  # RFC 6455, 7.4.1
 
 
@@ -52,7 +54,7 @@ class Connection:
 
     def answer(self, frame: Mapping[str, Any]) -> None:
         """An answer to an echo that nobody waits for any more is ignored."""
-        waiting = self._waiting.get(str(frame.get("echo")))
+        waiting = self._waiting.get(id_of(frame.get("echo")))
         if waiting is not None and not waiting.done():
             waiting.set_result(frame)
 
@@ -86,17 +88,31 @@ class Connection:
 
 
 async def _decoded(data: str | bytes) -> object:
-    """Deep or broken JSON closes nothing. A large frame must not hold up the others."""
+    """Deep or broken JSON closes nothing. A large frame must not hold up the others.
+
+    What makes a frame large is one file's content in it. Many small things in one would take
+    thirty times their size.
+    """
+    if len(data) > LARGE_BYTES and _things(data) > LARGE_THINGS:
+        return None
     try:
         return await asyncio.to_thread(_decode, data) if len(data) > LARGE_BYTES else _decode(data)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
 
 
+def _things(data: str | bytes) -> int:
+    """At least as many as there are values in it; Base64 has none of these signs."""
+    if isinstance(data, str):
+        return data.count(",") + data.count("[") + data.count("{")
+    return data.count(b",") + data.count(b"[") + data.count(b"{")
+
+
 def _data(action: str, answer: Mapping[str, Any]) -> Any:
     """https://github.com/botuniverse/onebot-11/blob/master/communication/ws.md (read 2026-11)."""
     retcode = answer.get("retcode")
     if answer.get("status") == "failed" or retcode not in (0, 1, None):
-        words = answer.get("wording") or answer.get("message") or answer.get("msg") or ""
-        raise CallFailed(action, retcode if isinstance(retcode, int) else -1, str(words))
+        told = (text_of(answer.get(name)) for name in ("wording", "message", "msg"))
+        words = next(filter(None, told), "")
+        raise CallFailed(action, retcode if isinstance(retcode, int) else -1, words)
     return answer.get("data")

@@ -9,11 +9,14 @@ from core.model import MediaKind
 Data: TypeAlias = Mapping[str, Any]
 
 NAME_CHARS = 120
+ID_CHARS = 500
 SPEECH_ENDINGS = (".amr", ".silk", ".slk")
 
 
 def id_of(value: object) -> str:
-    return str(value) if isinstance(value, int | str) else ""
+    """ "" also for what is longer than any id."""
+    written = str(value) if isinstance(value, int | str) else ""
+    return written if len(written) <= ID_CHARS else ""
 
 
 def text_of(value: object) -> str:

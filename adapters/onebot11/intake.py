@@ -79,7 +79,11 @@ class Intake:
     def read(self, payload: Mapping[str, Any]) -> Heard | None:
         around = self._around
         parse = parse_upload if payload.get("post_type") == "notice" else parse_message
-        heard = parse(payload, around.new_id(), around.clock.now(), around.listener)
+        try:
+            heard = parse(payload, around.new_id(), around.clock.now(), around.listener)
+        except RecursionError:  # a frame decoded in a thread is deeper than there is room for here
+            log.warning("an event of account %s is passed over: too deep", payload.get("self_id"))
+            return None
         if heard is not None:
             self._note_name(payload)
         return heard

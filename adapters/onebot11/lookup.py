@@ -37,6 +37,8 @@ class Lookup:
             async with asyncio.timeout(LOOKUP_S):
                 for step in steps:
                     heard = await step(account, heard)
+        except RecursionError:
+            log.info("message %s goes on without what it names: too deep", heard.message.id)
         except TimeoutError:
             log.info("message %s goes on without what it names: it took too long", heard.message.id)
         return heard

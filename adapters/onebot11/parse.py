@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from aiocqhttp import Event
 from msgspec import structs
 
+from adapters.onebot11.fields import id_of
 from adapters.onebot11.forward import forward_text
 from adapters.onebot11.segments import (
     FORWARD,
@@ -81,7 +82,7 @@ def parse_message(payload: Payload, own_id: str, now: datetime, ear: Listener) -
         return None  # what the implementation could not read itself
     message = Message(
         id=own_id,
-        key=message_key(target.self_id, event.message_id, event.time),
+        key=message_key(target.self_id, event.message_id, _written(event.time)),
         address=_address(event, target, ear),
         parts=_quoting(reading, target) + parts,
         sent_at=_time(event.time, now),
@@ -109,7 +110,7 @@ def parse_upload(payload: Payload, own_id: str, now: datetime, ear: Listener) ->
     known_as = str(file.get("id") or file.get("file_id") or file.get("name") or "file")[:200]
     message = Message(
         id=own_id,
-        key=message_key(target.self_id, f"file-{known_as}".replace("/", "_"), event.time),
+        key=message_key(target.self_id, f"file-{known_as}".replace("/", "_"), _written(event.time)),
         address=_address(event, target, ear),
         parts=(media,),
         sent_at=_time(event.time, now),
@@ -134,7 +135,7 @@ def with_quoted(heard: Heard, told: object) -> Heard:
     user = str(number(told.get("user_id")) or number(event.user_id) or "")
     reading = read_segments(segments_of(told.get("message")), Scene(self_id=self_id))
     quote = Quote(
-        key=message_key(self_id, heard.quoted, told.get("time", "")),
+        key=message_key(self_id, heard.quoted, _written(told.get("time", ""))),
         sender=user,
         parts=tuple(part for part in reading.parts if isinstance(part, Text | Media)),
     )
@@ -206,6 +207,7 @@ def _is_passed_over(event: Event, target: Target, ear: Listener) -> bool:
         or event.sub_type in ("anonymous", "notice")  # nobody to tell apart, nobody at all
         or bool(event.anonymous)
         or not isinstance(event.message_id, int | str)
+        or not id_of(event.message_id)
     )
 
 
@@ -217,6 +219,10 @@ def _address(event: Event, target: Target, ear: Listener) -> Address:
         sender=str(event.user_id),
         group=bool(target.group),
     )
+
+
+def _written(time: object) -> str:
+    return id_of(time) if time is not None else "None"
 
 
 def _time(value: object, now: datetime) -> datetime:

@@ -10,10 +10,12 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 Time = Annotated[int, Meta(ge=0, le=2**33)]
+Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Place = Annotated[int, Meta(ge=0, le=2**31)]
 
 
 class User(Struct):
-    id: int
+    id: Id
     is_bot: bool = False
     first_name: str = ""
     last_name: str = ""
@@ -22,7 +24,7 @@ class User(Struct):
 
 
 class Chat(Struct):
-    id: int
+    id: Id
     type: str = ""
     title: str = ""
 
@@ -31,17 +33,17 @@ class Entity(Struct):
     """`offset` and `length` count UTF-16 units."""
 
     type: str
-    offset: Annotated[int, Meta(ge=0)]
-    length: Annotated[int, Meta(ge=0)]
+    offset: Place
+    length: Place
     url: str = ""
     user: User | None = None
 
 
 class PhotoSize(Struct):
     file_id: str
-    width: int = 0
-    height: int = 0
-    file_size: int = 0
+    width: Id = 0
+    height: Id = 0
+    file_size: Id = 0
 
 
 class File(Struct):
@@ -50,7 +52,7 @@ class File(Struct):
     file_id: str
     mime_type: str = ""
     file_name: str = ""
-    file_size: int = 0
+    file_size: Id = 0
     duration: float = 0.0
     emoji: str = ""
 
@@ -83,7 +85,7 @@ class Poll(Struct):
 
 class Dice(Struct):
     emoji: str = ""
-    value: int = 0
+    value: Id = 0
 
 
 class Named(Struct):
@@ -133,16 +135,16 @@ class ExternalReply(Content):
     """The message answered stands in another chat."""
 
     origin: Origin | None = None
-    message_id: int = 0
+    message_id: Id = 0
 
 
 class Message(Content, kw_only=True):
-    message_id: int
+    message_id: Id
     date: Time
     chat: Chat
     from_: User | None = msgspec.field(default=None, name="from")
     sender_chat: Chat | None = None
-    message_thread_id: int = 0
+    message_thread_id: Id = 0
     is_topic_message: bool = False
     is_automatic_forward: bool = False
     text: str = ""
@@ -156,13 +158,13 @@ class Message(Content, kw_only=True):
     external_reply: ExternalReply | None = None
     quote: TextQuote | None = None
     forum_topic_created: dict[str, Any] | None = None
-    migrate_to_chat_id: int = 0
+    migrate_to_chat_id: Id = 0
 
 
 class Update(Struct):
     """A kind that we did not ask for, or don't know, leaves both messages empty."""
 
-    update_id: int = 0
+    update_id: Id = 0
     message: Message | None = None
     edited_message: Message | None = None
 
@@ -170,7 +172,7 @@ class Update(Struct):
 class Numbered(Struct):
     """All that can be told of an update that reads as nothing that we know."""
 
-    update_id: int = 0
+    update_id: Id = 0
 
 
 class Updates(Struct):
@@ -182,7 +184,7 @@ class Updates(Struct):
 class Sent(Struct):
     """The part of a message of ours that we need."""
 
-    message_id: int
+    message_id: Id
 
 
 class SentMessage(Struct):
@@ -193,7 +195,7 @@ class SentMessage(Struct):
 
 class Parameters(Struct, frozen=True):
     retry_after: float = 0.0
-    migrate_to_chat_id: int = 0
+    migrate_to_chat_id: Id = 0
 
 
 class Failed(Struct):

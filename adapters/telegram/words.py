@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from adapters.telegram.wire import Entity
 
 UNIT_BYTES = 2
+ENTITIES = 200
+"""Telegram keeps 100 of a message (limits.tginfo.me, November 2026): each costs the whole text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ def words(text: str, entities: Sequence[Entity], me: Me) -> Words:
     if not entities:
         return Words(text=text)
     reader = _Reader(text, me)
-    for entity in sorted(entities, key=lambda entity: entity.offset, reverse=True):
+    for entity in sorted(entities[:ENTITIES], key=lambda entity: entity.offset, reverse=True):
         reader.read(entity)
     return reader.words()
 

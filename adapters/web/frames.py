@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from core.model import MediaKind
 
-MessageId: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+MessageId: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
 TEXT_CHARS = 100_000
 ATTACHMENTS = 10
 

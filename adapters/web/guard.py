@@ -43,4 +43,7 @@ def same_origin(headers: Mapping[str, str]) -> bool:
     The scheme is not compared: a proxy may have ended TLS before us.
     """
     origin, host = headers.get("origin", ""), headers.get("host", "")
-    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:  # "http://[", and letters that are another host's in disguise
+        return False

@@ -1,6 +1,7 @@
 """Who a tab belongs to, and which files it may see. Both are signed, neither is stored."""
 
 import hashlib
+import hmac
 
 import msgspec
 from itsdangerous import BadSignature, Signer
@@ -11,6 +12,7 @@ from core.model import Media, MediaKind
 from core.secret import Secret
 
 COOKIE = "parley_session"
+NOT_OF_SESSION = "the file's ticket is not of this session: upload it again"
 COOKIE_AGE_S = 400 * 24 * 3600  # the most that browsers keep a cookie for
 
 
@@ -30,9 +32,10 @@ class Sessions:
         if not cookie:
             return None
         try:
-            return self._signer.unsign(cookie).decode()
-        except BadSignature:
+            session = self._signer.unsign(cookie).decode()
+        except (BadSignature, UnicodeError):
             return None
+        return session if is_as_signed(cookie) else None
 
 
 class _Ticket(msgspec.Struct, frozen=True, array_like=True):
@@ -63,8 +66,10 @@ class Tickets:
         """Raises MediaError if the ticket is not this session's."""
         try:
             payload = _signer(self._secret, f"file/{session}").unsign(ticket.encode())
-        except BadSignature as error:
-            raise MediaError("the file's ticket is not of this session: upload it again") from error
+        except (BadSignature, UnicodeError) as error:
+            raise MediaError(NOT_OF_SESSION) from error
+        if not is_as_signed(ticket):
+            raise MediaError(NOT_OF_SESSION)
         fields = self._decoder.decode(base64_decode(payload))
         return Media(
             kind=fields.kind,
@@ -73,6 +78,13 @@ class Tickets:
             name=fields.name,
             size_bytes=fields.size_bytes,
         )
+
+
+def is_as_signed(signed: str) -> bool:
+    """Whether a signature that holds is written as ours are: Base64 has many spellings of
+    the same bytes, with other last letters or with signs between that nobody reads."""
+    given = signed.rpartition(".")[2].encode("utf-8", "surrogatepass")
+    return hmac.compare_digest(base64_encode(base64_decode(given)), given)
 
 
 def _signer(secret: Secret, purpose: str) -> Signer:

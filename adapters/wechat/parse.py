@@ -9,6 +9,8 @@ from adapters.wechat.push import Content, Followed, Push, Remote, Said, Scanned,
 from adapters.wechat.xml import PushError, clean, read_xml
 from core.model import Media, Text
 
+ID_CHARS = 128
+"""An OpenID has 28 characters, a MsgId 64 bits."""
 LATEST_S = 4_102_444_800  # the year 2100: what is later is no time
 
 
@@ -36,13 +38,14 @@ def sent_at(push: Push) -> datetime:
 
 def _push(fields: dict[str, Any], text: str, recognition: bool) -> Push:
     source, created = _word(fields, "FromUserName"), int(fields["CreateTime"])
-    if not source or not 0 <= created < LATEST_S:
+    target = _word(fields, "ToUserName")
+    if not source or max(len(source), len(target)) > ID_CHARS or not 0 <= created < LATEST_S:
         raise ValueError
     kind = _word(fields, "MsgType").lower()
     return Push(
         key=_key(fields, kind, source, created),
         source=source,
-        target=_word(fields, "ToUserName"),
+        target=target,
         created=created,
         content=_event(fields) if kind == "event" else _said(fields, kind, recognition),
         raw=text,
@@ -51,9 +54,14 @@ def _push(fields: dict[str, Any], text: str, recognition: bool) -> Push:
 
 def _key(fields: dict[str, Any], kind: str, source: str, created: int) -> str:
     if kind != "event" and (number := _word(fields, "MsgId")):
-        return str(int(number))
+        return str(int(number[:ID_CHARS]))
     return "-".join(
-        (source, str(created), _word(fields, "Event") or kind, _word(fields, "EventKey")[:200])
+        (
+            source,
+            str(created),
+            (_word(fields, "Event") or kind)[:ID_CHARS],
+            _word(fields, "EventKey")[:200],
+        )
     )
 
 

@@ -51,6 +51,9 @@ def parse(
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}, {syntax(str(error))}") from error
+    except (RecursionError, ValueError) as error:  # a number of thousands of digits
+        words = "expected settings, got lists within lists, or a number, without end"
+        raise ConfigError(f"{name}: {words}.") from error
     page = Page(text, name, parsers(folder, environ))
     config = read(page, tree, folder)
     for place, problem in findings(config):
@@ -105,9 +108,17 @@ def relay(page: Page, name: str, table: object, proxy: Proxy) -> RelayEntry:
     entry = page.read(("relays", name), table, RelayEntry, name=name)
     if entry.proxy.reveal() == DIRECT:
         return replace(entry, proxy=Secret())
-    if entry.proxy or is_loopback(urlsplit(entry.base_url).hostname or ""):
+    if entry.proxy or is_loopback(host_of(entry.base_url)):
         return entry
     return replace(entry, proxy=proxy.url)
+
+
+def host_of(address: str) -> str:
+    """ "" where it has none; what is no address at all, the rules tell."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def bot(page: Page, name: str, table: object) -> BotEntry:

@@ -22,6 +22,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adapters.web.guard import same_origin
+from adapters.web.session import is_as_signed
 from bots.web.attempts import Attempts
 from core.errors import ConfigError
 from core.loopback import is_loopback
@@ -162,7 +164,7 @@ class AccessCode:
         return PlainTextResponse("expected the access code", 401, _HEADERS)
 
     async def _login(self, request: Request) -> Response:
-        if urlsplit(request.headers.get("origin", "")).netloc != request.headers.get("host"):
+        if not same_origin(request.headers):
             return PlainTextResponse("expected a request from this page", 403, _HEADERS)
         client = _client(request.scope)
         code = await _given_code(request)
@@ -221,9 +223,9 @@ class _Signer(TimestampSigner):
     def admits(self, cookie: str) -> bool:
         try:
             self.unsign(cookie, max_age=COOKIE_AGE_S)
-        except BadSignature:
+        except (BadSignature, UnicodeError):
             return False
-        return True
+        return is_as_signed(cookie)
 
 
 async def _given_code(request: Request) -> str:

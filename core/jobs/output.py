@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from core.jobs.lines import Line, numbered
+from core.relay.decode import TokenCount
 from core.relay.dialect import Dialect
 from core.response import Usage
 from core.tokens import estimate_tokens
@@ -46,14 +47,9 @@ class _Choice(Struct):
     message: _Message
 
 
-class _Tokens(Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
 class _Body(Struct):
     choices: list[_Choice] | None = None
-    usage: _Tokens | None = None
+    usage: TokenCount | None = None
     error: Any = None
 
 
@@ -120,11 +116,9 @@ def _words(complaint: Any) -> str:
             return msgspec.json.encode(complaint).decode()
 
 
-def _usage(told: _Tokens | None, line: Line, text: str) -> Usage:
+def _usage(told: TokenCount | None, line: Line, text: str) -> Usage:
     if told:
-        return Usage(
-            prompt_tokens=told.prompt_tokens or 0, completion_tokens=told.completion_tokens or 0
-        )
+        return told.usage()
     body = msgspec.json.decode(line.raw)["body"]
     contents = (m.get("content") for m in body["messages"] if isinstance(m, dict))
     said = sum(estimate_tokens(content) for content in contents if isinstance(content, str))

@@ -1,10 +1,11 @@
 """Whole answers of text from bytes. Pure; all raise RelayError."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from math import isfinite
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from core.errors import RelayError
 from core.relay.failure import UNREADABLE, Complaint, Origin, complaint_of, refusal
@@ -13,6 +14,15 @@ from core.response import Chat, Completion, Embeddings, Model, Models, Usage
 from core.tokens import estimate_tokens, estimated_usage
 
 Wire = TypeVar("Wire", bound="Answer")
+
+COMPLAINT_BYTES = 2**16
+"""No complaint is longer. Read without a form, JSON takes thirty times its size."""
+
+Whole: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a row can hold."""
+
+MOST_TOKENS = 2**40
+"""A count of more, or below zero, is none."""
 
 
 class Answer(Struct):
@@ -30,7 +40,9 @@ class TokenCount(Struct, gc=False):
     completion_tokens: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.prompt_tokens or self.completion_tokens)
+        asked, answered = self.prompt_tokens or 0, self.completion_tokens or 0
+        possible = 0 <= asked <= MOST_TOKENS and 0 <= answered <= MOST_TOKENS
+        return possible and bool(asked or answered)
 
     def usage(self) -> Usage:
         return Usage(
@@ -92,14 +104,26 @@ def read_answer(body: bytes, decoder: msgspec.json.Decoder[Wire], origin: Origin
     except UNREADABLE as error:
         raise unreadable(body, origin) from error
     if answer.error or answer.code or not answer.success:
-        complaint = complaint_of(msgspec.json.decode(body), envelope=origin.envelope)
+        complaint = _complaint_in(body, origin)
         if complaint is not None or answer.error or not answer.success:
             raise refusal(origin, 200, complaint or Complaint())
     return answer
 
 
+def _complaint_in(body: bytes, origin: Origin) -> Complaint | None:
+    """None also where more of it is broken than its typed fields showed."""
+    if len(body) > COMPLAINT_BYTES:
+        return None
+    try:
+        return complaint_of(msgspec.json.decode(body), envelope=origin.envelope)
+    except UNREADABLE:
+        return None
+
+
 def unreadable(body: bytes, origin: Origin) -> RelayError:
     """A complaint where the body is one, garbage otherwise."""
+    if len(body) > COMPLAINT_BYTES:
+        return origin.garbage("JSON of an unknown form", origin.excerpt(body))
     try:
         complaint = complaint_of(msgspec.json.decode(body), envelope=origin.envelope)
     except UNREADABLE:
@@ -165,7 +189,7 @@ def decode_embeddings(body: bytes, request: EmbeddingRequest, origin: Origin) ->
     numbered = [vector.index or 0 for vector in vectors]
     if len(vectors) != wanted or (any(numbered) and numbered != list(range(wanted))):
         raise origin.garbage(f"{len(vectors)} vectors, numbered otherwise than {wanted} inputs,")
-    if not all(vector.embedding for vector in vectors):
+    if not all(vector.embedding and all(map(isfinite, vector.embedding)) for vector in vectors):
         raise origin.garbage("a vector without numbers")
     return Embeddings(
         vectors=tuple(vector.embedding for vector in vectors),

@@ -8,11 +8,10 @@ import msgspec
 from msgspec import Struct
 
 from core.errors import RelayError
-from core.relay.decode import Answer, read_answer, unreadable
+from core.relay.decode import COMPLAINT_BYTES, Answer, Whole, read_answer, unreadable
 from core.relay.failure import UNREADABLE, Origin, complaint_of, refusal
 from core.response import Batch, BatchState, File, FileContent, FineTune
 
-_LONGEST_COMPLAINT = 2**16
 _STATES: dict[str, BatchState] = {state: state for state in get_args(BatchState)} | {
     "complete": "completed"
 }
@@ -22,15 +21,15 @@ class _FileAnswer(Answer):
     id: str | None = None
     filename: str = ""
     purpose: str = ""
-    bytes: int = 0
+    bytes: Whole = 0
     status: str | None = None
     created_at: int | float | None = None
 
 
 class _Counts(Struct):
-    total: int = 0
-    completed: int = 0
-    failed: int = 0
+    total: Whole = 0
+    completed: Whole = 0
+    failed: Whole = 0
 
 
 class _BatchAnswer(Answer):
@@ -89,7 +88,7 @@ def decode_file_content(body: bytes, content_type: str, origin: Origin) -> FileC
 
 
 def _only_complaint(body: bytes, origin: Origin) -> RelayError | None:
-    if len(body) > _LONGEST_COMPLAINT or not body.lstrip().startswith(b"{"):
+    if len(body) > COMPLAINT_BYTES or not body.lstrip().startswith(b"{"):
         return None
     try:
         told = msgspec.json.decode(body)

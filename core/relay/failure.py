@@ -105,7 +105,7 @@ def complaint_of(told: Any, *, envelope: bool = False) -> Complaint | None:
         case {"error": str(message)} | {"detail": str(message)} if message:
             return Complaint(message=message)
         case {"code": int() | str() as code} if _fails(told, envelope=envelope):
-            return Complaint(code=str(code), message=str(told.get("msg") or ""))
+            return Complaint(code=str(code), message=_word(told, "msg") if told.get("msg") else "")
         case {"success": False} | {"message": str()}:
             return _complaint(told)
     return None
@@ -117,11 +117,17 @@ def _fails(told: Mapping[str, object], *, envelope: bool) -> bool:
 
 
 def _complaint(fields: Mapping[str, object]) -> Complaint:
-    def word(name: str) -> str:
-        value = fields.get(name)
-        return "" if value is None else str(value)
+    code, kind, message = (_word(fields, name) for name in ("code", "type", "message"))
+    return Complaint(code=code, type=kind, message=message)
 
-    return Complaint(code=word("code"), type=word("type"), message=word("message"))
+
+def _word(fields: Mapping[str, object], name: str) -> str:
+    """ "" for what is nested deeper than Python can write."""
+    value = fields.get(name)
+    try:
+        return "" if value is None else str(value)
+    except RecursionError:
+        return ""
 
 
 def _plain(body: bytes) -> str:
@@ -180,16 +186,18 @@ def outage(origin: Origin, error: httpx.TransportError) -> RelayError:
 
 def retry_after(value: str, now: datetime) -> float | None:
     """Seconds from a Retry-After header (RFC 9110, 10.2.3), a day at most; None if it says none."""
-    if value.strip().isdecimal():
+    if _SECONDS.fullmatch(value):
         return min(float(value), LONGEST_S)
     try:
         until = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError, IndexError):  # the parser's own slips, too
         return None
     if until.tzinfo is None:  # "-0000", which RFC 9110 reads as UTC
         until = until.replace(tzinfo=UTC)
     return min(max(0.0, (until - now).total_seconds()), LONGEST_S)
 
+
+_SECONDS = re.compile(r"[ \t]*[0-9]+[ \t]*")
 
 # A relay may echo a key masked, in part, or as it was sent.
 _SECRET = re.compile(r"(?i)\bbearer\s+\S+|\bsk-[\w*.-]+|(?<=//)[^\s/@]+@")

@@ -10,13 +10,13 @@ https://github.com/songquanpeng/one-api, read on 2026-11-21.
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias, TypeVar
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from core.errors import RelayError, RelayGarbage, RelayUnsupported
-from core.relay.decode import Answer, read_answer, unreadable
+from core.relay.decode import Answer, Whole, read_answer, unreadable
 from core.relay.dialect import Paths
 from core.relay.encode import Outbound
 from core.relay.failure import UNREADABLE
@@ -30,16 +30,17 @@ UNLIMITED = 100_000_000
 """What the subscription tells as the limit of a key that has none, whatever the unit."""
 
 Unit: TypeAlias = Literal["usd", "quota", "unknown"]
+Figure: TypeAlias = Annotated[float, Meta(ge=-1e15, le=1e15)]
 
 
 class _Token(Struct):
     """Quota units. `expires_at` is in seconds since 1970, 0 or less for never."""
 
-    total_granted: int
-    total_used: int
-    total_available: int
+    total_granted: Whole
+    total_used: Whole
+    total_available: Whole
     unlimited_quota: bool = False
-    expires_at: int = 0
+    expires_at: Whole = 0
 
 
 class _TokenAnswer(Struct):
@@ -52,23 +53,23 @@ class _TokenAnswer(Struct):
 class _Subscription(Answer):
     """`access_until` as `expires_at` of _Token."""
 
-    hard_limit_usd: float | None = None
-    access_until: int | None = None
+    hard_limit_usd: Figure | None = None
+    access_until: Whole | None = None
 
 
 class _Usage(Answer):
     """In hundredths of the unit."""
 
-    total_usage: float | None = None
+    total_usage: Figure | None = None
 
 
 class _Shown(Struct):
     """How the relay shows quota. `quota_display_type` is new-api's: USD, CNY, TOKENS, CUSTOM."""
 
-    quota_per_unit: float | None = None
+    quota_per_unit: Figure | None = None
     display_in_currency: bool | None = None
     quota_display_type: str = ""
-    usd_exchange_rate: float | None = None
+    usd_exchange_rate: Figure | None = None
 
     @property
     def per_usd(self) -> float:
@@ -84,7 +85,7 @@ class _Shown(Struct):
                 return "quota", 1.0
             case ("USD" | "CUSTOM", _) | ("", True):
                 return "usd", 1.0
-            case "CNY", _ if rate > 0:
+            case "CNY", _ if rate > 1e-6:
                 return "usd", rate
             case _:
                 return "unknown", 1.0

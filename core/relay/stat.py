@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from core.relay.decode import Answer, read_answer
+from core.relay.decode import Answer, Whole, read_answer
 from core.relay.failure import Origin
 from core.response import AccountStat, TokenStat, UserStat
 
@@ -22,18 +22,18 @@ class _Token(Struct):
     created_time: str
     accessed_time: str
     expired_time: str
-    remain_quota: int
+    remain_quota: Whole
     unlimited_quota: bool
-    used_quota: int
+    used_quota: Whole
 
 
 class _Account(Struct):
-    free_quota: int
-    bonus_quota: int
-    paid_quota: int
-    total_quota: int
-    used_quota: int
-    request_count: int
+    free_quota: Whole
+    bonus_quota: Whole
+    paid_quota: Whole
+    total_quota: Whole
+    used_quota: Whole
+    request_count: Whole
 
 
 class _StatAnswer(Answer):

@@ -11,7 +11,7 @@ SubtitleFormat: TypeAlias = Literal["srt", "vtt"]
 _TIMING = re.compile(
     r"^(?P<start>[\d:.,]+)[ \t]+-->[ \t]+(?P<end>[\d:.,]+)(?P<settings>.*)$", re.MULTILINE
 )
-_TIME = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
+_TIME = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
 _BLANK = re.compile(r"\n[ \t]*\n")
 
 

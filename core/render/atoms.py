@@ -47,7 +47,7 @@ def join(atoms: Sequence[Atom]) -> str:
         following = row[place + 1] if place + 1 < len(row) else END
         match atom.kind:
             case "space":
-                text += _gap(row[:place][-2:], atom.text, following)
+                text += _gap(row[max(0, place - 2) : place], atom.text, following)
             case "ratio" if _touches(text, row[place + 1 : place + 4]):
                 text += f"({atom.text})"
             case "name":
@@ -57,7 +57,7 @@ def join(atoms: Sequence[Atom]) -> str:
                 text += f"{atom.text} "
             case _:
                 text += atom.text
-    return re.sub(r"(?<=[(\[{]) +| +(?=[)\]}])", "", text)
+    return re.sub(r"(?<=[(\[{]) +|(?<! ) +(?=[)\]}])", "", text)
 
 
 def _gap(before: Sequence[Atom], space: str, following: Atom) -> str:

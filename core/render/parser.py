@@ -42,10 +42,12 @@ SIGN = re.compile(r"[=<>+*/]")
 
 OPENING = re.compile(r"\$\$|\\\[")
 CLOSING = {
-    "$$": re.compile(r"\$\$[ \t]*([.,;。，；]?)[ \t]*$"),
-    "\\[": re.compile(r"\\\][ \t]*([.,;。，；]?)[ \t]*$"),
+    "$$": re.compile(r"\$\$[ \t]*+([.,;。，；]?)[ \t]*+$"),
+    "\\[": re.compile(r"\\\][ \t]*+([.,;。，；]?)[ \t]*+$"),
 }
+"""Possessive, so that no line takes quadratic time."""
 BLOCK_LINES = 60
+BLOCK_CHARS = 4000
 """A display formula that is longer is none."""
 
 
@@ -142,11 +144,15 @@ def _formula_block(state: StateBlock, start: int, end: int, silent: bool) -> boo
 def _to_closing(state: StateBlock, start: int, end: int, mark: str) -> tuple[str, int] | None:
     """What stands up to the mark that ends a line, and the line after it."""
     lines: list[str] = []
+    room = BLOCK_CHARS
     for number in range(start, min(end, start + BLOCK_LINES)):
         if number > start and state.sCount[number] < state.blkIndent and not state.isEmpty(number):
             return None
         line = state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
         line = line[2:] if number == start else line
+        room -= len(line)
+        if room < 0:
+            return None
         closing = CLOSING[mark].search(line)
         if closing is not None:
             content = "\n".join([*lines, line[: closing.start()] + closing[1]])

@@ -1,4 +1,4 @@
-"""What happens to a message once it is read: its row in the store, as far as no database is in it."""
+"""What happens to a message once it is read: its row, as the store would write it."""
 
 import sqlite3
 from datetime import UTC, datetime

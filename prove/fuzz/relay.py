@@ -1,21 +1,23 @@
 """What a relay answers: each kind of call, streams, errors, and what is done with them."""
 
 import math
+import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from core.errors import RelayError
-from core.model import Spend
 from core.relay import decode, decode_jobs, decode_media
-from core.relay import key_quota as quotas
+from core.relay.dialect import Paths
+from core.relay.encode import Outbound
 from core.relay.failure import Origin, read_complaint, refusal, retry_after
+from core.relay.key_quota import KeyQuotas
 from core.relay.stat import decode_user_stat
 from core.relay.stream import StreamDecoder, Streamed
-from core.relay.subtitles import format_cues
 from core.relay.transcript import join, words_of
 from core.request import (
     ChatMessage,
@@ -23,10 +25,12 @@ from core.request import (
     CompletionRequest,
     EditRequest,
     EmbeddingRequest,
+    KeyQuotaRequest,
     TextFormat,
 )
 from core.response import Chunk, Usage
 from core.sound.split import Piece
+from prove.fuzz.loop import run
 from prove.fuzz.target import Broken, Target, recorded
 
 ORIGIN = Origin(relay="main", call="chat", path="/v1/chat/completions", secrets=("sk-canary123",))
@@ -78,7 +82,7 @@ def _chat(data: bytes) -> None:
 def _transcription(form: TextFormat, data: bytes) -> None:
     heard = decode_media.decode_transcription(data, ORIGIN, form)
     _sound(heard)
-    piece = Piece(content=b"", start_s=0.0, duration_s=5.0)
+    piece = Piece(content=b"", form="wav", start_s=0.0, duration_s=5.0)
     whole = join((piece, piece), (heard, heard), form)
     _sound(whole)
     words_of(whole, form)
@@ -134,14 +138,25 @@ def _user_stat(data: bytes) -> None:
     _sound(decode_user_stat(data, ("sk-own",), b"key", ORIGIN))
 
 
+class _Echo:
+    """A relay that gives the same bytes to whatever is asked."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def ask(self, asked: object, key: int) -> tuple[None, bytes]:
+        del asked, key
+        return None, self._body
+
+    def origin_of(self, asked: object, key: int) -> Origin:
+        del asked, key
+        return ORIGIN
+
+
 def _key_quota(data: bytes) -> None:
-    """Each of the answers that a relay may give, with the others of the same bytes."""
-    shown = quotas.read_shown(data)
-    token = quotas.read_token(data)
-    if token is not None:
-        _sound(quotas.of_token(token, shown))
-    limit, used = quotas.read_billing(data, data, ORIGIN)
-    _sound(quotas.of_billing(limit, used, shown))
+    wire: Any = _Echo(data)
+    asked = Outbound(call="key_quota", method="GET", request=KeyQuotaRequest())
+    _sound(run(KeyQuotas(wire, time.monotonic).of(asked, 0, Paths())))
 
 
 def _file_content(data: bytes) -> None:
@@ -149,8 +164,10 @@ def _file_content(data: bytes) -> None:
 
 
 def _speech(data: bytes) -> None:
-    for kind in ("audio/mpeg", "application/json", ""):
-        decode_media.decode_speech(data, kind, ORIGIN)
+    for kind in ("application/json", ""):
+        with suppress(RelayError):
+            decode_media.decode_speech(data, kind, ORIGIN)
+    decode_media.decode_speech(data, "audio/mpeg", ORIGIN)
 
 
 def _files(call: str) -> Sequence[bytes]:
@@ -240,7 +257,11 @@ TARGETS = (
     Target(
         name="relay-retry-after",
         run=_waiting,
-        seeds=lambda: [b"120", b"Fri, 31 Dec 1999 23:59:59 GMT", b"Sat, 01 Jan 2000 00:00:00 -0000"],
+        seeds=lambda: [
+            b"120",
+            b"Fri, 31 Dec 1999 23:59:59 GMT",
+            b"Sat, 01 Jan 2000 00:00:00 -0000",
+        ],
         form="text",
     ),
     Target(

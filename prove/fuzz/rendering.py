@@ -10,10 +10,12 @@ from core.render import render
 from core.render.pieces import MEASURES
 from prove.fuzz.target import Broken, Target, recorded
 
-PLAIN = Capabilities(text_limit=1500, text_unit="characters", markup="plain")
-WECHAT = Capabilities(text_limit=2000, text_unit="utf8_bytes", markup="plain")
-TERMINAL = Capabilities(text_limit="unlimited", markup="terminal")
-TELEGRAM = Capabilities(text_limit=TEXT_LIMIT, text_unit="utf16_units", markup="markdown")
+PLAIN = Capabilities(source="", text_limit=1500, text_unit="characters", markup="plain")
+WECHAT = Capabilities(source="", text_limit=2000, text_unit="utf8_bytes", markup="plain")
+TERMINAL = Capabilities(source="", text_limit="unlimited", markup="terminal")
+TELEGRAM = Capabilities(
+    source="", text_limit=TEXT_LIMIT, text_unit="utf16_units", markup="markdown"
+)
 
 
 def _pieces(text: str, caps: Capabilities) -> Sequence[str]:

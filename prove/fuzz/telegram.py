@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from functools import cache
 
+import msgspec
+
 from adapters.telegram import wire
 from adapters.telegram.edits import Edits
 from adapters.telegram.intake import Intake
@@ -27,7 +29,7 @@ def _intake() -> Intake:
 
 def _update(data: bytes) -> None:
     number, message = _intake().read(data)
-    wire.offset_after([number])
+    msgspec.json.encode({"offset": number + 1})
     if message:
         keep(message)
 
@@ -53,8 +55,7 @@ def _polled() -> Sequence[bytes]:
 def _answered() -> Sequence[bytes]:
     return [
         b'{"ok":true,"result":{"message_id":12,"date":1,"chat":{"id":3}}}',
-        b'{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 5",'
-        b'"parameters":{"retry_after":5}}',
+        b'{"ok":false,"description":"Flood control exceeded","parameters":{"retry_after":5}}',
     ]
 
 
