@@ -33,3 +33,6 @@ class Bot(Struct, frozen=True, kw_only=True):
     """The voice of spoken answers, as the relay names it."""
     expire_s: float = 600.0
     """A message found unanswered at start and older than this is told so instead."""
+    outage_wait_s: float = 600.0
+    """How old a message may get that waits for a relay to be back, `expire_s` at most. 0: none
+    waits, and each is answered with what is wrong."""

@@ -69,6 +69,9 @@ class PatientStore:
     async def commit(self, commit: Commit) -> None:
         await self._persist(lambda: self.store.commit(commit))
 
+    async def tell(self, commit: Commit) -> bool:
+        return await self._persist(lambda: self.store.tell(commit))
+
     async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
         await self._persist(lambda: self.store.charge(message_id, person, spends))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from core.errors import MessageEnded, ParleyError, StoreError
 from core.group import given_to, in_group, of_talk
 from core.job import Job
 from core.model import Delivery, PartState, Reply, Spend, person_key
+from core.outage import Outages
 from core.patience import PatientStore, Sleep
 from core.people import Role, daily_cap, role_of
 from core.ports import Allowance, Claim, Commit, Done, NewId, Observer
@@ -24,6 +26,7 @@ from core.render import render
 from core.route import intent_name, spends
 from core.spoken import spoken
 from core.trace import TRACE
+from core.waiting import Waiting, WaitingRoom
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ class Worker:
     `user_hash` makes the opaque id that a relay may see of a person.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that it needs comes in here
         self,
         *,
         engine: Engine,
@@ -58,6 +61,7 @@ class Worker:
         new_id: NewId,
         user_hash: Callable[[str], str],
         sleep: Sleep = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._store = PatientStore(store=engine.store, sleep=sleep)
         self._engine = replace(engine, store=self._store)
@@ -72,6 +76,12 @@ class Worker:
         self._zone = ZoneInfo(engine.rules.timezone)
         self._answering = Answering()
         self._presence = Presence(courier.adapters)
+        self._room = WaitingRoom(
+            engine=self._engine,
+            adapters=courier.adapters,
+            outages=Outages(engine.clock, sleep, chance),
+            reply=self._reply,
+        )
 
     async def work(self, job: Job) -> None:
         """Never raises; what could not be finished is found again at the next start."""
@@ -180,32 +190,64 @@ class Worker:
             return Verdict(name="cap_reached", outcome=told)
         if job.resumed and age_s > ask.bot.expire_s:
             return Verdict(name="expired", outcome=say(ask, "expired"))
-        return await self._try(job, ask, claim.attempt)
+        return await self._try(job, ask, claim.attempt, age_s)
 
-    async def _try(self, job: Job, ask: Ask, attempt: int) -> Verdict:
-        """Handle it, trying again what fails by surprise, three times in all."""
+    async def _try(self, job: Job, ask: Ask, attempt: int, age_s: float) -> Verdict:
+        waiting = self._room.of(job, ask, age_s)
+        try:
+            verdict = await self._tries(job, ask, attempt, waiting)
+        except BaseException:
+            waiting.notice.drop()
+            raise
+        await waiting.notice.end()
+        if verdict.name == "answered" and ask.spends:
+            return replace(verdict, outcome=waiting.over(verdict.outcome))
+        return verdict
+
+    async def _tries(self, job: Job, ask: Ask, attempt: int, waiting: Waiting) -> Verdict:
+        """Handle it, trying again what fails by surprise, three times in all, and waiting for
+        a relay where none serves."""
+        waits = waiting.is_due
         while True:
+            if waits and (verdict := await self._wait(job, ask, waiting)):
+                return verdict
             try:
-                return Verdict(name="answered", outcome=await self._handle(job, ask))
+                return Verdict(name="answered", outcome=await self._handle(job, ask, waiting))
             except StoreError as error:
-                return self._set_aside(ask, f"{type(error).__name__}: {error}")
+                return self._set_aside(ask, why_of(error))
             except ParleyError as error:
                 log.warning("message %s: %s: %s", job.message.id, error.code, error)
-                return Verdict(name=error.code, outcome=self._engine.failed(ask, error))
+                waits = waiting.can_follow(error)
+                if not waits:
+                    return Verdict(name=error.code, outcome=self._engine.failed(ask, error))
             except Exception as error:
                 log.exception("message %s: try %d failed", job.message.id, attempt)
                 if attempt >= MAX_ATTEMPTS:
-                    return self._set_aside(ask, f"{type(error).__name__}: {error}")
+                    return self._set_aside(ask, why_of(error))
                 claim = await self._store.claim(job.message.id, self._owner, None)
-                attempt = claim.attempt
+                attempt, waits = claim.attempt, False
 
-    async def _handle(self, job: Job, ask: Ask) -> Outcome:
+    async def _wait(self, job: Job, ask: Ask, waiting: Waiting) -> Verdict | None:
+        """Until a relay may serve: None. It is no attempt, wherever the process ends."""
+        await self._store.release(job.message.id, self._owner)
+        turn = await self._answering.wait(job.lane, waiting.until_turn())
+        await self._store.claim(job.message.id, self._owner, None)
+        match turn:
+            case True:
+                return None
+            case False:
+                return Verdict(name="expired", outcome=self._engine.say(ask, "outage_expired"))
+            case None:
+                return Verdict(name="stopped", outcome=self._engine.say(ask, "stopped_early"))
+
+    async def _handle(self, job: Job, ask: Ask, waiting: Waiting) -> Outcome:
         """Every message gets a reply, a stopped one too."""
         preview = self._presence.preview(job.message)
+        making = waiting.trying(
+            lambda: self._engine.handle(ask, job.intent, self._answering, preview)
+        )
         with self._presence.typing(job.message):
-            outcome = await self._answering.run(
-                job.lane, self._engine.handle(ask, job.intent, self._answering, preview)
-            )
+            outcome = await self._answering.run(job.lane, making)
         return outcome or self._engine.say(ask, "stopped_early")
 
     def _set_aside(self, ask: Ask, why: str) -> Verdict:
@@ -219,7 +261,7 @@ class Worker:
             raise
         except Exception as error:
             log.exception("message %s: its answer cannot be kept", job.message.id)
-            verdict = self._set_aside(ask, f"{type(error).__name__}: {error}")
+            verdict = self._set_aside(ask, why_of(error))
             return verdict, await self._keep(job, ask, verdict)
 
     async def _keep(self, job: Job, ask: Ask, verdict: Verdict) -> Reply | None:
@@ -246,3 +288,9 @@ class Worker:
         if not parts:
             return None
         return Reply(id=self._new_id(), answers=job.message.id, to=to, parts=parts)
+
+
+def why_of(error: Exception) -> str:
+    """What is kept of an error: ours hold no secrets, others may, and stand in the log."""
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, ParleyError) else f"{name}: see the log"

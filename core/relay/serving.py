@@ -174,6 +174,7 @@ class Serving:
         if pause_s is None:
             error = most_telling(trip.errors)
             error.lost = tuple(trip.lost)
+            error.again_s = min(failed.retry_after_s or 0.0 for failed in trip.errors)
             raise error
         await self._pace.sleep(pause_s)
 

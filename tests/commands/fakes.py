@@ -111,6 +111,11 @@ class MemoryStore:
         self.attempts[message_id] -= 1
         return message_id not in self.commits
 
+    async def tell(self, commit: Commit) -> bool:
+        for effect in commit.effects:
+            self._apply(effect)
+        return commit.message_id not in self.commits
+
     async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
         self.ledger += [(person, spend) for spend in spends]
 

@@ -105,6 +105,7 @@ class House:
             new_id=site.new_id,
             user_hash=lambda person: f"hash of {person}",
             sleep=site.naps,
+            chance=lambda: 0.5,
         )
         self.lanes = Lanes[Job](self.worker.work, per_conversation=site.per_conversation)
         self.settling = Settling(site.commands, site.pauses.later)

@@ -117,7 +117,8 @@ async def test_the_model_is_sent_what_the_rule_says(chance: Random) -> None:
     persona = chance.choice(["", _words(chance, 15)])
     with TemporaryDirectory() as folder:
         site = Site(Path(folder))
-        site.bot(persona=persona, history_chars=limit, voice="text").files["v"] = b"OggS"
+        bot = site.bot(persona=persona, history_chars=limit, voice="text", outage_wait_s=0)
+        bot.files["v"] = b"OggS"
         site.relays.folds = chance.choice([False, True])
         await site.open()
         try:

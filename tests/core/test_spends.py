@@ -80,8 +80,7 @@ async def test_a_call_of_unknown_outcome_counts_as_estimated(
 async def test_a_call_that_certainly_came_to_nothing_costs_nothing(
     site: Site, fault: type[RelayError], live: bool
 ) -> None:
-    if live:
-        site.live_bot()
+    (site.live_bot if live else site.bot)(outage_wait_s=0)
     await site.open()
     site.relays.script["hello"] = (fault("no"),)
     await site.person().asks("hello")
