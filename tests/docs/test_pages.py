@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -239,20 +238,3 @@ def test_one_message_is_answered_as_the_readme_says(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "You said: “hello”" in done.stdout
-
-
-def test_the_backup_shown_copies_a_database_in_use(tmp_path: Path) -> None:
-    shown = (line for block in blocks(RUNNING, "sh") for line in block.splitlines())
-    program, *arguments = words_of(next(line for line in shown if "VACUUM INTO" in line))
-    assert program == "python3"
-    database = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("CREATE TABLE turns (text)")
-    database.execute("INSERT INTO turns VALUES ('said before the backup')")
-    subprocess.run([sys.executable, *arguments], cwd=tmp_path, check=True)
-    database.execute("INSERT INTO turns VALUES ('said after it')")
-    database.close()
-    copy = sqlite3.connect(tmp_path / "backup.db")
-    assert copy.execute("SELECT text FROM turns").fetchall() == [("said before the backup",)]
-    assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    copy.close()
