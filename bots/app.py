@@ -19,7 +19,7 @@ from bots.config.platforms import NoSettings
 from bots.house import House, Kept
 from bots.instance import derive, instance_secret, sole_use
 from bots.listener import bind
-from bots.logs import Level, secrets_in, set_up
+from bots.logs import Level, log_uncaught, secrets_in, set_up
 from bots.platforms import Terminal
 from core.relay.opening import open_routes
 from storage.media import FileMedia
@@ -47,6 +47,7 @@ async def run(
     a restored copy waits for its release. Raises ConfigError or StoreError if it cannot start.
     """
     set_up(_log_level(config), config.log.format, secrets_in(config))
+    log_uncaught()
     with Signals() as signals, suppress(StoppedWhileHeld):
         patience = Patience(stopping=signals.told_to_stop, tell=told_held or (lambda *_: None))
         async with opened(config, patience=patience) as house:
@@ -88,7 +89,7 @@ async def say(config: Config, text: str) -> str:
 def _only_console(config: Config) -> Config:
     """The first bot's persona and limits, spoken to by the terminal."""
     first = config.bots[0].bot
-    console = structs.replace(first, name="console", platform="console")
+    console = structs.replace(first, name="console", platform="console", outage_wait_s=0.0)
     return structs.replace(config, bots=(BotEntry(bot=console, settings=NoSettings()),))
 
 

@@ -1,26 +1,32 @@
 """Structured logs on standard error: one line an event, and never a secret."""
 
+import base64
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
 from core.secret import Secret
 from core.trace import TRACE
 
+log = logging.getLogger(__name__)
+
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
 
 QUIET = (
     "uvicorn", "apscheduler", "asyncio", "aiohttp", "websockets", "alembic", "httpx", "telegram",
+    "markdown_it", "filelock",
 )  # fmt: skip
-"""Libraries that speak only up from warnings: below, they may print addresses with tokens,
-and what people say."""
+"""Libraries that speak only up from warnings: below, they may print addresses with tokens
+and what people say, or a hundred lines a message."""
 
 
 def set_up(level: Level, form: Format, secrets: Iterable[Secret]) -> None:
@@ -33,6 +39,38 @@ def set_up(level: Level, form: Format, secrets: Iterable[Secret]) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(is_news)
+
+
+def log_uncaught() -> None:
+    """What nobody caught, and warnings, are lines of the log from now on.
+
+    Python itself would print them as they are, with whatever secret an error may hold.
+    """
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
+    sys.unraisablehook = _unraisable
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    log.critical("an error ends the process", exc_info=(kind, error, trace))
+
+
+def _uncaught_in_thread(given: threading.ExceptHookArgs) -> None:
+    if given.exc_value is None or issubclass(given.exc_type, SystemExit):
+        return
+    failure = (given.exc_type, given.exc_value, given.exc_traceback)
+    name = given.thread.name if given.thread else "?"
+    log.error("an error ends the thread %s", name, exc_info=failure)
+
+
+def _unraisable(given: "sys.UnraisableHookArgs") -> None:
+    if given.exc_value is None:
+        return
+    failure = (given.exc_type, given.exc_value, given.exc_traceback)
+    log.error("an error where none can be raised", exc_info=failure)
 
 
 def is_news(record: logging.LogRecord) -> bool:
@@ -97,21 +135,26 @@ def _fields(record: logging.LogRecord) -> Mapping[str, object]:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """As it is, as Python and JSON quote it; of an address with a login, the password too."""
-    yield from (secret, repr(secret)[1:-1], ascii(secret)[1:-1])
+    """As it is, as Python, JSON and addresses quote it; of an address with a login, the
+    password too, and the login as a header has it."""
+    yield from (secret, repr(secret)[1:-1], ascii(secret)[1:-1], quote(secret, safe=""))
     yield from (json.dumps(secret, ensure_ascii=pure)[1:-1] for pure in (True, False))
     try:
-        password = urlsplit(secret).password or ""
+        parts = urlsplit(secret)
     except ValueError:  # no address
         return
-    yield from (password, unquote(password))
+    if parts.password:
+        password = unquote(parts.password)
+        login = f"{unquote(parts.username or '')}:{password}"
+        yield from (parts.password, password, quote(password, safe=""))
+        yield base64.b64encode(login.encode()).decode()
+
+
+def _indented(error: str) -> str:
+    return "\n".join(f"  {_on_one_line(line)}" for line in error.splitlines())
 
 
 def _on_one_line(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def _indented(error: str) -> str:
-    return "\n".join(f"  {_on_one_line(line)}" for line in error.splitlines())

@@ -1,30 +1,40 @@
 """The one type for secrets: it never prints."""
 
 import hmac
+from collections.abc import Callable
 
 
 class Secret:
-    """A key or token. `reveal` gives the text; nothing else does."""
+    """A key or token. `reveal` gives the text; nothing else does.
 
-    __slots__ = ("_value",)
+    The text stands in no attribute, where inspectors and tracebacks with their locals
+    would find it.
+    """
+
+    __slots__ = ("_read",)
 
     def __init__(self, value: str = "") -> None:
-        self._value = value
+        self._read: Callable[[], str] = lambda: value
 
     def reveal(self) -> str:
-        return self._value
+        return self._read()
 
     def matches(self, given: str) -> bool:
         """Constant-time comparison; an empty secret matches nothing."""
-        return bool(self._value) and hmac.compare_digest(self._value.encode(), given.encode())
+        return bool(self) and hmac.compare_digest(_bytes(self._read()), _bytes(given))
 
     def __bool__(self) -> bool:
-        return bool(self._value)
+        return bool(self._read())
 
     def __repr__(self) -> str:
-        return "Secret(…)" if self._value else "Secret()"
+        return "Secret(…)" if self else "Secret()"
 
     __str__ = __repr__
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret cannot be pickled")
+
+
+def _bytes(text: str) -> bytes:
+    """Of any text: the error for half a pair of surrogates would quote it."""
+    return text.encode(errors="surrogatepass")

@@ -20,7 +20,11 @@ Parser: TypeAlias = Callable[[object], object]
 """Makes a field's value from what TOML holds. Raises Wrong."""
 
 
-CAN_BE_NONE = frozenset({"settle_s"})
+CAN_BE_NONE = frozenset({"settle_s", "outage_wait_s"})
+
+
+UNSHOWN = "something else"
+"""Where a section should be, a key may stand."""
 
 
 class Page:
@@ -58,7 +62,7 @@ class Page:
     ) -> dict[type[Struct], dict[str, Any]]:
         """The fields of several structs that share one table. `given` fields are no keys."""
         if not isinstance(table, dict):
-            self.wrong(place, mismatch("a table", shown(table), f"Write [{'.'.join(place)}]."))
+            self.wrong(place, mismatch("a table", UNSHOWN, f"Write [{'.'.join(place)}]."))
             return {
                 kind: {f.name: given.get(f.name, blank(f)) for f in fields(kind)} for kind in kinds
             }
@@ -84,7 +88,7 @@ class Page:
         if isinstance(tables, dict):
             yield from tables.items()
         else:
-            self.wrong((section,), mismatch(f"sections [{section}.NAME]", shown(tables)))
+            self.wrong((section,), mismatch(f"sections [{section}.NAME]", UNSHOWN))
 
     def unknown(self, place: Place, known: Mapping[str, object]) -> None:
         near = get_close_matches(place[-1], known, n=1)

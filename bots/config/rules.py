@@ -61,9 +61,10 @@ def server_findings(server: Server) -> Iterator[Finding]:
 
 
 def storage_findings(storage: Storage) -> Iterator[Finding]:
-    scheme = storage.url.reveal().partition(":")[0]
+    scheme, separator, _ = storage.url.reveal().partition("://")
     if scheme not in {"", "sqlite"}:
-        yield ("storage", "url"), mismatch('an address as in "sqlite:///parley.db"', shown(scheme))
+        got = shown(scheme) if separator and scheme.isalnum() else "another text"
+        yield ("storage", "url"), mismatch('an address as in "sqlite:///parley.db"', got)
 
 
 def proxy_findings(place: tuple[str, ...], proxy: Secret) -> Iterator[Finding]:

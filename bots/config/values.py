@@ -32,7 +32,7 @@ def parsers(folder: Path, environ: Mapping[str, str]) -> dict[Any, Parser]:
 
 def several(value: object, folder: Path, environ: Mapping[str, str]) -> tuple[Secret, ...]:
     if not isinstance(value, list):
-        raise mismatch('a list as in ["file:secrets/second", "env:THIRD"]', shown(value))
+        raise mismatch('a list as in ["file:secrets/second", "env:THIRD"]', "something else")
     return tuple(secret(item, folder, environ) for item in value)
 
 

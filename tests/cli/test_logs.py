@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from typing import Literal
 
 import pytest
@@ -42,12 +44,55 @@ def test_a_secret_is_struck_out_of_message_fields_and_traceback(form, secret):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("shown", ["hun%40ter2", "hun@ter2"])
+@pytest.mark.parametrize("shown", ["hun%40ter2", "hun@ter2", "YW5uYTpodW5AdGVyMg=="])
 def test_the_login_of_a_proxy_address_is_struck_out_by_itself(form, shown):
     formatter = LineFormatter(form, ["socks5h://anna:hun%40ter2@127.0.0.1:1080"])
     line = formatter.format(record(f"refused: {shown} at 127.0.0.1:1080"))
     assert shown not in line
     assert "127.0.0.1:1080" in line
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_secret_in_an_address_is_struck_out(form):
+    line = LineFormatter(form, ["a/b+c=="]).format(
+        record("GET https://x.test/?key=a%2Fb%2Bc%3D%3D")
+    )
+    assert "a%2Fb" not in line
+    assert "x.test" in line
+
+
+UNCAUGHT = """
+import sys, threading, warnings
+from bots.logs import log_uncaught, set_up
+from core.secret import Secret
+SECRET = "c4n4ry-0123456789"
+set_up("debug", "text", [Secret(SECRET)])
+log_uncaught()
+class Leaving:
+    def __del__(self):
+        raise ValueError(SECRET)
+def fail():
+    raise OSError(SECRET)
+warnings.warn(SECRET)
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+Leaving()
+{end}
+"""
+
+
+@pytest.mark.parametrize(("end", "code"), [("raise KeyError(SECRET)", 1), ("sys.exit(3)", 3)])
+def test_what_nobody_caught_is_logged_without_secrets(end, code):
+    script = UNCAUGHT.format(end=end)
+    ended = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == code
+    assert "c4n4ry" not in ended.stdout + ended.stderr
+    errors = ["OSError: …", "ValueError: …", "UserWarning: …", *(["KeyError: '…'"] * (code == 1))]
+    for error in errors:
+        assert error in ended.stderr
 
 
 def test_of_two_secrets_the_longer_leaves_no_rest():

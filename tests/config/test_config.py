@@ -185,10 +185,17 @@ CANARY = "sk-canary-53cr3t"
         f'[proxy]\nurl = "socks5://me:{CANARY}@host:1"',
         f'[proxy]\nurl = "{CANARY}"',
         f'[storage]\nurl = "postgresql://me:{CANARY}@host/db"',
+        '[storage]\nurl = "file:words"',
+        f'[relays]\nb = "{CANARY}"',
+        f'[bots]\nb = "{CANARY}"',
+        f'[relays.b]\nprofile = "openai"\nkey = "env:SET"\nkeys = "{CANARY}"',
+        f'[relays.b]\nprofile = "openai"\nkey = "env:SET"\nkeys = ["{CANARY}"]',
+        f'[relays.b]\nprofile = "openai"\nkey = "env:SET"\nbase_url = "https://a:{CANARY}@b.org"',
     ],
 )
 def test_a_wrong_secret_is_refused_and_never_shown(setting, tmp_path):
     (tmp_path / "empty").write_text("\n")
+    (tmp_path / "words").write_text(f"user=me password={CANARY} host=db")
     found = problems(GOOD + setting, {"SET": CANARY}, tmp_path)
     assert len(found) == 1
     assert CANARY not in found[0]
