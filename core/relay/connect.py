@@ -68,7 +68,7 @@ def _reason(error: Exception) -> str:
             reason = _words(cause)
         case aiohttp.ClientHttpProxyError(status=status):
             reason = f"the proxy answered {status}"
-        case aiohttp.ServerDisconnectedError():
+        case aiohttp.ServerDisconnectedError() | EOFError():
             reason = "the proxy closed the connection"
         case _:
             reason = str(error)

@@ -79,6 +79,8 @@ async def _tunnel(proxy: URL, host: str, port: int) -> socket.socket:
         return await way.connect(host, port)
     except ProxyError as error:
         raise OSError(None, f"the proxy refused: {error}") from error
+    except EOFError as error:
+        raise OSError(None, "the proxy closed the connection") from error
 
 
 async def _http_tunnel(proxy: URL, host: str, port: int) -> socket.socket:

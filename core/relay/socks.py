@@ -15,6 +15,7 @@ class SocksConnector(DirectConnector, ProxyConnector):
         *DirectConnector.failures,
         ProxyConnectionError,
         ProxyError,
+        EOFError,  # python-socks 2.x lets asyncio's own through where a proxy hangs up
     )
     timeouts: ClassVar[tuple[type[Exception], ...]] = (
         *DirectConnector.timeouts,

@@ -224,6 +224,19 @@ async def test_a_socks5_proxy_that_cannot_reach_the_relay_is_a_refused_connectio
             await say(transport, "https://relay.invalid")
 
 
+async def test_a_socks5_proxy_that_hangs_up_is_a_refused_connection() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.close()
+
+    async with (
+        accepting(hang_up) as port,
+        via(proxy=f"socks5h://127.0.0.1:{port}") as transport,
+    ):
+        with pytest.raises(RelayRefused, match="the proxy closed the connection"):
+            await say(transport, "https://relay.invalid")
+
+
 async def test_a_certificate_is_checked_behind_socks5_too(secure: Server) -> None:
     async with (
         socks5_proxy() as proxy,
