@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 HEAD_BYTES = 65_536
-TLS_HELLO = b"\x16\x03"
+OTHERS = (b"\x16", b"\x05")
+"""How TLS and SOCKS begin."""
 
 Way: TypeAlias = Callable[["Asked", asyncio.StreamWriter], Awaitable[None]]
 
@@ -74,7 +75,7 @@ async def relay(ways: Mapping[str, Way]) -> AsyncIterator[Relay]:
 
 async def _read(reader: asyncio.StreamReader) -> Asked | None:
     start = await reader.read(2)
-    if not start or start == TLS_HELLO:
+    if not start or start.startswith(OTHERS):
         return None
     head = (start + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     line, *lines = head.split("\r\n")
@@ -173,7 +174,11 @@ def saying(words: Callable[[str], Mapping[str, Any]]) -> Way:
         told = {"id": "c", "created": 1, "model": "m", "usage": usage}
         choice = {"index": 0, "finish_reason": finish}
         if not asked.told.get("stream"):
-            whole = {**told, "object": "chat.completion", "choices": [choice | {"message": message}]}
+            whole = {
+                **told,
+                "object": "chat.completion",
+                "choices": [choice | {"message": message}],
+            }
             return answer(writer, 200, json.dumps(whole).encode())
         pieces = (
             {**told, "choices": [{"index": 0, "delta": message, "finish_reason": None}]},

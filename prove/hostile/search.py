@@ -50,8 +50,7 @@ class Search:
         self._forms = [
             (name, how, form)
             for name, secret in self.secrets.items()
-            for how, form in dict((f, h) for h, f in spellings(secret)).items()
-            for how, form in ((form, how),)
+            for form, how in {form: how for how, form in spellings(secret)}.items()
         ]
 
     def look(self, where: str, content: bytes | str) -> None:
@@ -67,6 +66,6 @@ class Search:
     def look_through(self, folder: Path) -> None:
         """Every file's name and content."""
         for path in sorted(folder.rglob("*")):
-            self.look(f"data folder: a name", str(path.relative_to(folder)))
+            self.look("data folder: a name", str(path.relative_to(folder)))
             if path.is_file():
                 self.look(f"data folder: {path.relative_to(folder)}", path.read_bytes())
