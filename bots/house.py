@@ -21,6 +21,7 @@ from bots.orders import Orders
 from bots.platforms import Surroundings, Terminal, make_adapter
 from bots.probes import Readiness, probe_routes
 from bots.schedules import Schedules
+from bots.standing import Standing
 from bots.supervision import Supervision
 from bots.texts.catalogue import Catalogue, installed_texts
 from bots.web.access import AccessCode, LoopbackOnly
@@ -73,7 +74,10 @@ class House:
         self._commands = find_commands()
         self._reasons = ReasonRing()
         self.adapters = self._make_adapters(terminal)
-        self._observation = Observation(lambda: self._lanes.depth)
+        self._standing = Standing(
+            kept.store.backlog, lambda: kept.store.writes_waiting, kept.relays.health, self._clock
+        )
+        self._observation = Observation(lambda: self._lanes.depth, self._standing)
         self._lanes = Lanes[Job](self._make_worker().work)
         self._gateway = Gateway(
             bots=self._bots(),
@@ -192,7 +196,7 @@ class House:
     def _make_listeners(self, private: socket.socket) -> list[Listener]:
         """The private one always; the public one where an adapter is reached from outside."""
         readiness = Readiness(self._not_ready, self._clock, reasons=self._is_open)
-        probes = probe_routes(readiness, self._observation.exposition)
+        probes = probe_routes(readiness, self._exposition)
         inside = Starlette(routes=[*probes, *self._routes(public=False)])
         listeners = [Listener(self._guarded(inside), private)]
         if routes := self._routes(public=True):
@@ -227,6 +231,10 @@ class House:
             secret=derive(self._kept.secret, "access"),
             clock=self._clock,
         )
+
+    async def _exposition(self) -> bytes:
+        await self._standing.look()
+        return self._observation.exposition()
 
     async def _not_ready(self) -> dict[str, str]:
         wrong = self._supervision.down

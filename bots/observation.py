@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
 
 from core.model import Message
 from core.ports import Done, Outgoing, Receipt, Unsure
@@ -17,7 +18,8 @@ SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
 class Observation:
     """Implements `core.ports.Observer`. Has a registry of its own: nothing is global."""
 
-    def __init__(self, depth: Callable[[], int]) -> None:
+    def __init__(self, depth: Callable[[], int], *others: Collector) -> None:
+        """`others` add their own metrics whenever a monitor asks."""
         self._registry = CollectorRegistry()
         self._received = Counter(
             "parley_messages_received",
@@ -56,6 +58,8 @@ class Observation:
             registry=self._registry,
         )
         waiting.set_function(depth)
+        for other in others:
+            self._registry.register(other)
 
     def received(self, message: Message, receipt: Receipt) -> None:
         self._received.labels(message.address.platform, receipt.value).inc()

@@ -37,7 +37,9 @@ class Readiness:
         return self._wrong if self._reasons else dict.fromkeys(self._wrong, "not ready")
 
 
-def probe_routes(readiness: Readiness, exposition: Callable[[], bytes]) -> Sequence[Route]:
+def probe_routes(
+    readiness: Readiness, exposition: Callable[[], Awaitable[bytes]]
+) -> Sequence[Route]:
     async def livez(request: Request) -> Response:
         del request
         return PlainTextResponse("alive")
@@ -49,6 +51,6 @@ def probe_routes(readiness: Readiness, exposition: Callable[[], bytes]) -> Seque
 
     async def metrics(request: Request) -> Response:
         del request
-        return Response(exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(await exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return (Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics))

@@ -52,9 +52,9 @@ def lines(trail: Trail, *, text: bool) -> Iterator[str]:
 
 
 def table(found: list[Stop]) -> Iterator[str]:
-    rows = [("time (UTC)", "+ms", "")]
+    rows = [("time (UTC)", f"{'+ms':>8}", "stop")]
     for stop, span in zip(found, spans_ms(found), strict=True):
-        after = "" if span is None else f"{span:.1f}"
+        after = "" if span is None else f"{span:8.1f}"
         rows.append((moment(stop.at), after, printable(stop.words)))
     return columns(rows)
 

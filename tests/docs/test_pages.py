@@ -13,10 +13,13 @@ from typing import get_args
 import pytest
 
 from bots.cli import parser
+from bots.clock import SystemClock
 from bots.commands import find_commands
 from bots.config import parse
 from bots.observation import Observation
 from bots.sandbox import faults
+from bots.standing import Standing
+from storage.aside import Backlog
 from tests.docs.pages import (
     PAGES,
     ROOT,
@@ -186,8 +189,13 @@ def test_every_folder_of_bots_is_told() -> None:
     assert folders <= set(inline(ARCHITECTURE))
 
 
+async def nothing_kept() -> Backlog:
+    return Backlog(oldest_at=None, set_aside=0)
+
+
 def test_every_metric_is_told() -> None:
-    exposition = Observation(lambda: 0).exposition().decode()
+    standing = Standing(nothing_kept, lambda: 0, lambda: (), SystemClock())
+    exposition = Observation(lambda: 0, standing).exposition().decode()
     kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", exposition, re.MULTILINE))
     served = {name for name, kind in kinds.items() if not name.endswith("_created")}
     told = {words for words in inline(RUNNING) if words.startswith("parley_")}
