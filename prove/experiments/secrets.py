@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from random import Random
 
 import aiohttp
 
+from bots.config import load
 from bots.sandbox.faults import Garbage, Lose, Reset, Status
 from bots.sandbox.onebot.dialer import Pace
 from bots.sandbox.onebot.onebot import OneBot
@@ -24,6 +26,7 @@ from bots.sandbox.telegram.platform import Rules, Telegram
 from bots.sandbox.town.town import BOT, Town, Utterance
 from bots.sandbox.wechat.app import wechat_app
 from bots.sandbox.wechat.wechat import WeChat
+from core.errors import ConfigError
 from prove.experiment import Experiment, Finding, Scale
 from prove.hostile.canaries import Canaries, secret_settings
 from prove.hostile.relay import (
@@ -320,8 +323,9 @@ async def run(scale: Scale) -> Finding:
         async with staged(folder, chance, form) as stage:
             wrong += _without_canary(stage.canaries)
             wrong += await _live(stage)
-            await _commands(stage, long=scale.long)
-            await _mistakes(stage, chance, scale.pick(8, 26))
+            await asyncio.gather(
+                _commands(stage, long=scale.long), _mistakes(stage, chance, scale.pick(3, 40))
+            )
             stage.search.look_through(folder / "data")
             found += stage.search.found
             searched += stage.search.searched_bytes
@@ -419,7 +423,7 @@ async def _talk(stage: Stage) -> None:
         await _say(stage, words)
     for fault in (Garbage(), Lose(), Reset(), Status(status=500), Status(status=401)):
         stage.telegram.faults.add(fault)
-        await _say_one(stage.telegram, PEOPLE[1], "does this arrive?", within_s=1.5)
+        await _say_one(stage.telegram, PEOPLE[1], "does this arrive?", within_s=0.6)
     stage.telegram.faults.clear()
     for place in PLACES:
         await _say_one(stage.telegram, PEOPLE[1], POISON + place, within_s=0.5)
@@ -472,7 +476,7 @@ async def _visit(stage: Stage) -> None:
             for number, words in enumerate(("hello", "/why", "/image a cat")):
                 await socket.send_json({"type": "send", "id": f"web-{number:04}", "text": words})
             with suppress(TimeoutError):
-                async with asyncio.timeout(3):
+                async with asyncio.timeout(1.5):
                     async for frame in socket:
                         stage.search.look("the page's frames", str(frame.data))
 
@@ -499,11 +503,11 @@ async def _commands(stage: Stage, *, long: bool) -> None:
 
 
 async def _mistakes(stage: Stage, chance: Random, count: int) -> None:
-    """Secrets where they do not belong: told by `parley check` and by `parley run`."""
+    """Secrets where they do not belong; `count` of them are told by commands of their own."""
     base = '[relays.x]\nprofile = "sandbox"\n{}\n[bots.web]\nplatform = "web"\n'
     texts = [base.format(wrong) for wrong in WRONG]
     texts += [f'{section}\n[bots.web]\nplatform = "web"\n' for section in SECTIONS]
-    chosen = chance.sample(texts, min(count, len(texts)))
+    chosen = chance.sample(texts, len(texts))
     folder = stage.folder / "mistakes"
     folder.mkdir()
     canary = f"sk-{stage.canaries.word()}{stage.canaries.word(8)}"
@@ -519,7 +523,10 @@ async def _mistakes(stage: Stage, chance: Random, count: int) -> None:
         config = folder / f"{number}.toml"
         config.write_text(text.replace("{0}", f'"{canary}"').replace("{1}", canary))
         words = ("check", "--offline") if number % 2 else ("run",)
-        told = await told_by("bots", *words, "--config", config.name, folder=folder)
+        if number < count:
+            told = await told_by("bots", *words, "--config", config.name, folder=folder)
+        else:
+            told = _refused(config)
         shown = text.replace("\n", " / ")
         search.look(f"a refused configuration: {shown}", told)
         if "expected" not in told and "line" not in told:
@@ -531,6 +538,14 @@ async def _mistakes(stage: Stage, chance: Random, count: int) -> None:
     stage.search.found += search.found
     stage.search.places |= search.places
     stage.search.searched_bytes += search.searched_bytes
+
+
+def _refused(config: Path) -> str:
+    """What the commands would print, and what a traceback would."""
+    try:
+        return repr(load(config))
+    except ConfigError as error:
+        return "".join(traceback.format_exception(error))
 
 
 EXPERIMENT = Experiment(
