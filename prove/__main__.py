@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -87,14 +88,19 @@ async def run_apart(name: str, file: Path, options: argparse.Namespace) -> Resul
     began = time.monotonic()
     pipe, together = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
     process = await asyncio.create_subprocess_exec(
-        *command, *(["--long"] if options.long else []), cwd=ROOT, stdout=pipe, stderr=together
+        *command,
+        *(["--long"] if options.long else []),
+        cwd=ROOT,
+        stdout=pipe,
+        stderr=together,
+        start_new_session=True,
     )
     limit_s = LIMIT_S[options.long]
     try:
         told, _ = await asyncio.wait_for(process.communicate(), limit_s)
         broke = told.decode(errors="replace")[-2000:].strip()
     except TimeoutError:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # its bots, too: they hold its pipe
         await process.wait()
         broke = f"it took longer than {limit_s:.0f} s"
     found, finding = find(name), read(file)

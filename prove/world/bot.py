@@ -61,13 +61,9 @@ class Bot:
                 if self.exit_code != -signal.SIGKILL:
                     raise RuntimeError(f"the bot ended by itself: {self.told()[-1500:]}")
                 return
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", self._private)
-            except OSError:
-                await asyncio.sleep(0.01)
-            else:
-                writer.close()
+            if await _lives(self._private):
                 return
+            await asyncio.sleep(0.01)
         raise TimeoutError(f"the bot did not listen within {START_S:.0f} s: {self.told()[-1500:]}")
 
     @property
@@ -116,6 +112,21 @@ class Bot:
         if self._process is None:
             raise RuntimeError("expected a bot that was started")
         return self._process
+
+
+async def _lives(port: int) -> bool:
+    """Whether it serves: the port itself is open some time before."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    try:
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        return b" 200 " in await reader.readline()
+    except OSError:
+        return False
+    finally:
+        writer.close()
 
 
 def _live(config: Path, log: Path, environ: Mapping[str, str], failpoint: str) -> None:

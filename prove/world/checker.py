@@ -95,9 +95,10 @@ async def _judge_seat(seat: Seat, kills: Sequence[datetime], judged: Judgement) 
 
 
 def _inside_window(before: Line, after: Line, kills: Sequence[datetime]) -> bool:
+    """What was on its way when the process was killed may be shown a moment later."""
     flagged = any(flag in after.text for flag in FLAGS)
     return flagged and any(
-        before.at <= killed <= after.at and killed - before.at <= WINDOW for killed in kills
+        killed <= after.at and abs(killed - before.at) <= WINDOW for killed in kills
     )
 
 

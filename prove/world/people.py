@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -15,7 +15,7 @@ MARK = re.compile(r"\bnote ([a-z]+\d+x\d+)-(\d+)\b")
 ECHO = re.compile(r"You said: “[^”]*?" + MARK.pattern)
 """How the sandbox relay begins an answer."""
 
-PATIENCE_S = 60.0
+PATIENCE_S = 20.0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -128,11 +128,17 @@ async def _patiently(seat: Seat, number: int, stop: asyncio.Event) -> None:
     del done
 
 
-async def until_all_answered(sat: Sequence[Seat], timeout_s: float = PATIENCE_S) -> None:
-    """Wait for the answers to all that the platforms handed over, but no longer."""
+async def until_all_answered(
+    sat: Sequence[Seat], timeout_s: float = PATIENCE_S, upto: Mapping[Seat, int] | None = None
+) -> None:
+    """Wait for the answers to all that the platforms handed over, but no longer.
+
+    `upto`: only to so many of each.
+    """
 
     async def last(seat: Seat) -> None:
-        for number, line in enumerate(seat.said):
+        count = len(seat.said) if upto is None else upto[seat]
+        for number, line in enumerate(seat.said[:count]):
             if await seat.stand.taken(line):
                 await seat.answered(number, timeout_s)
 
