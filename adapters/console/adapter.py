@@ -127,7 +127,7 @@ class ConsoleAdapter:
             return await self._show(outgoing)
         finally:
             # Also where a file could not be shown: nothing more will come.
-            if outgoing.index == outgoing.total - 1:
+            if outgoing.index == outgoing.total - 1 and not outgoing.notice:
                 self._settle(outgoing.answers)
 
     async def fetch(self, media: Media) -> bytes:

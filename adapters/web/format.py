@@ -33,6 +33,7 @@ def format_answer(outgoing: Outgoing, tickets: Tickets) -> Answer:
         index=outgoing.index,
         total=outgoing.total,
         part=_view(outgoing.part, outgoing.to.chat, tickets),
+        notice=outgoing.notice,
     )
 
 

@@ -104,13 +104,17 @@ class Said(Struct, frozen=True, kw_only=True, tag_field="type", tag="said"):
 
 
 class Answer(Struct, frozen=True, kw_only=True, tag_field="type", tag="part"):
-    """One part of an answer, `index` of `total`. The same `key` again is the same part."""
+    """One part of an answer, `index` of `total`. The same `key` again is the same part.
+
+    `notice`: it is none, but stands where the answer will be until that comes.
+    """
 
     key: str
     answers: str
     index: int
     total: int
     part: PartView
+    notice: bool = False
 
 
 class DraftText(Struct, frozen=True, kw_only=True, tag_field="type", tag="draft"):

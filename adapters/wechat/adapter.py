@@ -14,7 +14,7 @@ from adapters.wechat.desk import Case, Desk
 from adapters.wechat.door import Door
 from adapters.wechat.exchange import TRIES, Timing
 from adapters.wechat.files import UPLOAD_BYTES, Files
-from adapters.wechat.format import HINT_BYTES, REPLY_BYTES
+from adapters.wechat.format import HINT_BYTES, REPLY_BYTES, format_reply
 from adapters.wechat.leftovers import PLATFORM, Leftovers, receipt_of
 from adapters.wechat.menu import format_menu
 from adapters.wechat.parse import sent_at
@@ -150,6 +150,8 @@ class WeChatAdapter:
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         """Into a request that waits for it; else by customer service; else later."""
+        if outgoing.notice:
+            return await self._told(outgoing)
         result = await self._sent(outgoing)
         if outgoing.index + 1 == outgoing.total:
             shelved = isinstance(result, Later)
@@ -206,6 +208,17 @@ class WeChatAdapter:
         if isinstance(result, Later) and self._service:
             result = await self._by_service(self._service, outgoing)
         return result
+
+    async def _told(self, outgoing: Outgoing) -> SendResult:
+        """A notice takes no request from the answer: it is what is said where none came in time."""
+        saying = self._wording.late(await self._sayings.of(outgoing.part))
+        own = self._desk.find(outgoing.answers)
+        if own is not None and self._desk.can_take(own):
+            own.exchange.fallback = format_reply(own.push, saying)
+            return Sent()
+        if self._service:
+            return await self._service.send(outgoing.to.chat, saying)
+        return Refused("no request waits that could carry a notice")
 
     async def _passively(self, outgoing: Outgoing) -> SendResult:
         """By the push that is answered, or by one that asks for more and found nothing yet."""

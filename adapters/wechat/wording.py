@@ -46,6 +46,12 @@ class Wording:
             return with_hint(saying, hint)
         return with_hint(saying, self.say("wechat_more", word=self._word) if more else "")
 
+    def late(self, saying: Saying) -> Saying:
+        """A notice, and how to get the answer once it is there."""
+        if self.settings.customer_service:
+            return saying
+        return with_hint(saying, self.say("wechat_later", word=self._word))
+
     def again(self, saying: Saying) -> Saying:
         """What the person may have seen already."""
         if not isinstance(saying, Words):

@@ -57,6 +57,21 @@ async def test_an_answer_faster_than_its_acknowledgement_is_not_missed(tmp_path)
     assert stdout.getvalue() == "ho\n"
 
 
+async def test_a_notice_is_no_answer_the_answer_is_waited_for(tmp_path):
+    stdout = io.StringIO()
+    adapter = make_adapter(io.StringIO("hi\n"), stdout, tmp_path)
+
+    async def emit(message):
+        await adapter.send(part(message, "wait", notice=True))
+        asyncio.get_running_loop().call_later(
+            0.05, lambda: asyncio.ensure_future(adapter.send(part(message, "ho")))
+        )
+        return Receipt.STORED
+
+    await asyncio.wait_for(adapter.run(emit), 5)
+    assert stdout.getvalue() == "wait\nho\n"
+
+
 @pytest.mark.parametrize("receipt", [Receipt.DUPLICATE, Receipt.IGNORED, Receipt.BUSY])
 async def test_what_will_not_be_answered_is_not_waited_for(tmp_path, receipt):
     adapter = make_adapter(io.StringIO("hi\n"), io.StringIO(), tmp_path)

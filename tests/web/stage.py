@@ -125,6 +125,8 @@ class Stage:
         if words in {"/stop", "/停止"}:
             await self._stop(message)
             return
+        if words.startswith("hush"):
+            await self.go_on.wait()
         if words.startswith("hold"):
             half = f"Half of the answer to **{words}**"
             self.show(message, half)
@@ -158,6 +160,21 @@ class Stage:
     def show(self, message: Message, text: str) -> None:
         assert self.adapter
         self.adapter.draft(message.address, message.key, text)
+
+    async def notice(self, message: Message, words: str) -> None:
+        """A word before the answer."""
+        assert self.adapter
+        await self.adapter.send(
+            Outgoing(
+                key=f"n-{message.id}/0",
+                to=message.address,
+                part=Text(text=words),
+                answers=message.key,
+                index=0,
+                total=1,
+                notice=True,
+            )
+        )
 
     async def reply(self, message: Message, parts: Sequence[Text | Media]) -> None:
         assert self.adapter

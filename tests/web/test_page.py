@@ -43,6 +43,25 @@ async def test_an_answer_is_seen_while_it_is_still_being_written(
         await expect(page.locator("#live")).to_have_text("You said: hold on")
 
 
+async def test_a_notice_stands_where_the_answer_will_be(
+    browser: Browser, home: House, stage: Stage
+) -> None:
+    async with person(browser, home) as page:
+        await ask(page, "hush")
+        await expect(page.locator(".dots")).to_be_visible()
+        (message,) = stage.messages.values()
+        kept = "The AI service does not answer just now. Your message is kept."
+        await stage.notice(message, kept)
+        await expect(page.locator(".answer .prose")).to_have_text(kept)
+        await expect(page.locator(".dots")).to_be_visible()
+        await expect(page.locator("#stop")).to_be_visible()
+        await expect(page.locator("#live")).to_have_text(kept)
+        await snap(page, "notice-desktop-light-en")
+        stage.go_on.set()
+        await expect(page.locator(".answer .prose")).to_have_text("You said: hush")
+        await expect(page.locator(".dots")).to_have_count(0)
+
+
 async def test_the_stop_button_ends_the_answer(browser: Browser, home: House, stage: Stage) -> None:
     async with person(browser, home) as page:
         await ask(page, "hold the line")

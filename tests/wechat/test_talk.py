@@ -1,6 +1,7 @@
 """Talks with an account that may only answer: three tries, 继续, restarts."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -8,7 +9,7 @@ from adapters.wechat import leftovers
 from bots.sandbox.wechat import acts
 from bots.sandbox.wechat.faults import AtOnce, DropConnection, LoseAnswer
 from bots.sandbox.wechat.wechat import NOTICE
-from core.errors import StoreError
+from core.errors import RelayRefused, StoreError
 from core.ports import Receipt
 from tests.wechat.stage import ANN, BEN, staged
 
@@ -306,3 +307,53 @@ async def test_while_the_bot_is_away_nothing_is_lost(stage):
     await stage.open()
     (again,) = await stage.wechat.redeliver(push)
     assert "re: are you there?" in again.answer
+
+
+async def _outage(stage, monkeypatch) -> dict:
+    """No relay serves; people are told of it after a tenth of a second."""
+    monkeypatch.setattr("core.waiting.TOLD_AFTER_S", 0.1)
+    monkeypatch.setattr("core.outage.FIRST_PAUSE_S", 0.05)
+    monkeypatch.setattr("core.outage.LONGEST_PAUSE_S", 0.05)
+    stage.naps = asyncio.sleep
+    await stage.close()
+    stage._running = AsyncExitStack()
+    await stage.open()
+    down = {"down": True}
+
+    def watch(request):
+        if down["down"]:
+            raise RelayRefused("nobody there")
+
+    stage.relays.watch = watch
+    return down
+
+
+async def test_in_an_outage_the_third_try_says_so_and_more_brings_the_answer(stage, monkeypatch):
+    down = await _outage(stage, monkeypatch)
+    push = await stage.push("hello")
+    assert outcomes(push) == ["timeout", "timeout", "reply"]
+    told = stage.shown(push)
+    assert "is kept" in told
+    assert "continue" in told
+    down["down"] = False
+    await stage.house.settled()
+    assert await stage.ask("continue") == "re: hello"
+    assert stage.told() == [told, "re: hello"]
+
+
+async def test_an_outage_over_before_the_third_try_shows_nothing(stage, monkeypatch):
+    down = await _outage(stage, monkeypatch)
+    line = await stage.say("hello")
+    await asyncio.sleep(0.6)
+    down["down"] = False
+    assert stage.shown(await stage.wechat.outcome(line)) == "re: hello"
+    assert stage.told() == ["re: hello"]
+
+
+async def test_more_waits_in_an_outage_for_the_answer_it_was_promised(stage, monkeypatch):
+    down = await _outage(stage, monkeypatch)
+    await stage.push("hello")
+    more = await stage.say("more")
+    await asyncio.sleep(0.1)
+    down["down"] = False
+    assert stage.shown(await stage.wechat.outcome(more)) == "re: hello"

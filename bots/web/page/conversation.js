@@ -74,8 +74,14 @@ export class Conversation {
     this.changed();
   }
 
-  part({ key, answers, index, total, part }) {
+  part({ key, answers, index, total, part, notice }) {
     const exchange = this.of(answers || key);
+    if (notice) {
+      exchange.notice(part.text);
+      byId("live").textContent = part.text;
+      this.changed();
+      return;
+    }
     if (answers) exchange.part(index, total, part);
     else exchange.part(0, 1, part); // nobody asked for it: each part stands for itself
     if (!exchange.running) byId("live").textContent = exchange.answerText || say("voice");

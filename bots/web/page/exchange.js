@@ -6,6 +6,9 @@ import { showMarkdown } from "./markdown.js";
 import { fileNode } from "./part.js";
 import { said, translate } from "./texts.js";
 
+const dots = () => said(el("div", { class: "dots", role: "img", "data-say-label": "thinking" },
+  el("i"), el("i"), el("i")));
+
 const isCommand = (text) => /^[/／]\S/.test(text);
 
 export class Exchange {
@@ -48,9 +51,16 @@ export class Exchange {
   wait() {
     if (this.parts.size || this.running) return;
     this.running = true;
-    const dots = el("div", { class: "dots", role: "img", "data-say-label": "thinking" },
-      el("i"), el("i"), el("i"));
-    this.answer.replaceChildren(icon("mark", "mark"), said(dots));
+    this.answer.replaceChildren(icon("mark", "mark"), dots());
+  }
+
+  /** A word in between: the answer takes its place. */
+  notice(text) {
+    if (this.parts.size || this.drafted) return;
+    this.running = true;
+    const words = el("div", { class: "prose", dir: "auto" });
+    showMarkdown(words, text);
+    this.answer.replaceChildren(icon("mark", "mark"), words, dots());
   }
 
   /** The answer so far; what arrived for good is not overwritten. */
