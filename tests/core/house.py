@@ -215,7 +215,9 @@ class Site:
         if not self.bots:
             self.bot()
         media = FileMedia(self.folder / "media")
-        store = await SqlStore.open(f"sqlite:///{self.database}", media, busy_timeout_s=0.01)
+        store = await SqlStore.open(
+            f"sqlite:///{self.database}", media, busy_timeout_s=0.01, now=self.clock.now
+        )
         self._house = House(self, store, media)
         await self._house.gateway.resume()
         return self._house
