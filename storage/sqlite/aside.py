@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from sqlalchemy import delete, func, null, or_, select, text, tuple_, update
+from sqlalchemy import and_, delete, func, null, or_, select, text, tuple_, update
 
 from storage.aside import Backlog, Count, Drop, ListAside, PutBack, SetAside
 from storage.operation import Finished
@@ -27,18 +27,20 @@ class AsideWrites:
         dead = inbox.c.state == constant(InboxState.DEAD)
         asked = inbox.alias("asked")
         end = (inbox.c.conversation, inbox.c.answered_at, inbox.c.reason)
-        # what an album's last message took in ended in its transaction, told by its reply
+        # what a message took in ended in its transaction and has no reply but the message's
         ends = (
             select(*(asked.c[column.name] for column in end))
             .select_from(asked.join(replies, replies.c.message_id == asked.c.id))
             .where(asked.c.id.in_(these))
         )
+        own = select(replies.c.id).where(replies.c.message_id == inbox.c.id)
+        taken_in = and_(~own.exists(), tuple_(*end).in_(ends))
         self._aside = sql(
             select(inbox.c.id, inbox.c.conversation)
             .where(
                 dead,
                 inbox.c.payload.is_not(None),
-                or_(inbox.c.id.in_(these), tuple_(*end).in_(ends)),
+                or_(inbox.c.id.in_(these), taken_in),
             )
             .order_by(inbox.c.seq)
         )
