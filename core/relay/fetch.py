@@ -129,7 +129,7 @@ def read_address(address: str, base: str = "") -> httpx.URL:
         raise Unfetched("address", "a link that is no address") from error
     if url.scheme not in ("http", "https"):
         raise Unfetched("address", "expected an http address of a file, got another kind")
-    if url.userinfo or not PLACE.fullmatch(place):
+    if url.userinfo or not PLACE.fullmatch(place) or port_of(url) not in range(1, 65536):
         raise Unfetched("address", "a link that is no plain address: a login or odd signs in it")
     return url
 
