@@ -5,6 +5,7 @@ import os
 import re
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -99,21 +100,27 @@ class Reading:
 
 
 def unpacked(file: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Each member's name and content, in their order. Raises StoreError.
+    """Each member's name and content, in their order. Raises StoreError, tarfile.TarError.
 
     A name that a backup has no use for is refused, whatever its kind.
     """
+    with tarfile.open(file, mode="r|") as tar:
+        while (info := tar.next()) is not None:
+            content = tar.extractfile(info) if info.isreg() else None
+            if content is None or not KNOWN.fullmatch(info.name):
+                raise StoreError(
+                    f"backup {file}: expected the names that Parley writes, got "
+                    f"{info.name[:200]!r}. Nothing of it was put anywhere"
+                )
+            yield info.name, content
+            tar.members.clear()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def readable(file: Path) -> Iterator[None]:
+    """What a tar cannot be read for, in an operator's words: StoreError."""
     try:
-        with tarfile.open(file, mode="r|") as tar:
-            while (info := tar.next()) is not None:
-                content = tar.extractfile(info) if info.isreg() else None
-                if content is None or not KNOWN.fullmatch(info.name):
-                    raise StoreError(
-                        f"backup {file}: expected the names that Parley writes, got "
-                        f"{info.name[:200]!r}. Nothing of it was put anywhere"
-                    )
-                yield info.name, content
-                tar.members.clear()  # type: ignore[attr-defined]
+        yield
     except (tarfile.TarError, EOFError) as error:
         raise StoreError(
             f"backup {file}: expected a whole file of parley backup, got: {error}. "

@@ -17,6 +17,7 @@ from bots.backup.archive import (
     Member,
     Reading,
     read_manifest,
+    readable,
     unpacked,
 )
 from bots.backup.backup import sync_folder
@@ -98,13 +99,14 @@ def _draft(places: Places, file: Path) -> Manifest:
 def _unpack(places: Places, file: Path) -> Manifest:
     got: dict[str, Member] = {}
     manifest: Manifest | None = None
-    for name, content in unpacked(file):
-        if name in got or manifest:
-            raise StoreError(f"backup {file}: expected each name once, got {name} again")
-        if name == MANIFEST:
-            manifest = read_manifest(content.read(MANIFEST_BYTES), file)
-        else:
-            got[name] = _write(places.draft(name), name, content)
+    with readable(file):
+        for name, content in unpacked(file):
+            if name in got or manifest:
+                raise StoreError(f"backup {file}: expected each name once, got {name} again")
+            if name == MANIFEST:
+                manifest = read_manifest(content.read(MANIFEST_BYTES), file)
+            else:
+                got[name] = _write(places.draft(name), name, content)
     if manifest is None:
         raise StoreError(
             f"backup {file}: expected {MANIFEST} at its end, got none: it was cut short. "
