@@ -17,7 +17,7 @@ from storage.media import FileMedia
 from storage.reading import reading
 from storage.store import SqlStore
 
-REASON_CHARS = 72
+WHO_CHARS, REASON_CHARS = 32, 72
 
 
 def list_dead(options: argparse.Namespace) -> int:
@@ -102,15 +102,16 @@ def row(one: SetAside) -> tuple[str, ...]:
         moment(one),
         address.platform,
         address.bot,
-        who(one),
+        brief(who(one), WHO_CHARS),
         str(one.attempt),
-        brief(printable(one.reason)),
+        brief(printable(one.reason), REASON_CHARS),
     )
 
 
 def shown(one: SetAside) -> Iterator[str]:
-    rows = zip(HEADS, row(one)[:-1], strict=False)
-    yield from columns([*rows, ("why", printable(one.reason))])
+    whole = {"who": who(one), "why": printable(one.reason)}
+    cells = dict(zip(HEADS, row(one), strict=True)) | whole
+    yield from columns(list(cells.items()))
     for media in one.message.media:
         yield f"with {media.kind}, {media.size_bytes} bytes {printable(media.name)}".rstrip()
     yield ""
@@ -123,8 +124,8 @@ def who(one: SetAside) -> str:
     return printable(f"{name} ({sender})" if name and name != sender else sender)
 
 
-def brief(text: str) -> str:
-    return text if len(text) <= REASON_CHARS else f"{text[: REASON_CHARS - 1]}…"
+def brief(text: str, chars: int) -> str:
+    return text if len(text) <= chars else f"{text[: chars - 1]}…"
 
 
 def moment(one: SetAside) -> str:

@@ -10,7 +10,19 @@ from bots import __version__
 from bots.cli import main
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "demo", "check", "init", "relay", "batch", "finetune", "sandbox", "version")
+COMMANDS = (
+    "run",
+    "demo",
+    "check",
+    "init",
+    "relay",
+    "batch",
+    "finetune",
+    "dead",
+    "trace",
+    "sandbox",
+    "version",
+)
 HEAVY = ("aiohttp", "alembic", "httpx", "msgspec", "sqlalchemy", "sqlmodel", "starlette", "uvicorn")
 
 
