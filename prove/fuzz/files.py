@@ -87,7 +87,12 @@ def _examples_of_config() -> Sequence[bytes]:
 
 TARGETS = (
     Target(
-        name="config", run=_config, seeds=_examples_of_config, form="text", raises=(ConfigError,)
+        name="config",
+        run=_config,
+        seeds=_examples_of_config,
+        form="text",
+        raises=(ConfigError,),
+        most_bytes=2**12,
     ),
     Target(
         name="batch-input",

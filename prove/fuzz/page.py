@@ -76,12 +76,14 @@ TARGETS = (
         run=_cookie,
         seeds=lambda: [SESSIONS.sign("session").encode()],
         form="text",
+        most_bytes=2**16,
     ),
     Target(
         name="web-ticket",
         run=_ticket,
         seeds=lambda: [TICKETS.issue("session", PICTURE).encode()],
         form="text",
+        most_bytes=2**16,
         raises=(MediaError,),
     ),
     Target(
@@ -89,6 +91,7 @@ TARGETS = (
         run=_headers,
         seeds=lambda: [b"http://bot.example", b"[::1]:8700", b"bytes=0-99", b"a/b.png"],
         form="text",
+        most_bytes=2**16,
         raises=(OutOfRange,),
     ),
 )

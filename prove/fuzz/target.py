@@ -29,6 +29,8 @@ class Target(Struct, frozen=True, kw_only=True):
     seeds: Callable[[], Sequence[bytes]]
     form: Form = "json"
     raises: tuple[type[Exception], ...] = ()
+    most_bytes: int = 2**20
+    """What comes before it lets no more through."""
 
     def try_on(self, data: bytes) -> None:
         """Raises what is a defect."""

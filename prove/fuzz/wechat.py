@@ -91,10 +91,39 @@ def _plain() -> Sequence[bytes]:
     return recorded("wechat/payloads/plain/*.xml")
 
 
+PUSH = 2**16
 REFUSED = (PushError, Forged)
 TARGETS = (
-    Target(name="wechat-push", run=_push, seeds=_plain, form="xml", raises=(PushError,)),
-    Target(name="wechat-envelope", run=_envelope, seeds=_enveloped, form="xml", raises=REFUSED),
-    Target(name="wechat-sealed", run=_sealed, seeds=_insides, form="xml", raises=REFUSED),
-    Target(name="wechat-query", run=_query, seeds=_queries, form="text", raises=(Forged,)),
+    Target(
+        name="wechat-push",
+        run=_push,
+        seeds=_plain,
+        form="xml",
+        raises=(PushError,),
+        most_bytes=PUSH,
+    ),
+    Target(
+        name="wechat-envelope",
+        run=_envelope,
+        seeds=_enveloped,
+        form="xml",
+        raises=REFUSED,
+        most_bytes=PUSH,
+    ),
+    Target(
+        name="wechat-sealed",
+        run=_sealed,
+        seeds=_insides,
+        form="xml",
+        raises=REFUSED,
+        most_bytes=PUSH,
+    ),
+    Target(
+        name="wechat-query",
+        run=_query,
+        seeds=_queries,
+        form="text",
+        raises=(Forged,),
+        most_bytes=PUSH,
+    ),
 )
