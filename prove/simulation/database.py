@@ -19,6 +19,7 @@ class Connection:
 
     def __init__(self) -> None:
         self.trouble = ""
+        self._before = 0
         self._real = sqlite3.connect(
             ":memory:", isolation_level=None, check_same_thread=False, cached_statements=256
         )

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from prove.simulation.journal import Entry, Journal
 from prove.simulation.plan import Plan, Post
+from prove.simulation.platforms import KINDS, Recalling
 from prove.simulation.relay import MARK
 
 Name = tuple[str, str]
@@ -31,11 +32,11 @@ class Reply:
 
     @property
     def began(self) -> int:
-        return min(entries[0].place for entries in self.parts.values())
+        return min(int(entries[0].place) for entries in self.parts.values())
 
     @property
     def ended(self) -> int:
-        return max(entries[0].place for entries in self.parts.values())
+        return max(int(entries[0].place) for entries in self.parts.values())
 
 
 class Evidence:
@@ -123,6 +124,17 @@ class Evidence:
         after = next(later, None)
         return (after.address.bot, after.key) if after else None
 
+    def means(self, bot: str) -> str:
+        """What its platform can do about a part of unknown outcome."""
+        kind = KINDS[self.plan.kinds[bot]]
+        if kind.repeatable:
+            return "repeatable"
+        return "recalls" if issubclass(kind, Recalling) else kind.on_unknown
+
+    def may_be_stopped(self, post: Post) -> bool:
+        """Whether somebody says /stop in its conversation."""
+        return any(p.kind == "stop" and p.owner == post.owner for p in self.plan.posts)
+
     def count(self, kind: str, name: Name, index: int | None = None) -> int:
         """How often something became of a message's part, or of any part of it."""
         return sum(
@@ -133,3 +145,7 @@ class Evidence:
     def deaths_between(self, first: int, last: int | None = None) -> list[Entry]:
         """The ends of processes between two places of the journal."""
         return [d for d in self.deaths if first < d.place and (last is None or d.place < last)]
+
+
+def of(post: Post) -> str:
+    return f"{post.mark} ({post.kind} {post.key} to {post.where})"

@@ -40,7 +40,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         return self._virtual_s
 
-    def outside(self, delay_s: float, callback: Callable[..., None], *args: Any) -> None:
+    def outside(self, delay_s: float, callback: Callable[..., object], *args: Any) -> None:
         """Call back in the world, whatever becomes of the process that asks."""
         self.call_later(delay_s, callback, *args, context=OUTSIDE)
 
@@ -50,10 +50,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context.run(LIFE.set, life)
         return context
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: object, func: Callable[..., Any], *args: Any
+    ) -> "asyncio.Future[Any]":
         """Not in a thread: a moment later, and its answer comes another moment later."""
         del executor
-        future = self.create_future()
+        future: asyncio.Future[Any] = self.create_future()
         self.call_later(self._chance.random() * 0.002, self._do, future, func, args)
         return future
 

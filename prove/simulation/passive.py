@@ -48,8 +48,9 @@ class Passive(Platform):
         world = self.world
         house = world.open_house()
         if house:
-            hear, number = house.adapters[self.bot].asked, self._asks[post.address.chat]
-            world.loop.call_soon(hear, post, number, context=house.context.copy())
+            adapter, number = house.adapters[self.bot], self._asks[post.address.chat]
+            assert isinstance(adapter, PassiveAdapter)  # noqa: S101 - made by `adapter`
+            world.loop.call_soon(adapter.asked, post, number, context=house.context.copy())
         if not house or world.now_s < max(HEAL_S, world.opened_s) + ASKS_LONG_S:
             world.loop.outside(ASKS_S if not world.healed else 2.0, self._ask, post)
 
@@ -101,6 +102,7 @@ class PassiveAdapter(SimulatedAdapter):
     async def _hand(self, post: Post, chat: str, number: int) -> None:
         """Noted as carried before it is, so that a repeated request gets the same part."""
         store, receipt = self.shelf, f"more {number}"
+        assert store  # noqa: S101 - the house gives it before it opens
         part = await store.carried(self.platform, self.bot, chat, receipt)
         if part is None:
             waiting = await store.waiting(self.platform, self.bot, chat)

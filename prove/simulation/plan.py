@@ -6,7 +6,7 @@ from random import Random
 from typing import Literal, TypeAlias
 
 from core.bot import Bot
-from core.model import Address, HistoryPolicy, conversation_key
+from core.model import Address, HistoryPolicy
 
 Kind: TypeAlias = Literal["queue", "push", "socket", "keeping", "page", "passive"]
 """How a platform brings messages and shows answers.
@@ -27,6 +27,11 @@ PLATFORMS: dict[Kind, str] = {
     "passive": "wechat",
 }
 
+Saying: TypeAlias = Literal["talk", "picture", "command", "stop", "aside"]
+"""What a person sends; an aside is not for the bot."""
+
+Means: TypeAlias = Literal["steps", "things", "seconds", "stop"]
+
 HEAL_S = 90.0
 """When all that fails has stopped failing."""
 
@@ -35,7 +40,7 @@ HEAL_S = 90.0
 class Death:
     """How a process ends: at its so-manieth step, or thing done, or second; or asked to."""
 
-    by: Literal["steps", "things", "seconds", "stop"]
+    by: Means
     count: float
     down_s: float
 
@@ -58,7 +63,7 @@ class Post:
     address: Address
     owner: str
     mark: str
-    kind: Literal["talk", "picture", "command", "stop", "aside"] = "talk"
+    kind: Saying = "talk"
     text: str = ""
 
     @property
@@ -145,7 +150,9 @@ def _talk(made: Plan, chance: Random) -> Iterator[Post]:
         name = chance.choice(names)
         address = _place(made, name, chance)
         kind = _kind(made, address, chance)
-        follows = [kind, "talk"] if kind == "picture" and chance.random() < 0.8 else [kind]
+        follows: list[Saying] = (
+            [kind, "talk"] if kind == "picture" and chance.random() < 0.8 else [kind]
+        )
         for step, one in enumerate(follows):
             keys[name] += 1
             mark = f"Q{number}{'b' * step};"
@@ -153,11 +160,18 @@ def _talk(made: Plan, chance: Random) -> Iterator[Post]:
                 at_s=at_s + step * chance.uniform(0, 1.2),
                 key=str(keys[name]),
                 address=address,
-                owner=conversation_key(address, made.bots[name].group_history),
+                owner=_owner(address, made.bots[name].group_history),
                 mark=mark,
                 kind=one,
                 text=_text(one, mark, chance),
             )
+
+
+def _owner(address: Address, policy: HistoryPolicy) -> str:
+    """Whose conversation it is. On purpose not the product's own word for it."""
+    place = f"{address.platform} {address.bot} {address.chat}"
+    alone = address.group and policy == "member"
+    return f"{place} {address.sender}" if alone else place
 
 
 def _text(kind: str, mark: str, chance: Random) -> str:
@@ -184,18 +198,19 @@ def _place(made: Plan, name: str, chance: Random) -> Address:
     )
 
 
-def _kind(made: Plan, address: Address, chance: Random) -> str:
+def _kind(made: Plan, address: Address, chance: Random) -> Saying:
     if address.group and chance.random() < 0.15:
         return "aside"
     if made.bots[address.bot].platform == "qq" and chance.random() < 0.3:
         return "picture"
-    return chance.choices(("talk", "command", "stop"), (30, 2, 1))[0]
+    spoken: tuple[Saying, ...] = ("talk", "command", "stop")
+    return chance.choices(spoken, (30, 2, 1))[0]
 
 
 def _death(chance: Random) -> Death:
-    by = chance.choices(("steps", "things", "seconds", "stop"), (4, 6, 1, 2))[0]
-    most = {"steps": 400, "things": 60, "seconds": 12, "stop": 8}[by]
-    count = chance.random() ** 1.5 * most
+    most: dict[Means, int] = {"steps": 400, "things": 60, "seconds": 12, "stop": 8}
+    by = chance.choices(tuple(most), (4, 6, 1, 2))[0]
+    count = chance.random() ** 1.5 * most[by]
     down_s = 700.0 if chance.random() < 0.05 else chance.choice((0.5, 1.0, 8.0))
     return Death(by=by, count=count if by in ("seconds", "stop") else 1 + int(count), down_s=down_s)
 

@@ -98,7 +98,11 @@ class Platform:
     def take(self, outgoing: Outgoing, answer: "Answer") -> None:
         """The bot's request to show a part has arrived, or is on its way here for good."""
         world, rate = self.world, self.world.plan.rates.send
-        part = {"bot": self.bot, "chat": outgoing.to.chat, "answers": outgoing.answers}
+        part: dict[str, Any] = {
+            "bot": self.bot,
+            "chat": outgoing.to.chat,
+            "answers": outgoing.answers,
+        }
         part |= {"index": outgoing.index, "total": outgoing.total}
         if world.fails(rate / 2):
             world.note("refused", **part)
