@@ -79,6 +79,20 @@ async def test_it_comes_after_what_its_conversation_is_at_work_on(site: Site) ->
     assert amy.reads[1:] == ["re: slow", "re: poison", "re: last"]
 
 
+async def test_what_others_are_told_meanwhile_is_not_sent_twice(site: Site) -> None:
+    await site.open()
+    await set_aside(site)
+    bob, sending = site.person("bob"), Held()
+    site.platform.results.append(sending)
+    await bob.says("hello")
+    await sending.reached()
+    await retry(site)
+    sending.release()
+    await site.house.settled()
+    assert bob.reads == ["re: hello"]
+    assert site.person().reads[1:] == ["re: poison"]
+
+
 async def test_it_counts_once_towards_the_days_messages(site: Site) -> None:
     site.rules = PeopleRules(allow=EVERYBODY.allow, daily_messages=1)
     await site.open()

@@ -55,12 +55,20 @@ async def test_a_relay_that_refuses_the_key_has_an_open_breaker(tmp_path: Path) 
 
 
 async def test_while_the_database_cannot_be_read_its_figures_are_left_out() -> None:
-    async def gone() -> Backlog:
+    well = True
+
+    async def backlog() -> Backlog:
+        if well:
+            return Backlog(oldest_at=None, set_aside=3)
         raise StoreError("the disk failed")
 
-    standing = Standing(gone, lambda: 7, lambda: (), SystemClock())
+    standing = Standing(backlog, lambda: 7, lambda: (), SystemClock())
+    observation = Observation(lambda: 0, standing)
     await standing.look()
-    told = Observation(lambda: 0, standing).exposition().decode()
+    assert "\nparley_messages_set_aside 3.0" in observation.exposition().decode()
+    well = False
+    await standing.look()
+    told = observation.exposition().decode()
     assert "\nparley_oldest_unanswered_seconds" not in told
     assert "\nparley_messages_set_aside" not in told
     assert "\nparley_store_writes_waiting 7.0" in told
