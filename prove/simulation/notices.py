@@ -31,7 +31,8 @@ def _founded(seen: Evidence, name: Name, reply: Reply, code: str) -> bool:
             return bool(seen.deaths) and (old or bool(seen.entries["clock jumps"]))
         case "set_aside":
             surprises = [entry for entry in fails if entry.error == "a surprise"]
-            return len(surprises) + len(seen.deaths) >= 3
+            unnoted = seen.deaths if seen.plan.troubles else seen.entries["killed"]
+            return len(surprises) + len(unnoted) >= 3
         case "stopped_early":
             return seen.may_be_stopped(post)
         case "outage_expired":
