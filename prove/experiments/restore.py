@@ -1,6 +1,7 @@
 """Backups under load; each restored, seen to be held, and released in one of three ways."""
 
 import asyncio
+import multiprocessing
 import os
 import sqlite3
 import sys
@@ -14,10 +15,11 @@ from typing import Literal, TypeAlias
 
 import httpx
 
+from bots.cli import main
 from bots.sandbox.telegram.platform import Telegram
 from bots.sandbox.town.town import BOT, Line
 from prove.experiment import Experiment, Finding, Scale
-from prove.world.bot import Bot
+from prove.world.bot import PRELOADED, Bot
 from prove.world.people import ECHO, MARK, Seat, greet, seats, talk, until_all_answered
 from prove.world.world import World, world
 
@@ -25,10 +27,9 @@ Way: TypeAlias = Literal["drop", "answer", "expire"]
 """How a copy is released; `expire`: --answer, and what is left over is too old by then."""
 WAYS: tuple[Way, ...] = ("answer", "drop", "expire")
 
-ROOT = Path(__file__).parents[2]
-HELD_S = 2.0
+HELD_S = 1.5
 RELEASE_S = 2.0
-QUIET_S = 1.5
+QUIET_S = 1.0
 EXPIRED = "I was away when this came"
 Mark: TypeAlias = tuple[str, int]
 Before: TypeAlias = Mapping[str, int]
@@ -64,7 +65,8 @@ async def run(scale: Scale) -> Finding:
     chance = Random(scale.seed)
     seen = Seen()
     backups = scale.pick(2, 10)
-    async with world(scale.folder, platforms=("telegram", "qq"), people=6, pace_s=0.02) as around:
+    people, both = scale.pick(4, 8), ("telegram", "qq")
+    async with world(scale.folder, platforms=both, people=people, pace_s=0.02) as around:
         sat = seats(around)
         files = await _life(around, sat, chance, backups)
         for number, file in enumerate(files):
@@ -157,7 +159,11 @@ async def _held(around: World, sat: Sequence[Seat], before: Before, seen: Seen) 
 
 
 async def _released(around: World, config: Path, way: Way, seen: Seen) -> None:
-    await _parley(around, config, "release", "--drop" if way == "drop" else "--answer")
+    try:
+        await _parley(around, config, "release", "--drop" if way == "drop" else "--answer")
+    except RuntimeError as error:
+        seen.wrong.append(str(error))
+        return
     async with httpx.AsyncClient(trust_env=False) as http:
         deadline = asyncio.get_running_loop().time() + RELEASE_S
         while asyncio.get_running_loop().time() < deadline:
@@ -290,19 +296,32 @@ def _environ(around: World) -> Mapping[str, str]:
     return {key: value for s in around.stands.values() for key, value in s.environ.items()}
 
 
-async def _parley(around: World, config: Path, *arguments: str) -> str:
-    """A command as its owner gives it. Raises RuntimeError where it ends with an error."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bots", *arguments, "--config", str(config)),
-        cwd=ROOT,
-        env={**os.environ, **_environ(around)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    told, _ = await process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"parley {arguments[0]}: {told.decode()[-800:]}")
-    return told.decode()
+async def _parley(around: World, config: Path, *arguments: str) -> None:
+    """A command in a process of its own. Raises RuntimeError where it ends with an error."""
+    told = config.with_name(f"{arguments[0]}.txt")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    given = (*arguments, "--config", str(config))
+    process = context.Process(target=_command, args=(given, told, _environ(around)), daemon=True)
+    process.start()
+    while process.is_alive():  # noqa: ASYNC110 - a process tells nobody
+        await asyncio.sleep(0.01)
+    process.join()
+    if process.exitcode:
+        raise RuntimeError(f"parley {arguments[0]}: {_read(told)[-800:]}")
+
+
+def _command(given: Sequence[str], told: Path, environ: Mapping[str, str]) -> None:
+    """What the forked process does."""
+    said = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    os.environ.update(environ)
+    sys.exit(main(given))
+
+
+def _read(told: Path) -> str:
+    return told.read_text(errors="replace") if told.exists() else ""
 
 
 EXPERIMENT = Experiment(

@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from alembic.script import ScriptDirectory
 
+from core.errors import StoreError
 from prove.experiment import Experiment, Finding, Scale
 from storage.migrations.upgrade import config as alembic_config
 from storage.migrations.upgrade import upgrade
@@ -200,7 +201,10 @@ def _judge(path: Path, kept: Path, version: str, whole: Schema, seen: Seen, wher
         )
         if not right
     ]
-    _start(path)
+    try:
+        _start(path)
+    except StoreError:
+        wrong.append("refused by the next start")
     if _schema(path) != whole or not _has(path, rows) or _integrity(path) != "ok":
         wrong.append("not finished by the next start")
     seen.wrong += [f"{version}, killed at {where}: {what}" for what in wrong]
