@@ -17,7 +17,8 @@ from core.ports import Clock
 
 log = logging.getLogger(__name__)
 
-COUNT = 50
+COUNTS = (50, 200, 1000)
+"""How many messages are asked for: more where these do not reach back to the last one heard."""
 CHATS = 50
 AT_ONCE = 4
 HISTORY_S = 3.0
@@ -60,18 +61,31 @@ class Gap:
 
         async def work(turn: Turn) -> None:
             async with self._asking:
-                told = await history(account, target, COUNT, lacking)
+                told = await self._reaching(account, target, since, lacking)
             await turn.begin()
             for payload in self._missed(account, target, told or (), since):
                 await self._hand_over(account, turn, payload)
 
         return work
 
+    async def _reaching(
+        self, account: Account, target: Target, since: int, lacking: set[str]
+    ) -> Sequence[Mapping[str, Any]] | None:
+        told: Sequence[Mapping[str, Any]] | None = None
+        for count in COUNTS:
+            told = await history(account, target, count, lacking) or told
+            if not told or len(told) < count or min(map(_time, told)) < self._earliest(since):
+                break
+        return told
+
+    def _earliest(self, since: int) -> int:
+        return max(since, int((self._clock.now() - self._longest).timestamp()))
+
     def _missed(
         self, account: Account, target: Target, told: Sequence[Mapping[str, Any]], since: int
     ) -> list[Mapping[str, Any]]:
         """The oldest first, from the second of the last one heard on."""
-        earliest = max(since, int((self._clock.now() - self._longest).timestamp()))
+        earliest = self._earliest(since)
         missed = [owned(account, one) for one in told if _time(one) >= earliest]
         return [{**_placed(target), **one} for one in sorted(missed, key=_time)]
 

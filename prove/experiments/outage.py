@@ -20,7 +20,8 @@ from bots.sandbox.serve import running
 from bots.sandbox.town.town import BOT, Line
 from prove.experiment import Experiment, Finding, Scale
 from prove.front import Front, Mode, front
-from prove.world.people import ECHO, Seat, greet, seats
+from prove.world.people import Seat, greet, seats
+from prove.world.square import ECHO
 from prove.world.world import World, world
 
 NOTICE, EXPIRED = "Your message is kept", "did not come back in time"
@@ -245,7 +246,7 @@ def responses(seat: Seat) -> list[Line]:
 def _judge_seat(stage: Stage, seat: Seat, bad: Bad, where: str, seen: Seen) -> None:
     """The response to a message is known by its place: so none may be out of it."""
     came = responses(seat)
-    shown = Counter(number for number, _ in seat.answers())
+    shown = Counter(number for number, _ in seat.answers)
     seen.said += len(seat.said)
     seen.repeated += sum(count > 1 for count in shown.values())
     for number in range(len(seat.said)):

@@ -20,7 +20,8 @@ from bots.sandbox.telegram.platform import Telegram
 from bots.sandbox.town.town import BOT, Line
 from prove.experiment import Experiment, Finding, Scale
 from prove.world.bot import PRELOADED, Bot
-from prove.world.people import ECHO, MARK, Seat, greet, seats, talk, until_all_answered
+from prove.world.people import Seat, greet, seats, talk, until_all_answered
+from prove.world.square import ECHO, MARK
 from prove.world.world import World, world
 
 Way: TypeAlias = Literal["drop", "answer", "expire"]

@@ -42,7 +42,7 @@ from prove.hostile.relay import (
 )
 from prove.hostile.search import Search
 from prove.hostile.served import AT_THE_DOOR, POISON
-from prove.world.platforms import free_port, town
+from prove.world.platforms import free_port, square
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = ("50001", "50002")
@@ -195,13 +195,13 @@ async def staged(folder: Path, chance: Random, form: str) -> AsyncIterator[Stage
     async with AsyncExitStack() as stack:
         hostile = await stack.enter_async_context(relay(WAYS))
         telegram = Telegram(
-            town=town("Telegram", PEOPLE, ()), token=token, rules=Rules(floods=UNLIMITED)
+            town=square("Telegram", PEOPLE, ()), token=token, rules=Rules(floods=UNLIMITED)
         )
         telegram_at = await stack.enter_async_context(running(telegram_app(telegram)))
         onebot = OneBot(
             url=f"ws://127.0.0.1:{public}/onebot/qq",
             token=qq,
-            town=town("QQ", PEOPLE, ()),
+            town=square("QQ", PEOPLE, ()),
             pace=Pace(reconnect_s=0.1),
         )
         await stack.enter_async_context(serving(onebot, port=0))
@@ -213,7 +213,7 @@ async def staged(folder: Path, chance: Random, form: str) -> AsyncIterator[Stage
             app_secret=app_secret,
             aes_key=aes_key,
             mode="safe",
-            town=town("WeChat", PEOPLE, ()),
+            town=square("WeChat", PEOPLE, ()),
             origin=f"http://127.0.0.1:{wechat_port}",
         )
         await stack.enter_async_context(wechat)

@@ -9,7 +9,8 @@ from typing import Any
 
 from bots.sandbox.town.town import BOT, Line
 from prove.experiment import Finding
-from prove.world.people import MARK, Seat
+from prove.world.people import Seat
+from prove.world.square import MARK
 from prove.world.world import World
 
 WINDOW = timedelta(seconds=0.5)
@@ -74,7 +75,7 @@ async def judge(world: World, sat: Sequence[Seat], kills: Sequence[datetime] = (
 
 
 async def _judge_seat(seat: Seat, kills: Sequence[datetime], judged: Judgement) -> None:
-    answers = seat.answers()
+    answers = seat.answers
     shown = Counter(number for number, _ in answers)
     for number, line in enumerate(seat.said):
         if not shown[number] and await seat.stand.taken(line):
@@ -113,9 +114,7 @@ def _foreign(line: Line, platform: str, keys: set[tuple[str, str, str]]) -> list
 
 def _judge_relay(world: World, sat: Sequence[Seat], judged: Judgement) -> None:
     """Each prompt holds one conversation's marks, in order; no answer is asked for once shown."""
-    shown = {
-        (seat.key, number): line.at for seat in sat for number, line in reversed(seat.answers())
-    }
+    shown = {(seat.key, number): line.at for seat in sat for number, line in reversed(seat.answers)}
     for entry in world.journal.entries("chat"):
         marks = list(_marks(entry.body))
         if len({key for key, _ in marks}) > 1:

@@ -1,19 +1,14 @@
 """People who talk, each message with a mark by which its answer is known."""
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
-from bots.sandbox.town.town import BOT, Line, Utterance
+from bots.sandbox.town.town import Line, Utterance
 from prove.world.platforms import Stand
 from prove.world.world import World
-
-MARK = re.compile(r"\bnote ([a-z]+\d+x\d+)-(\d+)\b")
-ECHO = re.compile(r"You said: “[^”]*?" + MARK.pattern)
-"""How the sandbox relay begins an answer."""
 
 PATIENCE_S = 20.0
 
@@ -43,28 +38,19 @@ class Seat:
         self.said.append(await self.stand.platform.speak(said))
         return number
 
+    @property
     def answers(self) -> list[tuple[int, Line]]:
         """What the bot said to it, by the numbers of the questions, in the order shown."""
-        lines = self.stand.town.lines(self.place, BOT)
-        found = ((ECHO.search(line.text), line) for line in lines)
-        return [(int(one[2]), line) for one, line in found if one and one[1] == self.key]
+        return self.stand.town.answers[self.place, self.key]
 
     async def answered(self, number: int, timeout_s: float = PATIENCE_S) -> None:
         """Raises TimeoutError."""
-        begins = f"note {self.key}-{number}"
-
-        def shown(line: Line) -> bool:
-            found = ECHO.search(line.text)
-            return bool(found) and (found[1], int(found[2])) == (self.key, number)
-
-        with self.stand.town._listening() as queue:
-            try:
-                async with asyncio.timeout(timeout_s):
-                    while not any(map(shown, self.stand.town.lines(self.place, BOT))):
-                        while (await queue.get()).place != self.place:
-                            pass
-            except TimeoutError:
-                raise TimeoutError(f"{begins} was not answered within {timeout_s:g} s") from None
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.stand.town.answered(self.place, self.key, number)
+        except TimeoutError:
+            mark = f"{self.key}-{number}"
+            raise TimeoutError(f"{mark} was not answered within {timeout_s:g} s") from None
 
 
 def seats(world: World) -> list[Seat]:

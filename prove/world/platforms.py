@@ -16,9 +16,10 @@ from bots.sandbox.serve import running
 from bots.sandbox.telegram.app import telegram_app
 from bots.sandbox.telegram.floods import UNLIMITED
 from bots.sandbox.telegram.platform import Rules, Telegram
-from bots.sandbox.town.town import Line, Person, Place, Town
+from bots.sandbox.town.town import Line, Person, Place
 from bots.sandbox.wechat.app import wechat_app
 from bots.sandbox.wechat.wechat import WeChat
+from prove.world.square import Square
 
 Name: TypeAlias = Literal["qq", "telegram", "wechat"]
 NAMES: tuple[Name, ...] = ("qq", "telegram", "wechat")
@@ -37,12 +38,9 @@ class Stand:
     name: Name
     bot: str
     platform: Platform
+    town: Square
     section: str
     environ: Mapping[str, str]
-
-    @property
-    def town(self) -> Town:
-        return self.platform.town
 
     async def taken(self, line: Line) -> bool:
         """Whether the bot has to answer a line: WeChat gives up what was never acknowledged."""
@@ -57,14 +55,14 @@ Opening: TypeAlias = Callable[
 """(bot's name, people's ids, groups' ids, the bot's public port, more settings)"""
 
 
-def town(name: str, people: Sequence[str], groups: Sequence[str]) -> Town:
+def square(name: str, people: Sequence[str], groups: Sequence[str]) -> Square:
     """Everybody alone with the bot, and groups of all."""
     known = tuple(Person(id=one, name=f"Person {one[-4:]}") for one in people)
     alone = tuple(Place(id=one, name=one, members=(one,)) for one in people)
     together = tuple(
         Place(id=one, name=f"Group {one}", members=tuple(people), group=True) for one in groups
     )
-    return Town(
+    return Square(
         name=name,
         people=known,
         places=(*alone, *together),
@@ -83,10 +81,11 @@ async def qq(
     bot: str, people: Sequence[str], groups: Sequence[str], public: int, settings: str = ""
 ) -> AsyncIterator[Stand]:
     """An account of NapCat's, which dials in and keeps a history."""
+    town = square("QQ", people, groups)
     account = OneBot(
         url=f"ws://127.0.0.1:{public}/onebot/{bot}",
         token="sandbox",
-        town=town("QQ", people, groups),
+        town=town,
         flavour=NAPCAT,
         pace=Pace(reconnect_s=0.05),
         frames_size=0,
@@ -96,6 +95,7 @@ async def qq(
             name="qq",
             bot=bot,
             platform=account,
+            town=town,
             section=f"""
 [bots.{bot}]
 platform = "onebot11"
@@ -125,12 +125,14 @@ async def telegram(
     """Polled by the bot; without flood limits, since an hour is a minute here."""
     del public
     groups = [f"-{one}" for one in groups]
-    platform = Telegram(town=town("Telegram", people, groups), rules=Rules(floods=UNLIMITED))
+    town = square("Telegram", people, groups)
+    platform = Telegram(town=town, rules=Rules(floods=UNLIMITED))
     async with running(telegram_app(platform)) as listener:
         yield Stand(
             name="telegram",
             bot=bot,
             platform=platform,
+            town=town,
             section=f"""
 [bots.{bot}]
 platform = "telegram"
@@ -152,13 +154,14 @@ async def wechat(
     """A verified account: late answers go by customer service. It has no groups."""
     del groups
     port = free_port()
+    town = square("WeChat", people, ())
     account = WeChat(
         url=f"http://127.0.0.1:{public}/wechat/{bot}",
         token="sandbox",
         app_id="wxsandbox0000000",
         app_secret="sandbox-secret",
         verified=True,
-        town=town("WeChat", people, ()),
+        town=town,
         origin=f"http://127.0.0.1:{port}",
         journal_size=LINES,
     )
@@ -167,6 +170,7 @@ async def wechat(
             name="wechat",
             bot=bot,
             platform=account,
+            town=town,
             section=f"""
 [bots.{bot}]
 platform = "wechat"
