@@ -49,12 +49,13 @@ class GuardedConnector(DirectConnector):
         if not judged:
             refused = OSError(None, f"{req.url.raw_host} is not a public address")
             raise aiohttp.ClientConnectorError(req.connection_key, refused)
+        addr_infos[:] = judged  # the caller's list of what is left to try
         if self._way is None:
             return await super()._wrap_create_connection(
-                *args, addr_infos=judged, req=req, timeout=timeout, **kwargs
+                *args, addr_infos=addr_infos, req=req, timeout=timeout, **kwargs
             )
         kwargs.pop("client_error", None)
-        host, port = judged[0][4][:2]
+        host, port = addr_infos[0][4][:2]
         try:
             tunnel = await _tunnel(self._way, host, port)
             return await self._loop.create_connection(*args, **kwargs, sock=tunnel)
