@@ -83,6 +83,14 @@ def test_dropping_sets_aside_what_was_left_over(copy, capsys):
     ]
 
 
+def test_what_was_set_aside_is_listed_and_can_be_retried(copy, capsys):
+    assert release(copy, "--drop") == 0
+    assert main(["dead", "list", "--config", str(copy.path)]) == 0
+    assert WHY in capsys.readouterr().out
+    assert main(["dead", "retry", "--all", "--config", str(copy.path)]) == 0
+    assert sorted(states(copy)["inbox"]) == ["answered", "answered", "new"]
+
+
 def test_dropping_passes_over_what_qq_kept_since(copy):
     now = datetime.now(UTC).timestamp()
     assert release(copy, "--drop") == 0
