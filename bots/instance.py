@@ -14,6 +14,7 @@ from core.errors import ConfigError
 from core.secret import Secret
 
 FILE = "instance.key"
+KEY_CHARS = 64
 LOCK = "in-use.lock"
 
 
@@ -28,9 +29,15 @@ def instance_secret(folder: Path) -> Secret:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _write_once(path, secrets.token_hex(32))
-        return Secret(path.read_text(encoding="ascii").strip())
+        key = path.read_text(encoding="ascii", errors="replace").strip()
     except OSError as error:
         raise _no_right(path, error) from error
+    if len(key) < KEY_CHARS:
+        raise ConfigError(
+            f"expected a key of {KEY_CHARS} characters in {path}, got {len(key)}; restore the file "
+            "from a backup, or remove it: then one is made, and all who use the page begin anew"
+        )
+    return Secret(key)
 
 
 @contextmanager

@@ -133,10 +133,14 @@ class Endpoint:
 
 def _given(websocket: HTTPConnection) -> str:
     """By header ("Bearer x", as NapCat and LLBot do, or "Token x") or, as some do, in the query."""
-    scheme, _, token = websocket.headers.get("authorization", "").strip().partition(" ")
+    headers = websocket.headers.getlist("authorization")
+    asked = websocket.query_params.getlist("access_token")
+    if len(headers) > 1 or len(asked) > 1:
+        return ""
+    scheme, _, token = "".join(headers).strip().partition(" ")
     if scheme.lower() in {"bearer", "token"} and token:
         return token.strip()
-    return websocket.query_params.get("access_token", "")
+    return "".join(asked)
 
 
 def _denied(words: str, status: int) -> PlainTextResponse:

@@ -51,7 +51,8 @@ class Door:
         return (Route(f"/telegram/{self._bot}", self._take, methods=["POST"]),)
 
     async def _take(self, request: Request) -> Response:
-        if not self._secret.matches(request.headers.get(SECRET_HEADER, "")):
+        told = request.headers.getlist(SECRET_HEADER)
+        if len(told) != 1 or not self._secret.matches(told[0]):
             self._tell_of_strangers()
             return Response(status_code=403)
         try:

@@ -77,6 +77,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = QueryParams(scope["query_string"])
         try:
+            _check_once(query)
             timestamp, nonce = check_query(
                 self._settings.token,
                 query,
@@ -156,6 +157,12 @@ class Door:
         if now - self._told_at >= TOLD_EVERY_S:
             self._told_at = now
             log.warning("a push was not taken: %s", error)
+
+
+def _check_once(query: QueryParams) -> None:
+    """Raises Forged: of two, who reads the first and who reads the last would disagree."""
+    if len(query.multi_items()) > len(query):
+        raise Forged("expected each word of the address once, got one again")
 
 
 async def _body(receive: Receive) -> bytes:
