@@ -2,13 +2,22 @@
 
 import sqlite3
 
-from sqlalchemy import and_, delete, null, or_, select, update
+from sqlalchemy import and_, delete, null, or_, select, text, update
 
 from storage.operation import Erase, Expire, Expired, Found, Referenced
 from storage.rows import encode
 from storage.sqlite.erasure import Erasure
 from storage.sqlite.statement import constant, first, given, param, sql
-from storage.tables import AllowanceRow, FiringRow, InboxRow, InboxState, MediaRefRow, to_us
+from storage.tables import (
+    AllowanceRow,
+    FiringRow,
+    InboxRow,
+    InboxState,
+    MediaRefRow,
+    PartRow,
+    ReplyRow,
+    to_us,
+)
 
 
 class RetentionWrites:
@@ -39,15 +48,25 @@ class RetentionWrites:
 
 
 class RetentionReads:
-    """What there is to erase: looked for beside the writer, since it may take a while."""
+    """What there is to erase: looked for beside the writer, since it may take a while.
+
+    What is still to be sent is not old, whatever the clock says.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._run = connection.execute
         inbox, refs = InboxRow.table(), MediaRefRow.table()
+        parts, replies = PartRow.table(), ReplyRow.table()
+        unsent = (
+            select(replies.c.message_id)
+            .select_from(parts.join(replies, replies.c.id == parts.c.reply_id))
+            .where(text("parts.state IN ('pending', 'trying')"))
+        )
         old = and_(
             inbox.c.state != constant(InboxState.NEW),
             inbox.c.answered_at < param("before"),
             or_(inbox.c.payload.is_not(None), inbox.c.answered_at < param("keys_before")),
+            inbox.c.id.not_in(unsent),
         )
         these = select(inbox.c.seq, inbox.c.id, old.label("old"))
         later = these.where(inbox.c.seq > param("after")).order_by(inbox.c.seq)

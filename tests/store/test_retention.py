@@ -52,6 +52,18 @@ async def test_a_message_still_to_be_answered_never_goes(store):
     assert [u.message.text for u in await store.unfinished()] == ["patience"]
 
 
+@pytest.mark.parametrize("state", [PartState.PENDING, PartState.TRYING])
+async def test_an_answer_still_to_be_sent_never_goes(store, state):
+    asked = message("m1", text="patience")
+    await ask(store, asked, NOW - timedelta(days=400))
+    await store.commit(answer(asked, "soon", at=NOW - timedelta(days=400)))
+    await store.mark("re m1", 0, state)
+    assert (await store.sweep(NOW, keep_days=0)).messages == 0
+    assert [u.delivery.states for u in await store.unfinished()] == [(state,)]
+    await store.mark("re m1", 0, PartState.SENT)
+    assert (await store.sweep(NOW, keep_days=0)).messages == 1
+
+
 async def test_a_sweep_of_many_messages_takes_them_all(store):
     for n in range(450):
         await exchange(store, f"m{n}", "hello", "yes", days_ago=40)
