@@ -1,7 +1,8 @@
 """One process of the bot: the product's own parts, wired as bots/house.py wires them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -20,7 +21,7 @@ from core.reasons import ReasonRing
 from core.settling import Settling
 from core.worker import Worker
 from prove.simulation.platform import SimulatedAdapter
-from storage.media import FileMedia
+from storage.media import FileMedia, Referenced
 from storage.store import SqlStore
 
 if TYPE_CHECKING:
@@ -29,7 +30,23 @@ if TYPE_CHECKING:
 EVERYBODY = PeopleRules(
     allow=frozenset({"telegram:*", "qq:*", "web:*", "wechat:*"}), daily_messages="unlimited"
 )
-NO_FILES = FileMedia(Path("the simulation keeps none"))
+
+
+class NoFiles(FileMedia):
+    """Nothing here is uploaded or drawn."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("the simulation keeps none"))
+
+    async def discard(self, blobs: Iterable[str]) -> None:
+        del blobs
+
+    async def sweep(self, referenced: Referenced, *, grace_s: float, now_s: float) -> int:
+        del referenced, grace_s, now_s
+        return 0
+
+
+NO_FILES = NoFiles()
 
 
 class Unseen:
@@ -50,6 +67,7 @@ class House:
             name: server.adapter() for name, server in world.platforms.items()
         }
         self._running: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         self._store: SqlStore | None = None
         self._lanes: Lanes[Job] | None = None
 
@@ -59,6 +77,16 @@ class House:
     def end(self) -> None:
         """It is asked to, as by SIGTERM."""
         self._running = asyncio.create_task(self._end())
+
+    def sweep(self) -> None:
+        """Erase what is old, as the hour asks for."""
+        self._sweeping = asyncio.create_task(self._sweep())
+
+    async def _sweep(self) -> None:
+        world = self.world
+        if self._store:
+            with suppress(StoreError):
+                await self._store.sweep(world.clock.now(), keep_days=world.plan.keep_days)
 
     async def _begin(self) -> None:
         world = self.world

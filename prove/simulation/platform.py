@@ -105,8 +105,9 @@ class Platform:
         }
         part |= {"index": outgoing.index, "total": outgoing.total}
         if world.fails(rate / 2):
-            world.note("refused", **part)
-            answer(Refused("slow down", world.chance.choice((0.5, 3.0))), world.chance.random())
+            again_s = world.chance.choice((0.5, 3.0))
+            world.note("refused", **part, again_s=again_s, by=world.caller)
+            answer(Refused("slow down", again_s), world.lag())
         elif world.fails(rate / 8):
             world.note("blocked", **part)
             answer(Refused("blocked"), 0.1)

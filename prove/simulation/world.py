@@ -76,6 +76,8 @@ class World:
             later(post.at_s, self.platforms[post.address.bot].post, post)
         for trouble in self.plan.troubles:
             later(trouble.at_s, self._trouble, trouble)
+        for at_s in self.plan.sweeps:
+            later(at_s, self._sweep)
         for at_s, span_s in self.plan.jumps:
             later(at_s, self._jump, span_s)
         try:
@@ -104,6 +106,11 @@ class World:
     def _jump(self, span_s: float) -> None:
         self.clock.offset_s += span_s
         self.note("clock jumps", span_s=span_s)
+
+    def _sweep(self) -> None:
+        if house := self.open_house():
+            self.note("sweeps", keep_days=self.plan.keep_days)
+            self.loop.call_soon(house.sweep, context=house.context.copy())
 
     # -- the process -------------------------------------------------------------
 
