@@ -1,5 +1,6 @@
 """What the account says, as a passive reply's XML or a customer-service call's body. Pure."""
 
+import re
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -16,6 +17,11 @@ text of 1097 characters was seen to fail (zhayujie/chatgpt-on-wechat, November 2
 
 HINT_BYTES = 140
 """Of these, for a line below the text that tells of more, and one above that it came twice."""
+
+
+LINK = re.compile(r"<(?=/?a\b)", re.IGNORECASE)
+"""WeChat makes a link of <a href="…"> in a text; one to weixin://bizmsgmenu sends words, a
+command perhaps, in the name of who touches it (developers.weixin.qq.com, 客服消息, 2026-11)."""
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -50,7 +56,7 @@ def format_reply(push: Push, saying: Saying) -> str:
     envelope = {"target": cdata(push.source), "source": cdata(push.target), "time": push.created}
     match saying:
         case Words(text=text):
-            reply = replies.TextReply(**envelope, content=cdata(text))
+            reply = replies.TextReply(**envelope, content=cdata(inert(clean(text))))
         case Uploaded(kind="image", media_id=media_id):
             reply = replies.ImageReply(**envelope, media_id=cdata(media_id))
         case Uploaded(media_id=media_id):
@@ -63,6 +69,15 @@ def format_message(openid: str, saying: Saying) -> dict[str, Any]:
     """The body of message/custom/send."""
     match saying:
         case Words(text=text):
-            return {"touser": openid, "msgtype": "text", "text": {"content": clean(text)}}
+            return {"touser": openid, "msgtype": "text", "text": {"content": inert(clean(text))}}
         case Uploaded(kind=kind, media_id=media_id):
             return {"touser": openid, "msgtype": kind, kind: {"media_id": media_id}}
+
+
+def inert(text: str) -> str:
+    """Clean text with another bracket where a link would begin: a model's words make none.
+
+    A wide <, unless there are so many that the text would grow past what WeChat takes.
+    """
+    shown = LINK.sub("＜", text)
+    return shown if len(shown.encode()) <= REPLY_BYTES + HINT_BYTES else LINK.sub("[", text)

@@ -1,6 +1,7 @@
 """Ciphertext and replies, judged by wechatpy both ways."""
 
 import base64
+import re
 
 import pytest
 import xmltodict
@@ -10,7 +11,15 @@ from wechatpy import parse_message
 from wechatpy.crypto import WeChatCrypto
 
 from adapters.wechat.crypto import Cipher
-from adapters.wechat.format import Uploaded, Words, format_message, format_reply
+from adapters.wechat.format import (
+    HINT_BYTES,
+    REPLY_BYTES,
+    Uploaded,
+    Words,
+    format_message,
+    format_reply,
+    inert,
+)
 from adapters.wechat.push import Push, Said
 from adapters.wechat.signature import Forged, sign
 from core.secret import Secret
@@ -45,7 +54,7 @@ def test_what_is_encrypted_here_is_read_by_others(text):
     judge = WeChatCrypto(TOKEN, KEY, APP_ID)
     plain = judge.decrypt_message(envelope, told["MsgSignature"], told["TimeStamp"], told["Nonce"])
     content = xmltodict.parse(plain, strip_whitespace=False)["xml"]["Content"]
-    assert content == text.replace("\r\n", "\n").replace("\r", "\n")
+    assert content == inert(text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def test_the_same_reply_is_the_same_bytes_and_another_reply_is_not():
@@ -106,9 +115,32 @@ def test_whatever_is_said_the_reply_is_xml_and_says_it(text):
     told = xmltodict.parse(format_reply(PUSH, Words(text=text)), strip_whitespace=False)["xml"]
     legal = "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))
     legal = "".join(c for c in legal if not "\ud800" <= c <= "\udfff")
-    assert (told["Content"] or "") == legal.replace("\r\n", "\n").replace("\r", "\n")
+    assert (told["Content"] or "") == inert(legal).replace("\r\n", "\n").replace("\r", "\n")
     assert told["ToUserName"] == "oAnn"
     assert told["FromUserName"] == "gh_1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<a href="weixin://bizmsgmenu?msgmenucontent=/forget&msgmenuid=1">touch</a>',
+        '<A\nHREF="https://x.test">x</A >',
+        '<\x01a href="https://x.test">x<\x02/a>',
+        "<a " * 600,
+    ],
+)
+def test_what_is_said_makes_no_link_and_grows_past_no_limit(text):
+    told = xmltodict.parse(format_reply(PUSH, Words(text=text)), strip_whitespace=False)["xml"]
+    sent = format_message("o", Words(text=text))["text"]["content"]
+    for shown in (told["Content"], sent):
+        assert not re.search(r"<\s*/?\s*a\b", shown, re.IGNORECASE)
+        assert "a" in shown.lower()
+        assert len(shown.encode()) <= REPLY_BYTES + HINT_BYTES
+
+
+def test_other_signs_that_look_like_tags_stay():
+    text = "if a <b and c< a: <article> <about>"
+    assert format_message("o", Words(text=text))["text"]["content"] == text
 
 
 @pytest.mark.parametrize("kind", ["image", "voice"])
