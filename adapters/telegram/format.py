@@ -29,6 +29,10 @@ CAPABILITIES = Capabilities(
     media_limit_bytes=UPLOAD_BYTES,
 )
 
+NO_PREVIEW = {"is_disabled": True}
+"""Telegram's servers fetch a page to preview it: with an address that a model was talked into,
+what it was told would leave without anybody's click."""
+
 GENERAL = "1"
 """The topic that every forum has: its messages name none (seen in practice)."""
 
@@ -57,7 +61,11 @@ def text_call(outgoing: Outgoing, chat: str, markdown: str, flag: str) -> Call:
 
 def text_values(call: Call) -> Mapping[str, object]:
     """What sendMessage takes."""
-    values: dict[str, object] = {"chat_id": chat_id(call.chat), "text": call.text}
+    values: dict[str, object] = {
+        "chat_id": chat_id(call.chat),
+        "text": call.text,
+        "link_preview_options": NO_PREVIEW,
+    }
     if call.entities:
         values["entities"] = call.entities
     if call.thread:

@@ -79,15 +79,17 @@ def _shown(text: str) -> Iterator[Formatted]:
 
 
 def _is_link(url: str) -> bool:
-    """What the server takes (LinkManager::check_link); it makes a web page of mailto:."""
+    """What the server takes (LinkManager::check_link); it makes a web page of mailto:.
+
+    But for tg: as tg://user it would mention whomever a model names, and others act within
+    Telegram itself.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return False
     match parts.scheme:
-        case "tg":
-            return bool(host)
         case "http" | "https":
             return "." in host.strip(".") and port != 0
         case _:

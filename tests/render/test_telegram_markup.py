@@ -159,6 +159,15 @@ def test_markup_becomes_entities(markdown, expected):
     assert kinds(markdown) == expected
 
 
+@pytest.mark.parametrize(
+    "url", ["tg://user?id=50002", "tg://resolve?domain=x&start=y", "javascript:x", "mailto:a@b.c"]
+)
+def test_a_link_into_telegram_or_to_no_page_is_words(url):
+    shown = to_telegram(f"[see]({url})")
+    assert shown.entities == ()
+    assert "see" in shown.text
+
+
 def test_code_has_its_language_and_a_link_its_address():
     code, link = to_telegram("```c++ x\n1\n```\n[a](https://x.yz/)").entities
     assert to_builtins(code) == {"type": "pre", "offset": 0, "length": 1, "language": "c++"}

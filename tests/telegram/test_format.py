@@ -69,6 +69,7 @@ def test_a_text_is_sent_by_its_entities_to_its_topic():
     assert text_values(TEXT) == {
         "chat_id": -5,
         "text": "bold",
+        "link_preview_options": {"is_disabled": True},
         "entities": TEXT.entities,
         "message_thread_id": 2,
         "reply_parameters": {"message_id": 41, "allow_sending_without_reply": True},
