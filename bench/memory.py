@@ -110,7 +110,7 @@ class Memory:
         count = 0
         for message_id, kept in list(self.inbox.items()):
             ended = kept.ended_at
-            if kept.state == "new" or ended is None or ended >= before:
+            if kept.unfinished or ended is None or ended >= before:
                 continue
             forgotten = ended < min(before, keys_before)
             if kept.message is not None or forgotten:
