@@ -6,7 +6,7 @@ import os
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,8 @@ WAYS: tuple[Way, ...] = ("answer", "drop", "expire")
 
 HELD_S = 1.5
 RELEASE_S = 2.0
+CONNECT_S = 20.0
+SETTLE_S = 15.0
 QUIET_S = 1.0
 EXPIRED = "I was away when this came"
 Mark: TypeAlias = tuple[str, int]
@@ -195,9 +197,9 @@ async def _left_once(around: World, inside: Inside, before: Before, way: Way, se
     await _connected(around)
     waits = inside.unsent if way == "expire" else inside.left | inside.unsent
     seen.left += len(inside.left | inside.unsent)
-    shown = await _settled(around, waits, before)
-    told = sum(EXPIRED in line.text for line in _since(around, before))
     expected = len(inside.left) if way == "expire" else 0
+    shown = await _settled(around, waits, before, expected)
+    told = _told(around, before)
     seen.expired += told
     seen.answered += sum(shown[mark] == 1 for mark in waits)
     if told != expected:
@@ -219,23 +221,32 @@ async def _left_once(around: World, inside: Inside, before: Before, way: Way, se
 
 
 async def _settled(
-    around: World, wanted: Sequence[Mark] | frozenset[Mark], before: Before
+    around: World, wanted: Collection[Mark], before: Before, expired: int = 0
 ) -> Counter[Mark]:
     """What was shown since `before`, once all that is wanted was, and a while after."""
-    deadline = asyncio.get_running_loop().time() + 15.0
+    deadline = asyncio.get_running_loop().time() + SETTLE_S
     while asyncio.get_running_loop().time() < deadline:
-        shown = Counter(filter(None, map(_mark, _since(around, before))))
-        if all(shown[mark] for mark in wanted):
+        shown = _marks(around, before)
+        if all(shown[mark] for mark in wanted) and _told(around, before) >= expired:
             break
         await asyncio.sleep(0.1)
     await asyncio.sleep(QUIET_S)
+    return _marks(around, before)
+
+
+def _marks(around: World, before: Before) -> Counter[Mark]:
     return Counter(filter(None, map(_mark, _since(around, before))))
+
+
+def _told(around: World, before: Before) -> int:
+    """How many were told that they came too late."""
+    return sum(EXPIRED in line.text for line in _since(around, before))
 
 
 async def _connected(around: World) -> None:
     platform = around.stands["qq"].platform
     if not isinstance(platform, Telegram):
-        await platform.until_connected()
+        await platform.until_connected(CONNECT_S)
 
 
 def _check_whole(data: Path, seen: Seen) -> None:
