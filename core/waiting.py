@@ -42,7 +42,11 @@ class Waiting:
     def can_follow(self, error: ParleyError) -> bool:
         """Whether the message may be tried again later: nothing was done, and it is in time."""
         self._again_s = error.again_s if isinstance(error, RelayError) else 0.0
-        return passes(error) and not self.ask.spends and self._left_s > self._again_s
+        return self._may_wait(error) and self._left_s > self._again_s
+
+    def is_over(self, error: ParleyError) -> bool:
+        """Whether the message would have waited, but has been waiting for its turn too long."""
+        return self._may_wait(error) and self.ask.bot.outage_wait_s > 0 >= self._left_s
 
     async def until_turn(self) -> bool:
         """False if it has waited long enough."""
@@ -59,6 +63,9 @@ class Waiting:
             return outcome
         untold = SetSetting(scope=self.ask.conversation, name=TOLD, value=None)
         return replace(outcome, effects=(*outcome.effects, untold))
+
+    def _may_wait(self, error: ParleyError) -> bool:
+        return passes(error) and not self.ask.spends
 
     @property
     def _left_s(self) -> float:

@@ -217,6 +217,8 @@ class Worker:
                 return self._set_aside(ask, why_of(error))
             except ParleyError as error:
                 log.warning("message %s: %s: %s", job.message.id, error.code, error)
+                if waiting.is_over(error):
+                    return self._too_late(ask)
                 waits = waiting.can_follow(error)
                 if not waits:
                     return Verdict(name=error.code, outcome=self._engine.failed(ask, error))
@@ -236,7 +238,7 @@ class Worker:
             case True:
                 return None
             case False:
-                return Verdict(name="expired", outcome=self._engine.say(ask, "outage_expired"))
+                return self._too_late(ask)
             case None:
                 return Verdict(name="stopped", outcome=self._engine.say(ask, "stopped_early"))
 
@@ -249,6 +251,9 @@ class Worker:
         with self._presence.typing(job.message):
             outcome = await self._answering.run(job.lane, making)
         return outcome or self._engine.say(ask, "stopped_early")
+
+    def _too_late(self, ask: Ask) -> Verdict:
+        return Verdict(name="expired", outcome=self._engine.say(ask, "outage_expired"))
 
     def _set_aside(self, ask: Ask, why: str) -> Verdict:
         return Verdict(name="set_aside", outcome=self._engine.say(ask, "set_aside"), dead=why)

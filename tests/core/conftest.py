@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.house import Site
+from tests.core.outage import Outage
 
 
 @pytest.fixture
@@ -13,3 +14,8 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     site = Site(tmp_path)
     yield site
     await site.close()
+
+
+@pytest.fixture
+def outage(site: Site) -> Outage:
+    return Outage(site)

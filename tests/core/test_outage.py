@@ -15,52 +15,10 @@ from core.errors import (
     RelayUnavailable,
     RelayUsedUp,
 )
-from core.model import Text
-from core.outage import LONGEST_PAUSE_S, TOLD_AFTER_S
-from core.ports import Receipt, Refused
-from core.request import ChatRequest
-from tests.core.held import Held
-from tests.core.hours import Hours
-from tests.core.house import Person, Site
-
-
-class Outage:
-    """Every call fails with `fault` until `over`, the next with `once`; `calls` counts them."""
-
-    def __init__(self, site: Site) -> None:
-        self.fault: RelayError | None = RelayRefused("nobody there")
-        self.once: RelayError | None = None
-        self.calls = 0
-        self.hours = site.naps = Hours(site.clock, lambda: _stores(site))
-        site.relays.watch = self._fail
-
-    def over(self) -> None:
-        self.fault = None
-
-    async def fails(self, times: int) -> None:
-        """Until so many more calls have failed."""
-        enough = self.calls + times
-        await self.hours.until(lambda: self.calls >= enough)
-
-    def _fail(self, request: ChatRequest) -> None:
-        if fault := self.once or self.fault:
-            self.once = None
-            self.calls += 1
-            raise fault
-
-
-@pytest.fixture
-def outage(site: Site) -> Outage:
-    return Outage(site)
-
-
-def told(site: Site, until: str = "12:10") -> str:
-    return site.say("outage", until=until, zone="UTC")
-
-
-async def reads(outage: Outage, person: Person, count: int) -> list[str]:
-    await outage.hours.until(lambda: len(person.reads) >= count)
-    return person.reads
+from core.outage import LONGEST_PAUSE_S
+from core.ports import Receipt
+from tests.core.house import Site
+from tests.core.outage import Outage, reads, told
 
 
 @pytest.mark.parametrize("fault", [RelayRefused, RelayRateLimited, RelayUnavailable])
@@ -89,40 +47,6 @@ async def test_a_hiccup_shows_nothing(site: Site, outage: Outage) -> None:
     assert outage.calls == 1
 
 
-async def test_a_conversation_is_told_once_an_outage(site: Site, outage: Outage) -> None:
-    await site.open()
-    amy, bob = site.person("amy"), site.person("bob")
-    await amy.says("one")
-    await amy.says("two")
-    await bob.says("hello")
-    await outage.hours.until(lambda: bool(amy.reads and bob.reads))
-    site.house.worker._answering.stop(amy.conversation)
-    await reads(outage, amy, 2)
-    await outage.fails(10)
-    outage.over()
-    await reads(outage, amy, 3)
-    await reads(outage, bob, 2)
-    assert amy.reads == [told(site), site.say("stopped_early"), "re: two"]
-    assert bob.reads == [told(site), "re: hello"]
-
-
-async def test_the_next_outage_is_told_again(site: Site, outage: Outage) -> None:
-    await site.open()
-    amy = site.person()
-    fault = outage.fault
-    await amy.says("one")
-    await reads(outage, amy, 1)
-    outage.over()
-    await reads(outage, amy, 2)
-    outage.fault = fault
-    await amy.says("two")
-    await reads(outage, amy, 3)
-    outage.over()
-    first, *_ = await reads(outage, amy, 4)
-    assert (first, amy.reads[1], amy.reads[3]) == (told(site), "re: one", "re: two")
-    assert amy.reads[2] != "re: two"
-
-
 async def test_what_waited_too_long_is_told_so_and_the_next_is_answered(
     site: Site, outage: Outage
 ) -> None:
@@ -138,6 +62,24 @@ async def test_what_waited_too_long_is_told_so_and_the_next_is_answered(
     await reads(outage, amy, 3)
     assert amy.reads == [told(site, "12:00"), site.say("outage_expired"), "re: young"]
     assert site.house.seen.outcomes == ["expired", "answered"]
+
+
+async def test_what_got_too_old_in_its_lane_meets_the_outage_no_more(
+    site: Site, outage: Outage
+) -> None:
+    site.bot(outage_wait_s=20.0)
+    await site.open()
+    outage.over()
+    amy = site.person()
+    held = site.relays.hold("slow")
+    await amy.says("slow")
+    await amy.says("old")
+    await held.reached()
+    outage.hours.pass_(21)
+    outage.fault = RelayRefused("nobody there")
+    held.release()
+    await reads(outage, amy, 2)
+    assert amy.reads == ["re: slow", site.say("outage_expired")]
 
 
 async def test_where_nothing_is_to_wait_the_error_is_told_at_once(
@@ -314,82 +256,6 @@ async def test_what_got_too_old_while_the_process_was_away_expires_as_ever(
     await site.open()
     await reads(outage, amy, 2)
     assert amy.reads == [told(site), site.say("expired")]
-
-
-async def test_a_notice_cut_by_a_crash_is_not_sent_again(site: Site, outage: Outage) -> None:
-    site.bot()
-    await site.open()
-    amy = site.person()
-    held = Held()
-    site.platform.results.append(held)
-    await amy.says("hello")
-    await outage.hours.until(lambda: bool(site.platform.tries))
-    await site.restart()
-    await outage.fails(3)
-    outage.over()
-    await reads(outage, amy, 1)
-    assert amy.reads == ["re: hello"]
-    assert [sent.notice for sent in site.platform.tries] == [True, False]
-
-
-async def test_a_notice_is_in_the_ledger_beside_the_answer(site: Site, outage: Outage) -> None:
-    await site.open()
-    amy = site.person()
-    await amy.says("hello")
-    await reads(outage, amy, 1)
-    notice = site.platform.shown[0]
-    assert (notice.index, notice.total, notice.notice) == (0, 1, True)
-    outage.over()
-    await reads(outage, amy, 2)
-    await site.house.settled()
-    assert site.rows("SELECT state FROM parts") == [("sent",), ("sent",)]
-    assert site.platform.shown[1].key != notice.key
-
-
-async def test_a_notice_that_the_platform_refuses_costs_no_answer(
-    site: Site, outage: Outage
-) -> None:
-    site.bot().results.append(Refused("not here", 1.0))
-    await site.open()
-    amy = site.person()
-    await amy.says("hello")
-    await outage.hours.until(lambda: len(site.platform.tries) == 1)
-    outage.over()
-    await reads(outage, amy, 1)
-    await site.house.settled()
-    assert amy.reads == ["re: hello"]
-    assert sorted(site.rows("SELECT state FROM parts")) == [("refused",), ("sent",)]
-
-
-async def test_what_was_forgotten_while_it_waited_is_told_and_answered_no_more(
-    site: Site, outage: Outage
-) -> None:
-    await site.open()
-    amy, again = site.person("amy"), site.person("amy", chat="family", group=True)
-    await amy.says("hello")
-    await reads(outage, amy, 1)
-    await again.says("/forget yes")
-    await reads(outage, again, 1)
-    assert site.rows("SELECT count(*) FROM replies WHERE message_id LIKE 'notice:%'") == [(0,)]
-    outage.over()
-    await outage.hours.until(lambda: not site.house.lanes.depth)
-    assert amy.reads == [told(site)]
-
-
-async def test_a_notice_says_nothing_before_its_time(site: Site, outage: Outage) -> None:
-    await site.open()
-    amy = site.person()
-    began = site.clock.monotonic()
-    await amy.says("hello")
-    await reads(outage, amy, 1)
-    assert site.clock.monotonic() - began >= TOLD_AFTER_S
-    assert site.platform.shown[0].part == Text(text=told(site))
-
-
-def _stores(site: Site) -> bool:
-    store = site.house.store
-    tasks = (store._writes._working, store._reads._working)
-    return any(task and not task.done() for task in tasks)
 
 
 async def _waits(site: Site, outage: Outage) -> None:
