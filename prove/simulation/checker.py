@@ -7,7 +7,7 @@ from prove.simulation.evidence import Evidence
 from prove.simulation.isolation import leaked
 from prove.simulation.journal import Journal
 from prove.simulation.loss import lost
-from prove.simulation.notices import unfounded
+from prove.simulation.notices import flagged, unfounded
 from prove.simulation.order import mixed, out_of_order
 from prove.simulation.plan import Plan
 from prove.simulation.repetition import answered_twice, asked_again, shown_twice
@@ -46,5 +46,6 @@ def judge(plan: Plan, journal: Journal, texts: Texts) -> Judgement:
     made.misordered.extend(out_of_order(seen))
     made.misordered.extend(mixed(seen))
     made.leaked.extend(leaked(seen))
+    made.wrong.extend(flagged(seen))
     made.wrong.extend(unfounded(seen, texts))
     return made

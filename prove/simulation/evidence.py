@@ -13,6 +13,10 @@ Name = tuple[str, str]
 """A message's bot and key: platforms deliver again under the same."""
 
 
+KNOWN_S = 0.3
+"""How long a refusal may take until it is noted: its way back, and a commit."""
+
+
 @dataclass(slots=True)
 class Reply:
     """What was shown to one message. `parts` are the entries of each part, in their order."""
@@ -134,6 +138,22 @@ class Evidence:
     def may_be_stopped(self, post: Post) -> bool:
         """Whether somebody says /stop in its conversation."""
         return any(p.kind == "stop" and p.owner == post.owner for p in self.plan.posts)
+
+    def was_waiting(self, name: Name, index: int, death: Entry) -> bool:
+        """Whether the part had been refused and it was too soon for another try, when its process
+        ended: then everybody knew that it was not on its way."""
+        tries = [
+            entry
+            for kind in ("refused", "unknown", "shown")
+            for entry in self.entries[kind]
+            if (entry.bot, entry.answers, entry.index) == (*name, index)
+            and entry.place < death.place
+        ]
+        last = max(tries, key=lambda entry: int(entry.place), default=None)
+        if last is None or last.kind != "refused" or self.plan.troubles:
+            return False
+        waited_s = death.at_s - last.at_s
+        return bool(last.by == death.life and KNOWN_S < waited_s < max(last.again_s, 1.0))
 
     def count(self, kind: str, name: Name, index: int | None = None) -> int:
         """How often something became of a message's part, or of any part of it."""

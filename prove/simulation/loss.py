@@ -45,12 +45,15 @@ def _excused(seen: Evidence, post: Post, index: int | None, used: set[tuple[str,
         unknown += len(seen.deaths_between(since))
     if unknown >= TRIES[can]:
         return True
-    return can == "hold" and _held(seen, post, since, used)
+    return can == "hold" and _held(seen, post, index or 0, used)
 
 
-def _held(seen: Evidence, post: Post, since: int, used: set[tuple[str, int]]) -> bool:
+def _held(seen: Evidence, post: Post, index: int, used: set[tuple[str, int]]) -> bool:
     """Each end of a process may leave one part a conversation on its way."""
-    for death in seen.deaths_between(since):
+    name = (post.address.bot, post.key)
+    for death in seen.deaths_between(seen.first_delivered[name].place):
+        if seen.was_waiting(name, index, death):
+            continue
         if (post.owner, death.place) not in used:
             used.add((post.owner, death.place))
             return True

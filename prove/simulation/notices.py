@@ -8,6 +8,20 @@ from prove.simulation.evidence import Evidence, Name, Reply, of
 EXPIRE_S = 600.0
 
 
+def flagged(seen: Evidence) -> Iterator[str]:
+    """A part shown as a possible repetition, though nobody could have doubted."""
+    for name, reply in seen.replies.items():
+        for index, entries in reply.parts.items():
+            first = entries[0]
+            unknown = [e for e in seen.entries["unknown"] if e.place < first.place]
+            doubted = any((e.bot, e.answers, e.index) == (*name, index) for e in unknown)
+            since = seen.first_delivered[name].place
+            deaths = seen.deaths_between(since, first.place)
+            certain = all(seen.was_waiting(name, index, death) for death in deaths)
+            if first.flagged and not doubted and certain:
+                yield f"part {index} of the answer to {of(reply.post)} was flagged, and is new"
+
+
 def unfounded(seen: Evidence, texts: Texts) -> Iterator[str]:
     """A notice in place of an answer, without the reason that it names."""
     known = {_bare(texts.say(code, "en")): code for code in ("expired", "set_aside", "store")}

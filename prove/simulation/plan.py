@@ -112,10 +112,10 @@ def plan(seed: int) -> Plan:
     if chance.random() < 0.15:
         spans = (-86_400.0, -3600.0, -30.0, 30.0, 3600.0, 86_400.0)
         made.jumps.extend((chance.uniform(0, 30), chance.choice(spans)) for _ in range(2))
-    if chance.random() < 0.2:
+    if chance.random() < 0.25 and "passive" not in made.kinds.values():
+        # what nobody asks for in time is erased: where answers wait for that, nothing is swept
         made.sweeps.extend(chance.uniform(0, 40) for _ in range(6))
-        waits = "passive" in made.kinds.values()  # what is not asked for in time is erased
-        made.keep_days = 1 if waits else chance.choice((0, 1))
+        made.keep_days = chance.choice((0, 1))
     if chance.random() < 0.1:
         made.per_conversation = chance.randint(1, 3)
     return made
