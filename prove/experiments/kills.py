@@ -40,12 +40,13 @@ async def run(scale: Scale) -> Finding:
 async def kill_often(
     around: World, sat: Sequence[Seat], chance: Random, times: int
 ) -> list[datetime]:
-    """The moments of the kills."""
+    """The moments of the kills. It is over once something is lost: the judge tells what."""
     killed: list[datetime] = []
     while len(killed) < times:
         row = range(min(IN_A_ROW, times - len(killed)))
         killed += [await kill_once(around, chance) for _ in row]
-        await until_all_answered(sat, upto={seat: len(seat.said) for seat in sat})
+        if not await until_all_answered(sat, upto={seat: len(seat.said) for seat in sat}):
+            break
     return killed
 
 

@@ -116,8 +116,8 @@ async def _patiently(seat: Seat, number: int, stop: asyncio.Event) -> None:
 
 async def until_all_answered(
     sat: Sequence[Seat], timeout_s: float = PATIENCE_S, upto: Mapping[Seat, int] | None = None
-) -> None:
-    """Wait for the answers to all that the platforms handed over, but no longer.
+) -> bool:
+    """Wait for the answers to all that the platforms handed over; False if it takes longer.
 
     `upto`: only to so many of each.
     """
@@ -128,6 +128,9 @@ async def until_all_answered(
             if await seat.stand.taken(line):
                 await seat.answered(number, timeout_s)
 
-    with suppress(TimeoutError):
+    try:
         async with asyncio.timeout(timeout_s):
             await asyncio.gather(*map(last, sat))
+    except TimeoutError:
+        return False
+    return True
