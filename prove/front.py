@@ -88,6 +88,8 @@ class Front:
                     writer.write(_garbled(data))
             given += len(data)
             await writer.drain()
+        if self.mode == "swallows":  # not even that the relay has hung up
+            await asyncio.Event().wait()
         writer.close()
 
 
