@@ -45,6 +45,7 @@ class Kept:
     owner: str = ""
     ended_at: datetime | None = None
     answer: Answer | None = None
+    notice: Answer | None = None
     turns: list[tuple[str, int]] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
 
@@ -62,7 +63,7 @@ class Memory:
         self.chats: dict[tuple[str, str, str], list[Kept]] = defaultdict(list)
         self.turns: dict[str, dict[int, Turn]] = defaultdict(dict)
         self.afresh: dict[str, int] = {}
-        self.replies: dict[str, str] = {}
+        self.replies: dict[str, Answer] = {}
         self.settings: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
         self.groups = GroupSettings({})
         self.used: dict[tuple[str, str], int] = {}
@@ -97,10 +98,11 @@ class Memory:
         """Turns, reply and files of a message; the answer are its files."""
         for key, seq in kept.turns:
             del self.turns[key][seq]
-        if kept.answer:
-            del self.replies[kept.answer.reply.id]
+        for said in (kept.answer, kept.notice):
+            if said:
+                del self.replies[said.reply.id]
         freed, kept.files = kept.files, set()
-        kept.turns, kept.answer = [], None
+        kept.turns, kept.answer, kept.notice = [], None, None
         return freed
 
     def needs(self, blob: str) -> bool:

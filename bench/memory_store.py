@@ -20,6 +20,7 @@ from core.model import (
     Message,
     PartState,
     ReplacePair,
+    Reply,
     SetSetting,
     Spend,
     StartAfresh,
@@ -29,6 +30,7 @@ from core.model import (
     person_key,
 )
 from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from storage.aside import Backlog
 from storage.media import FileMedia
 from storage.recent import needed
 from storage.rows import blobs, commit_blobs
@@ -50,7 +52,10 @@ class Memo:
 
 
 class MemoryStore:
-    """`core.ports.Store` in dicts, and what a house needs of its store besides."""
+    """`core.ports.Store` in dicts, and what a house asks of its store while it serves.
+
+    What was set aside stays so: nothing is put back.
+    """
 
     def __init__(self, memory: Memory, media: FileMedia) -> None:
         self._memory = memory
@@ -164,13 +169,28 @@ class MemoryStore:
             await self._media.discard(blob for blob in orphans if not self._memory.needs(blob))
         return None
 
+    async def tell(self, commit: Commit) -> bool:
+        kept = self._memory.inbox.get(commit.message_id)
+        if commit.reply is None or kept is None or kept.state != "new" or kept.notice:
+            return False
+        for effect in commit.effects:
+            self._apply(effect, commit)
+        self._memory.groups.apply(commit.effects)
+        kept.notice = self._answer(commit.reply, commit.at, PartState.TRYING)
+        return True
+
+    def _answer(self, reply: Reply, at: datetime, state: PartState) -> Answer:
+        count = len(reply.parts)
+        made = Answer(reply=reply, at=at, states=[state] * count, receipts=[""] * count)
+        self._memory.replies[reply.id] = made
+        return made
+
     async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
         if spends:
             self._memory.spends[person] += [(message_id, spend) for spend in spends]
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
-        answers = self._memory.replies.get(reply_id, "")
-        answer = self._memory.inbox[answers].answer if answers else None
+        answer = self._memory.replies.get(reply_id)
         if answer is not None and index < len(answer.states):
             answer.states[index], answer.receipts[index] = state, receipt
         elif state is PartState.TRYING:
@@ -193,14 +213,7 @@ class MemoryStore:
             memory.turns[commit.conversation][memory.serial] = turn
             memory.inbox[turn.message_id].turns.append((commit.conversation, memory.serial))
         if commit.reply:
-            count = len(commit.reply.parts)
-            kept.answer = Answer(
-                reply=commit.reply,
-                at=commit.at,
-                states=[PartState.PENDING] * count,
-                receipts=[""] * count,
-            )
-            memory.replies[commit.reply.id] = commit.message_id
+            kept.answer = self._answer(commit.reply, commit.at, PartState.PENDING)
         if commit.spends:
             memory.spends[commit.person] += [(commit.message_id, s) for s in commit.spends]
         kept.files.update(commit_blobs(commit))
@@ -294,6 +307,16 @@ class MemoryStore:
         return Memo(bot, self._memory)
 
     # -- the process's own ---------------------------------------------------
+
+    @property
+    def writes_waiting(self) -> int:
+        return 0
+
+    async def backlog(self) -> Backlog:
+        kept = self._memory.inbox.values()
+        open_since = (one.received_at for one in kept if one.unfinished)
+        aside = sum(one.state == "dead" for one in kept)
+        return Backlog(oldest_at=min(open_since, default=None), set_aside=aside)
 
     async def check(self, now: datetime) -> None:
         """Memory takes everything."""
