@@ -1,7 +1,7 @@
 """What a seed decides before a history begins: who is there, what is said, what fails."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Literal, TypeAlias
 
@@ -107,6 +107,9 @@ def plan(seed: int) -> Plan:
     made.posts.sort(key=lambda post: post.at_s)
     many = chance.choices((0, 1, 2, 3, 5), (1, 5, 5, 3, 1))[0]
     made.deaths.extend(_death(chance) for _ in range(many))
+    if chance.random() < 0.04:
+        made.deaths[:] = [_stop(chance) for _ in range(5)]
+        made.rates = replace(made.rates, slow=0.5)
     if chance.random() < 0.3:
         made.troubles.extend(_trouble(chance) for _ in range(chance.randint(1, 2)))
     if chance.random() < 0.15:
@@ -220,6 +223,11 @@ def _death(chance: Random) -> Death:
     count = chance.random() ** 1.5 * most[by]
     down_s = 700.0 if chance.random() < 0.05 else chance.choice((0.5, 1.0, 8.0))
     return Death(by=by, count=count if by in ("seconds", "stop") else 1 + int(count), down_s=down_s)
+
+
+def _stop(chance: Random) -> Death:
+    """One of several in a row, each in the middle of a slow answer."""
+    return Death(by="stop", count=chance.uniform(0.2, 4), down_s=1.0)
 
 
 def _trouble(chance: Random) -> Trouble:

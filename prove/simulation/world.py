@@ -169,6 +169,8 @@ class World:
         if self._death and life == self.loop.alive and self._house:
             self.note("asked to end")
             self.loop.call_soon(self._house.end, context=self._house.context)
+            if self.chance.random() < 0.3:  # whoever asked has no patience
+                self.loop.outside(self.chance.choice((0.001, 0.1, 7.0)), self._die_at, life)
 
     def _die(self, death: Death) -> None:
         self.note("killed", steps=self.loop.steps - self._died_at_steps, things=self._things)
