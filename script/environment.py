@@ -57,8 +57,9 @@ def main(arguments: Sequence[str]) -> int:
         case ["--stamp"]:
             stamp(purpose)
             return 0
+    work = also if flags == ["--also"] else ensure
     try:
-        ensure(purpose)
+        work(purpose)
     except Problem as problem:
         return give_up(str(problem))
     except OSError as error:
@@ -84,6 +85,14 @@ def ensure(purpose: str) -> None:
         compile_all(mark)
         asked("--stamp", purpose)
         mark.truncate(0)
+
+
+def also(name: str) -> None:
+    """Add one lock's packages. Where they cannot be had, the environment is as before."""
+    with alone() as mark:
+        reason = installed([(ROOT / f"requirements-{name}.lock").read_text()], mark)
+    if reason:
+        raise Problem(f"Left out, as this machine has no way to install it: {name}.")
 
 
 @contextmanager

@@ -5,22 +5,23 @@ from pathlib import Path
 
 import atheris
 
-from prove.fuzz.mutate import LONGEST_BYTES
-from prove.fuzz.target import Target
-
-PREFIXES = ("adapters", "bots", "core", "storage")
+WATCHED = ("adapters", "bots", "core", "storage", "markdown_it", "werobot", "xmltodict")
 
 
-def fuzz(target: Target, folder: Path, seconds: int, seed: int) -> None:
+def fuzz(name: str, folder: Path, seconds: int, seed: int) -> None:
     """Ends the process: with 0, or with libFuzzer's own status where an input was found.
 
     The input then stands in `folder`, as crash-…, timeout-… or oom-….
+    To be called before what it watches is imported.
     """
+    with atheris.instrument_imports(include=list(WATCHED)):
+        from prove.fuzz.mutate import LONGEST_BYTES  # noqa: PLC0415
+        from prove.fuzz.table import TARGETS  # noqa: PLC0415
+    target = TARGETS[name]
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(target.seeds()):
         (corpus / f"seed-{number}").write_bytes(data[:LONGEST_BYTES])
-    _instrument()
     options = [
         f"-max_total_time={seconds}",
         f"-max_len={LONGEST_BYTES}",
@@ -34,13 +35,3 @@ def fuzz(target: Target, folder: Path, seconds: int, seed: int) -> None:
     ]
     atheris.Setup([sys.argv[0], *options], target.try_on, internal_libfuzzer=True)
     atheris.Fuzz()
-
-
-def _instrument() -> None:
-    """The project's own functions, which are loaded already."""
-    for name, module in list(sys.modules.items()):
-        if not name.startswith(PREFIXES):
-            continue
-        for place, value in list(vars(module).items()):
-            if getattr(value, "__module__", "") == name and hasattr(value, "__code__"):
-                setattr(module, place, atheris.instrument_func(value))
