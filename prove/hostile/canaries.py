@@ -48,7 +48,8 @@ class Canaries:
 
     def source(self, setting: str, value: str = "") -> str:
         """The words for the configuration: `setting = "file:…"`; another secret each time."""
-        value = value or f"sk-{self.word()}+/{self.word(8)}"
+        like = self._chance.choice(("sk-", "", "live_"))
+        value = value or f"{like}{self.word()}+/{self.word(8)}"
         name = f"{setting} {len(self.told)}"
         (self._folder / str(len(self.told))).write_text(value)
         self.told[name] = value

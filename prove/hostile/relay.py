@@ -36,7 +36,8 @@ class Asked:
     def echo(self) -> str:
         """The request as careless servers show it in their errors."""
         shown = "; ".join(f"{name}: {value}" for name, value in self.headers.items())
-        return f"{self.line} {shown} {self.body[:500].decode(errors='replace')}"
+        bare = " ".join(shown.split()).replace("Bearer ", "").replace("Basic ", "")
+        return f"{self.line} {bare} {shown} {self.body[:500].decode(errors='replace')}"
 
 
 @dataclass(slots=True)
