@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -61,22 +61,15 @@ class Gap:
 
         async def work(turn: Turn) -> None:
             async with self._asking:
-                told = await self._reaching(account, target, since, lacking)
+                told = await history_back(account, target, self._reaches(since), lacking)
             await turn.begin()
             for payload in self._missed(account, target, told or (), since):
                 await self._hand_over(account, turn, payload)
 
         return work
 
-    async def _reaching(
-        self, account: Account, target: Target, since: int, lacking: set[str]
-    ) -> Sequence[Mapping[str, Any]] | None:
-        told: Sequence[Mapping[str, Any]] | None = None
-        for count in COUNTS:
-            told = await history(account, target, count, lacking) or told
-            if not told or len(told) < count or min(map(_time, told)) < self._earliest(since):
-                break
-        return told
+    def _reaches(self, since: int) -> Callable[[Sequence[Mapping[str, Any]]], bool]:
+        return lambda told: min(map(_time, told)) < self._earliest(since)
 
     def _earliest(self, since: int) -> int:
         return max(since, int((self._clock.now() - self._longest).timestamp()))
@@ -96,6 +89,21 @@ class Gap:
         if heard.asks:
             heard = await self._lookup.complete(account, heard)
         await self._intake.hand_over(turn, heard.message)
+
+
+async def history_back(
+    account: Account,
+    target: Target,
+    reaches: Callable[[Sequence[Mapping[str, Any]]], bool],
+    lacking: set[str] | None = None,
+) -> Sequence[Mapping[str, Any]] | None:
+    """As `history`: as much as it takes to reach back far enough, up to the last of COUNTS."""
+    told: Sequence[Mapping[str, Any]] | None = None
+    for count in COUNTS:
+        told = await history(account, target, count, lacking) or told
+        if not told or len(told) < count or reaches(told):
+            break
+    return told
 
 
 async def history(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.onebot11.account import Account
-from adapters.onebot11.gap import history
+from adapters.onebot11.gap import history_back
 from adapters.onebot11.mark import Mark, mark_of
 from adapters.onebot11.parse import number
 from adapters.onebot11.target import Target, message_id, message_time
@@ -22,7 +22,6 @@ LOOK_AFTER_S = (1.0, 3.0, 6.0)
 """Waits before each look. What is not shown 10 s after a send is taken not to have arrived:
 as long as NapCat by itself lets QQ take to confirm a send (packages/napcat-onebot/api/msg.ts,
 sendMsgWithOb11UniqueId, read 2026-11)."""
-LOOK_COUNT = 50
 
 CANNOT_TELL = Unknown("the chat's history does not tell whether it arrived", looked=True)
 
@@ -66,7 +65,7 @@ class Search:
         for wait_s in LOOK_AFTER_S:
             await self._sleep(wait_s)
             await account.until_callable(PATIENCE_S)
-            told = await history(account, target, LOOK_COUNT)
+            told = await history_back(account, target, lambda told: _since(told, sought.answers)[1])
             try:
                 found = await self._judge(account, target, told or (), sought)
             except StoreError as error:

@@ -16,6 +16,8 @@ from prove.world.people import Seat, greet, seats, talk, until_all_answered
 from prove.world.world import World, world
 
 IN_A_ROW = 2
+QQ_S = 3.0
+END_S = 40.0
 
 
 async def run(scale: Scale) -> Finding:
@@ -29,7 +31,7 @@ async def run(scale: Scale) -> Finding:
         killed = await kill_often(around, sat, chance, scale.pick(20, 500))
         stop.set()
         await talking
-        await until_all_answered(sat)
+        await until_all_answered(sat, END_S)
         judged = await judge(around, sat, killed)
     return judged.finding(
         load=f"{len(sat)} conversations on {len(around.stands)} platforms",
@@ -45,9 +47,21 @@ async def kill_often(
     while len(killed) < times:
         row = range(min(IN_A_ROW, times - len(killed)))
         killed += [await kill_once(around, chance) for _ in row]
-        if not await until_all_answered(sat, upto={seat: len(seat.said) for seat in sat}):
+        if not await rest(sat):
             break
     return killed
+
+
+async def rest(sat: Sequence[Seat]) -> bool:
+    """Until what the kills met is answered. On QQ a part that was on its way is looked for in the
+    history for ten seconds: that is not waited for."""
+    upto = {seat: len(seat.said) for seat in sat}
+    on_qq = [seat for seat in sat if seat.stand.name == "qq"]
+    others = [seat for seat in sat if seat.stand.name != "qq"]
+    _, all_well = await asyncio.gather(
+        until_all_answered(on_qq, QQ_S, upto), until_all_answered(others, upto=upto)
+    )
+    return all_well
 
 
 async def kill_once(around: World, chance: Random) -> datetime:

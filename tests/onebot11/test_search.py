@@ -8,7 +8,8 @@ from aiocqhttp import MessageSegment
 
 from adapters.onebot11.format import message_call, words
 from adapters.onebot11.mark import Mark
-from adapters.onebot11.search import LOOK_AFTER_S, LOOK_COUNT
+from adapters.onebot11.gap import COUNTS
+from adapters.onebot11.search import LOOK_AFTER_S
 from adapters.onebot11.target import Target
 from bots.sandbox.onebot.faults import Drop, Failure, Timeout
 from bots.sandbox.onebot.flavour import GO_CQHTTP, LAGRANGE, LLBOT, NAPCAT, NUMBERS
@@ -132,7 +133,7 @@ async def test_what_is_only_alike_is_left_open(stage):
 async def test_a_history_that_does_not_reach_back_proves_nothing(stage):
     async with stage.account() as onebot:
         message = await asked(stage, onebot)
-        await onebot.flood("10001", "10001", ["tick"] * LOOK_COUNT)
+        await onebot.flood("10001", "10001", ["tick"] * COUNTS[-1])
         assert isinstance(await stage.adapter.find(answer(message, "x")), Unknown)
 
 
