@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_journal_whatever_was_played_before(stage: 
 
 def test_what_fails_is_in_the_histories(stage: Stage) -> None:
     with undisturbed():
-        histories = [play(seed, stage) for seed in SEEDS]
+        histories = [play(seed, stage) for seed in range(1, 100)]
     kinds = {entry.kind for history in histories for entry in history.journal.entries}
     assert {"killed", "ended", "unknown", "relay fails", "ack lost", "not taken"} <= kinds
     assert any(entry.flagged for history in histories for entry in history.journal.of("shown"))
