@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+SHOWN_CHARS = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -39,5 +41,21 @@ class Journal:
 
 
 def _line(entry: Entry) -> str:
-    told = "  ".join(f"{name}={value}" for name, value in entry.what.items())
-    return f"{entry.at_s:10.3f}  life {entry.life}  {entry.kind:<12}  {told}".rstrip()
+    told = "  ".join(
+        f"{name} {_value(value)}" for name, value in entry.what.items() if name != "place"
+    )
+    process = f"process {entry.life}" if entry.life else "no process"
+    return f"{entry.at_s:9.3f} s  {process:<11} {entry.kind:<12}  {told}".rstrip()
+
+
+def _value(value: Any) -> str:
+    match value:
+        case float():
+            return f"{value:.3f}"
+        case list() | tuple():
+            return "".join(map(str, value)) or "nothing"
+        case str() if " " in value or len(value) > SHOWN_CHARS:
+            line = " ".join(value.split())
+            return repr(line if len(line) <= SHOWN_CHARS else f"{line[:SHOWN_CHARS]}…")
+        case _:
+            return str(value)
