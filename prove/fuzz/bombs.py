@@ -28,6 +28,8 @@ JSON: Mapping[str, Made] = {
     "lists in lists": _nested(b"[", b"]"),
     "objects in objects": _nested(b'{"message":', b"}", b"", b""),
     "a field that is deep": _nested(b"[", b"]", b'{"error":{"message":', b"}}"),
+    "a hundred thousand lists": lambda _: b"[" * 100_000 + b"]" * 100_000,
+    "a hundred thousand objects": lambda _: b'{"a":' * 100_000,
     "just deep enough": lambda _: b'{"error":{"message":' + b"[" * 980 + b"]" * 980 + b"}}",
     "an echo just deep enough": lambda _: b'{"echo":' + b"[" * 985 + b"]" * 985 + b"}",
     "many lists": _filled(b"[],", b'{"choices":[', b"[]]}"),
@@ -40,6 +42,7 @@ JSON: Mapping[str, Made] = {
 }
 XML: Mapping[str, Made] = {
     "elements in elements": _nested(b"<x>", b"</x>", b"<xml>", b"</xml>"),
+    "a hundred thousand elements": lambda _: b"<xml>" + b"<x>" * 100_000,
     "many elements": _filled(b"<a>b</a>", b"<xml>" + HEAD, b"</xml>"),
     "many attributes": lambda n: (
         b"<xml " + b" ".join(b'a%d="b"' % i for i in range(n // 10)) + b"></xml>"
@@ -56,6 +59,7 @@ TEXT: Mapping[str, Made] = {
     "returns": _filled(b"\r"),
     "empty events": _filled(b"data: {}\n\n"),
     "keep-alives": _filled(b": \n"),
+    "hours": _filled(b"9", b"", b":00:00,000 --> 00:00:01,000\na"),
     "arrows": _filled(b"1 --> "),
     "codes": _filled(b"[CQ:at,qq=1]"),
     "codes without end": _filled(b"[CQ:a,"),

@@ -13,7 +13,8 @@ from core.model import Media
 from core.secret import Secret
 from prove.fuzz.table import TARGETS
 
-DEEP = 990
+DEEP = 970
+"""As deep as a thread of its own may decode, and deeper than there is room for behind it."""
 FOUND = {
     "a relay's error in letters that are no UTF-8": (
         "relay-chat",
@@ -47,7 +48,10 @@ FOUND = {
         "wechat-push",
         b"<xml><FromUserName>" + b"o" * 5000 + b"</FromUserName><CreateTime>1</CreateTime></xml>",
     ),
-    "an echo too deep to write": ("onebot-frame", b'{"echo":' + b"[" * DEEP + b"]" * DEEP + b"}"),
+    "an echo too deep to write": (
+        "onebot-frame",
+        b'{"file":"%s","echo":' % (b"A" * LARGE_BYTES) + b"[" * DEEP + b"]" * DEEP + b"}",
+    ),
     "an id without end": (
         "onebot-frame",
         b'{"post_type":"message","message_type":"private","self_id":1,"user_id":2,"message_id":"'
