@@ -7,8 +7,8 @@ import pytest
 from aiocqhttp import MessageSegment
 
 from adapters.onebot11.format import message_call, words
-from adapters.onebot11.mark import Mark
 from adapters.onebot11.gap import COUNTS
+from adapters.onebot11.mark import Mark
 from adapters.onebot11.search import LOOK_AFTER_S
 from adapters.onebot11.target import Target
 from bots.sandbox.onebot.faults import Drop, Failure, Timeout
