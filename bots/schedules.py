@@ -1,9 +1,12 @@
 """What happens by the clock: sweeping out what is past its time."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from core.errors import ParleyError
 from core.model import Limit
@@ -12,21 +15,45 @@ from storage.store import SqlStore
 
 log = logging.getLogger(__name__)
 
-SWEEP_EVERY_H = 1
+SWEEP_EVERY = timedelta(hours=1)
+HOURLY = "hourly"
 FIRST_SWEEP_AFTER = timedelta(seconds=60)
 """For a bot that never runs through a whole hour; its start is not made longer."""
+
+LOOK_EVERY_S = 5.0
+"""The scheduler works out once how long it sleeps: a clock that is set is noticed by looking."""
+
+
+class WholeHours(BaseTrigger):  # type: ignore[misc]
+    """Each whole hour by the clock as it stands, UTC.
+
+    APScheduler's own triggers go through every hour that a clock jumped over: 100,000 to 2038.
+    """
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        del previous_fire_time
+        return _whole_hour(now) + SWEEP_EVERY
 
 
 class Schedules:
     """APScheduler with jobs in memory; each firing is a row, so that none happens twice.
 
-    The scheduler's own default would drop a job that is a second late.
+    The scheduler's own default would drop a job that is a second late. Where the clock is set,
+    what is due by it comes within LOOK_EVERY_S.
     """
 
-    def __init__(self, store: SqlStore, clock: Clock, keep_days: Limit) -> None:
+    def __init__(
+        self,
+        store: SqlStore,
+        clock: Clock,
+        keep_days: Limit,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._keep_days = keep_days
+        self._sleep = sleep
+        self._looking: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -34,13 +61,28 @@ class Schedules:
 
     def start(self) -> None:
         soon = self._clock.now() + FIRST_SWEEP_AFTER
-        self._scheduler.add_job(self.sweep, "cron", hour=f"*/{SWEEP_EVERY_H}")
+        self._scheduler.add_job(self.sweep, WholeHours(), id=HOURLY)
         self._scheduler.add_job(self.sweep, "date", run_date=soon)
         self._scheduler.start()
+        self._looking = asyncio.create_task(self._keep_looking(), name="schedules")
+
+    def look(self) -> None:
+        """Begin what a clock that was set made due, and take the next hour by the new time."""
+        hourly = self._scheduler.get_job(HOURLY)
+        if hourly.next_run_time - datetime.now(UTC) > SWEEP_EVERY:
+            self._scheduler.reschedule_job(HOURLY, trigger=hourly.trigger)
+        self._scheduler.wakeup()
 
     def stop(self) -> None:
+        if self._looking:
+            self._looking.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await self._sleep(LOOK_EVERY_S)
+            self.look()
 
     async def sweep(self) -> None:
         """Erase what is older than the retention, once an hour whoever asks."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bots.schedules import FIRST_SWEEP_AFTER, Schedules
+from bots.schedules import FIRST_SWEEP_AFTER, HOURLY, Schedules, WholeHours
 from storage.media import FileMedia
 from storage.store import SqlStore, Swept
 
@@ -83,6 +83,40 @@ async def test_the_scheduler_really_sweeps(tmp_path: Path) -> None:
         await swept.wait()
     schedules.stop()
     await store.close()
+
+
+async def test_a_clock_that_was_set_back_takes_the_next_hour_by_its_new_time(
+    tmp_path: Path,
+) -> None:
+    store = await opened(tmp_path)
+    schedules = Schedules(store, Clock(NOON), 365)
+    schedules.start()
+    years_on = datetime.now(UTC) + timedelta(days=4000)
+    schedules._scheduler.modify_job(HOURLY, next_run_time=years_on)
+    schedules.look()
+    left = schedules._scheduler.get_job(HOURLY).next_run_time - datetime.now(UTC)
+    schedules.stop()
+    await store.close()
+    assert left <= timedelta(hours=1)
+
+
+def test_the_hours_that_a_clock_jumped_over_are_not_made_up_for() -> None:
+    was, now = datetime(2026, 11, 21, 13, tzinfo=UTC), datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC)
+    following = WholeHours().get_next_fire_time(was, now)
+    assert following == datetime(2038, 1, 19, 4, tzinfo=UTC)
+
+
+async def test_whether_the_clock_was_set_is_looked_at_again_and_again(tmp_path: Path) -> None:
+    """By waking up early: the scheduler itself may sleep for hours."""
+    slept = asyncio.Queue[float](2)
+    store = await opened(tmp_path)
+    schedules = Schedules(store, Clock(NOON), 365, sleep=slept.put)
+    schedules.start()
+    async with asyncio.timeout(10):
+        waits = [await slept.get() for _ in range(5)]
+    schedules.stop()
+    await store.close()
+    assert max(waits) <= 10
 
 
 @pytest.mark.parametrize("stops", [1, 2])
