@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 from core.errors import Busy
@@ -13,13 +14,18 @@ LAST_WORDS_S = 1.0
 """What cancelled work may still take; work that ignores its cancellation is left behind."""
 
 
+def _ignored(_slot: object) -> None:
+    """Nobody wants to know."""
+
+
 class Slot(Generic[Job]):
     """A place in a conversation's lane, taken before it is known whether it will be used."""
 
-    __slots__ = ("_job", "weight")
+    __slots__ = ("_dropped", "_job", "weight")
 
-    def __init__(self, weight: int = 0) -> None:
+    def __init__(self, weight: int = 0, dropped: "Callable[[Slot[Job]], None]" = _ignored) -> None:
         self.weight = weight
+        self._dropped = dropped
         self._job: asyncio.Future[Job | None] = asyncio.get_running_loop().create_future()
 
     def fill(self, job: Job) -> None:
@@ -31,6 +37,7 @@ class Slot(Generic[Job]):
         """Give the place up. Harmless once it was filled."""
         if not self._job.done():
             self._job.set_result(None)
+            self._dropped(self)
 
     async def job(self) -> Job | None:
         return await self._job
@@ -77,7 +84,7 @@ class Lanes(Generic[Job]):
                 f"and {self._in_all} in all, of {self._weight_in_all} characters; "
                 "send it again in a moment"
             )
-        slot: Slot[Job] = Slot(weight)
+        slot: Slot[Job] = Slot(weight, partial(self._leave, conversation))
         self._waiting += 1
         self._weight += weight
         if lane is not None:
@@ -98,6 +105,14 @@ class Lanes(Generic[Job]):
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=LAST_WORDS_S)
+
+    def _leave(self, conversation: str, slot: Slot[Job]) -> None:
+        """A place given up takes no room behind what is worked on: repetitions come in hundreds."""
+        lane = self._lanes.get(conversation)
+        if lane and slot in lane and lane[0] is not slot:
+            lane.remove(slot)
+            self._waiting -= 1
+            self._weight -= slot.weight
 
     async def _run(self, conversation: str, lane: deque[Slot[Job]]) -> None:
         try:

@@ -121,3 +121,25 @@ async def test_work_that_ignores_its_cancellation_does_not_hold_up_the_end(
     release.set()
     await lanes.close(1)
     assert lanes.depth == 0
+
+
+async def test_a_place_given_up_takes_no_room():
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(job: str) -> None:
+        begun.set()
+        await go_on.wait()
+
+    lanes = Lanes[str](work, per_conversation=3)
+    lanes.enter("a", weight=5).fill("first")
+    await begun.wait()
+    for _ in range(10):
+        lanes.enter("a", weight=5).drop()
+    lanes.enter("a").fill("second")
+    assert lanes.depth == 2
+    lanes.enter("a").fill("third")
+    with pytest.raises(Busy):
+        lanes.enter("a")
+    go_on.set()
+    await lanes.close(1)
+    assert lanes.depth == 0
