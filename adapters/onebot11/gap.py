@@ -54,7 +54,7 @@ class Gap:
         for chat in self._seen.chats(account.self_id)[:CHATS]:
             target = read_target(chat)
             if target is not None:
-                self._order.enter(chat, self._work(account, target, lacking), held=True)
+                self._order.enter(chat, self._work(account, target, lacking))
 
     def _work(self, account: Account, target: Target, lacking: set[str]) -> Any:
         since = self._seen.since(target.chat)
@@ -64,7 +64,7 @@ class Gap:
                 told = await history_back(account, target, self._reaches(since), lacking)
             await turn.begin()
             for payload in self._missed(account, target, told or (), since):
-                await self._hand_over(account, turn, payload)
+                await self._hand_over(account, payload)
 
         return work
 
@@ -82,13 +82,13 @@ class Gap:
         missed = [owned(account, one) for one in told if _time(one) >= earliest]
         return [{**_placed(target), **one} for one in sorted(missed, key=_time)]
 
-    async def _hand_over(self, account: Account, turn: Turn, payload: Mapping[str, Any]) -> None:
+    async def _hand_over(self, account: Account, payload: Mapping[str, Any]) -> None:
         heard = self._intake.read(payload)
         if heard is None:
             return
         if heard.asks:
             heard = await self._lookup.complete(account, heard)
-        await self._intake.hand_over(turn, heard.message)
+        await self._intake.hand_over(heard.message)
 
 
 async def history_back(

@@ -29,8 +29,9 @@ from core.ports import Clock, Emit, NewId, Receipt
 log = logging.getLogger(__name__)
 
 NAMES = 5000
-STORE_WAITS_S = (0.05, 0.2, 1.0, 3.0, 5.0, 10.0, 15.0, 25.0)
-"""OneBot acknowledges nothing, so a message that the store does not take is kept for a minute."""
+STORE_WAITS_S = (0.05, 0.2, 1.0, 3.0, *(5.0,) * 12)
+"""OneBot acknowledges nothing, so a message that the store does not take is kept for a minute.
+Once it takes again, none waits longer than 5 s for it."""
 
 
 class Tell(Protocol):
@@ -69,7 +70,6 @@ class Intake:
             self._order.enter(
                 f"{account.self_id}/requests",
                 lambda _: self._around.requests.answer(account, payload),
-                held=False,
             )
             return
         heard = self.read(payload)
@@ -88,7 +88,7 @@ class Intake:
             self._note_name(payload)
         return heard
 
-    async def hand_over(self, turn: Turn, message: Message) -> None:
+    async def hand_over(self, message: Message) -> None:
         """Until the store took it, for about a minute. Then the person is told."""
         for wait_s in STORE_WAITS_S:
             try:
@@ -96,7 +96,6 @@ class Intake:
             except StoreError as error:
                 if not error.retryable:
                     break
-                await turn.hold()
                 await self._around.sleep(wait_s)
             else:
                 await self._told(receipt, message)
@@ -113,9 +112,9 @@ class Intake:
         async def work(turn: Turn) -> None:
             whole = await self._around.lookup.complete(account, heard) if heard.asks else heard
             await turn.begin()
-            await self.hand_over(turn, whole.message)
+            await self.hand_over(whole.message)
 
-        self._order.enter(chat, work, held=heard.asks)
+        self._order.enter(chat, work)
 
     async def _told(self, receipt: Receipt, message: Message) -> None:
         """Busy is said once a chat, until something was taken again."""

@@ -11,27 +11,19 @@ MOST = 20_000
 
 
 class Turn:
-    """A message's turn in its chat.
+    """A message's turn in its chat: once the one before it is over, whatever became of that.
 
-    The turn after a `held` one waits until that is over. The others go side by
-    side, so that they are stored in one batch: their places are taken as they begin.
+    Side by side, one that the store refused would be overtaken by the next.
     """
 
-    __slots__ = ("before", "held", "over")
+    __slots__ = ("before", "over")
 
-    def __init__(self, before: "Turn | None", *, held: bool) -> None:
+    def __init__(self, before: "Turn | None") -> None:
         self.before = before
-        self.held: bool = held or (before is not None and before.held)
         self.over = asyncio.Event()
 
     async def begin(self) -> None:
         """Return when it is this turn's time."""
-        if self.before is not None and self.before.held:
-            await self.before.over.wait()
-
-    async def hold(self) -> None:
-        """It takes longer than thought: let those before end, and those after wait."""
-        self.held = True
         if self.before is not None:
             await self.before.over.wait()
 
@@ -47,9 +39,9 @@ class Order:
     def is_full(self) -> bool:
         return len(self._running) >= MOST
 
-    def enter(self, chat: str, work: Callable[[Turn], Awaitable[None]], *, held: bool) -> None:
+    def enter(self, chat: str, work: Callable[[Turn], Awaitable[None]]) -> None:
         """Take the next turn of a chat now; `work` begins soon, and calls `begin` itself."""
-        turn = self._last[chat] = Turn(self._last.get(chat), held=held)
+        turn = self._last[chat] = Turn(self._last.get(chat))
         task = asyncio.create_task(self._run(chat, turn, work))
         self._running.add(task)
         task.add_done_callback(self._ended)

@@ -24,6 +24,8 @@ POLL_S = 50
 BATCH = 100
 WAITS_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 CONFLICT_S = 5.0
+STORE_S = 5.0
+"""The longest wait for the store: room on a disk is to be noticed at once."""
 
 
 class Polling:
@@ -104,6 +106,9 @@ class Polling:
                 wait_s = self._next_wait_s()
                 if self._failed > 1:  # one lost connection is no news
                     self._tell(f"Telegram cannot be reached: {error.message}")
+            case StoreError():
+                wait_s = min(self._next_wait_s(), STORE_S)
+                self._tell(str(error))
             case _:
                 wait_s = self._next_wait_s()
                 self._tell(str(error))
