@@ -47,3 +47,12 @@ def of_talk(settings: Mapping[str, str]) -> dict[str, str]:
     """Those a talk in the group begins with, to be laid under the person's and its own."""
     names = ("persona", "model", "language")
     return {name: settings[name] for name in names if name in settings}
+
+
+def of_person(settings: Mapping[str, str]) -> dict[str, str]:
+    """What a person chose for wherever he speaks.
+
+    On Telegram and WeChat a person's key is also that of the talk he has alone with the bot:
+    what he chose for that talk alone, as its persona, is nothing for a group to see.
+    """
+    return {name: settings[name] for name in ("language",) if name in settings}

@@ -14,7 +14,7 @@ from core.command import Ask, Outcome
 from core.delivery import Courier
 from core.engine import Engine
 from core.errors import MessageEnded, ParleyError, StoreError
-from core.group import given_to, in_group, of_talk
+from core.group import given_to, in_group, of_person, of_talk
 from core.job import Job
 from core.model import Delivery, PartState, Reply, Spend, person_key
 from core.outage import Outages
@@ -159,7 +159,7 @@ class Worker:
         person = person_key(message.address)
         settings = {
             **of_talk(given),
-            **await self._store.settings(person),
+            **of_person(await self._store.settings(person)),
             **await self._store.settings(job.conversation),
         }
         return Ask(

@@ -58,6 +58,17 @@ async def test_a_talk_begins_with_the_groups_persona(site: Site) -> None:
     assert site.relays.sent[0] == ("system", "You are a poet.")
 
 
+async def test_what_is_chosen_alone_with_the_bot_stays_there(site: Site) -> None:
+    """On Telegram a talk alone with the bot has its person's number."""
+    _, amy = await opened(site)
+    alone = site.person("amy", chat="amy")
+    await alone.asks("/persona You know my secret.")
+    await alone.asks("hello")
+    assert site.relays.sent[0] == ("system", "You know my secret.")
+    await amy.asks("hello")
+    assert ("system", "You know my secret.") not in site.relays.sent
+
+
 async def test_the_groups_language_stands_between_a_persons_choice_and_a_guess(site: Site) -> None:
     boss, amy = await opened(site)
     await boss.asks("/group set language zh")
