@@ -182,3 +182,9 @@ class RelayGarbage(RelayError):
 class RelayCut(RelayError):
     code = "relay_cut"
     certain = False
+
+
+def why_of(error: Exception) -> str:
+    """What is kept of an error: ours hold no secrets, others may, and stand in the log."""
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, ParleyError) else f"{name}: see the log"

@@ -7,19 +7,23 @@ from dataclasses import dataclass, field
 
 from core.bot import Bot
 from core.command import Command, Reasons
-from core.errors import Busy
+from core.errors import Busy, StoreError, StoreInvalid, why_of
 from core.group import given_to, in_group
 from core.job import Job
-from core.lanes import Lanes
+from core.lanes import Lanes, Slot
 from core.model import Message, conversation_key
 from core.overheard import Overheard
 from core.people import PeopleRules, Role, role_of
 from core.ports import Clock, Observer, Receipt, Store, Unfinished
 from core.reasons import chat_place
-from core.route import Ignore, Intent, Talk, route
+from core.route import Ignore, Intent, Talk, Unreadable, route
 from core.settling import Place, Settling, joined
+from core.suspects import MAX_ATTEMPTS
 
 log = logging.getLogger(__name__)
+
+BROKEN = Unreadable()
+"""What a message is taken to ask for where finding out failed by surprise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +42,11 @@ class Gateway:
     overheard: Overheard = field(default_factory=Overheard)
 
     async def accept(self, message: Message) -> Receipt:
-        """Store a message and put it to work. Raises StoreError: then it is not received."""
-        receipt = await self._accept(message)
+        """Store a message and put it to work. Raises StoreError: then it is not received.
+
+        StoreInvalid: it never will be.
+        """
+        receipt = await self._tried(message)
         self.observer.received(message, receipt)
         return receipt
 
@@ -52,18 +59,70 @@ class Gateway:
         if left.message.address.bot not in self.bots:
             log.warning("message %s waits: its bot is not configured", left.message.id)
             return False
+        try:
+            self._put_to_work(self._left(left))
+        except Exception as error:
+            log.exception("message %s cannot be taken up", left.message.id)
+            self._put_to_work(self._left(left, why_of(error)))
+        return True
+
+    def _left(self, left: Unfinished, broken: str = "") -> Job:
         bot = self._bot(left.message)
-        job = Job(
+        return Job(
             message=left.message,
             conversation=left.conversation,
             received_at=left.received_at,
-            intent=route(left.message, bot, self.commands),
+            intent=BROKEN if broken else route(left.message, bot, self.commands),
             resumed=True,
             delivery=left.delivery,
+            attempts=left.attempt,
+            broken=broken,
         )
+
+    def _put_to_work(self, job: Job) -> None:
+        """What is stored. It is in its lane when this returns, or raises."""
         slot = self.lanes.enter(job.lane, bounded=False)
-        self.settling.place(job, slot, bot).fill(job)
-        return True
+        self._place(job, slot).fill(job)
+
+    def _place(self, job: Job, slot: Slot[Job]) -> Place:
+        if job.broken:
+            return slot
+        try:
+            return self.settling.place(job, slot, self._bot(job.message))
+        except BaseException:
+            slot.drop()
+            raise
+
+    async def _tried(self, message: Message) -> Receipt:
+        """One that fails by surprise is set aside: it must not come again without end."""
+        why = ""
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                return await self._accept(message)
+            except StoreError:
+                raise
+            except Exception as error:
+                log.exception("message %s: try %d to receive it failed", message.id, attempt)
+                why = why_of(error)
+        try:
+            return await self._receive_broken(message, why)
+        except StoreError:
+            raise
+        except Exception as error:
+            raise StoreInvalid(f"expected a message that can be received, got {why}") from error
+
+    async def _receive_broken(self, message: Message, why: str) -> Receipt:
+        job = Job(
+            message=message,
+            conversation=conversation_key(message.address, self._bot(message).group_history),
+            received_at=self.clock.now(),
+            intent=BROKEN,
+            broken=why,
+        )
+        if not await self.store.accept(message, job.conversation, job.received_at):
+            return Receipt.DUPLICATE
+        self._put_to_work(job)
+        return Receipt.STORED
 
     def _bot(self, message: Message) -> Bot:
         """The bot as it is where the message stands."""
@@ -91,7 +150,7 @@ class Gateway:
         except Busy:
             self._give_back(before)
             return Receipt.BUSY
-        place = self.settling.place(job, slot, bot)
+        place = self._place(job, slot)
         # The sender may hang up while it is being stored: what is stored is worked on.
         return await asyncio.shield(asyncio.create_task(self._store(job, place, before)))
 

@@ -12,6 +12,8 @@ class Job:
     """A stored message, or a stored reply that is not wholly delivered.
 
     `also` are the ids of stored messages that this one took in: they end with it.
+    `attempts` were made by processes before this one. `broken`: why it cannot be
+    worked on, so that it is set aside.
     """
 
     message: Message
@@ -21,6 +23,8 @@ class Job:
     resumed: bool = False
     delivery: Delivery | None = None
     also: tuple[str, ...] = ()
+    attempts: int = 0
+    broken: str = ""
 
     @property
     def lane(self) -> str:

@@ -13,7 +13,7 @@ from core.bot import Bot
 from core.command import Ask, Outcome
 from core.delivery import Courier
 from core.engine import Engine
-from core.errors import MessageEnded, ParleyError, StoreError
+from core.errors import MessageEnded, ParleyError, StoreError, why_of
 from core.group import given_to, in_group, of_person, of_talk
 from core.job import Job
 from core.model import Delivery, PartState, Reply, Spend, person_key
@@ -25,12 +25,11 @@ from core.presence import Presence
 from core.render import render
 from core.route import intent_name, spends
 from core.spoken import spoken
+from core.suspects import MAX_ATTEMPTS, Suspects
 from core.trace import TRACE
 from core.waiting import Waiting, WaitingRoom
 
 log = logging.getLogger(__name__)
-
-MAX_ATTEMPTS = 3
 
 GIVE_BACK_S = 0.5
 """How long the store may take to note that a message was given up as the process ended."""
@@ -75,6 +74,7 @@ class Worker:
         self._user_hash = user_hash
         self._zone = ZoneInfo(engine.rules.timezone)
         self._answering = Answering()
+        self._suspects = Suspects()
         self._presence = Presence(courier.adapters)
         self._room = WaitingRoom(
             engine=self._engine,
@@ -99,7 +99,8 @@ class Worker:
         """What was spent is kept, also where there is nothing to keep it with."""
         spends: list[Spend] = []
         try:
-            return await self._finish(job, spends)
+            async with self._suspects.turn(job.attempts):
+                return await self._finish(job, spends)
         except asyncio.CancelledError:
             await self._give_back(job, spends)
             raise
@@ -181,6 +182,8 @@ class Worker:
             address = job.message.address
             told = say(ask, "denied", id=f"{address.platform}:{address.sender}")
             return Verdict(name="denied", outcome=told if claim.granted else Outcome())
+        if job.broken:
+            return self._set_aside(ask, job.broken)
         if claim.attempt > MAX_ATTEMPTS:
             return self._set_aside(ask, f"ended the process {MAX_ATTEMPTS} times")
         if not claim.granted:
@@ -293,9 +296,3 @@ class Worker:
         if not parts:
             return None
         return Reply(id=self._new_id(), answers=job.message.id, to=to, parts=parts)
-
-
-def why_of(error: Exception) -> str:
-    """What is kept of an error: ours hold no secrets, others may, and stand in the log."""
-    name = type(error).__name__
-    return f"{name}: {error}" if isinstance(error, ParleyError) else f"{name}: see the log"
