@@ -53,14 +53,13 @@ async def kill_often(
 
 
 async def rest(sat: Sequence[Seat]) -> bool:
-    """Until what the kills met is answered. On QQ a part that was on its way is looked for in the
-    history for ten seconds: that is not waited for."""
+    """Until what the kills met is answered, one after the other where both met it. On QQ a part
+    that was on its way is looked for in the history for ten seconds: that is not waited for."""
     upto = {seat: len(seat.said) for seat in sat}
     on_qq = [seat for seat in sat if seat.stand.name == "qq"]
     others = [seat for seat in sat if seat.stand.name != "qq"]
-    _, all_well = await asyncio.gather(
-        until_all_answered(on_qq, QQ_S, upto), until_all_answered(others, upto=upto)
-    )
+    all_well = await until_all_answered(others, upto=upto)
+    await until_all_answered(on_qq, QQ_S, upto)
     return all_well
 
 
