@@ -66,10 +66,10 @@ async def judge(world: World, sat: Sequence[Seat], kills: Sequence[datetime] = (
     for seat in sat:
         judged.said += len(seat.said)
         await _judge_seat(seat, kills, judged)
-    keys = {(seat.stand.name, seat.place, seat.key) for seat in sat}
+    keys = {(seat.stand.bot, seat.place, seat.key) for seat in sat}
     for stand in world.stands.values():
         for line in stand.town.lines(sender=BOT):
-            judged.leaked += _foreign(line, stand.name, keys)
+            judged.leaked += _foreign(line, stand.bot, keys)
     _judge_relay(world, sat, judged)
     return judged
 
@@ -103,13 +103,13 @@ def _inside_window(before: Line, after: Line, kills: Sequence[datetime]) -> bool
     )
 
 
-def _foreign(line: Line, platform: str, keys: set[tuple[str, str, str]]) -> list[str]:
+def _foreign(line: Line, bot: str, keys: set[tuple[str, str, str]]) -> list[str]:
     """Marks that do not belong where they are shown, or two people's in one line."""
     found = {one[1] for one in MARK.finditer(line.text)}
-    wrong = {key for key in found if (platform, line.place, key) not in keys}
+    wrong = {key for key in found if (bot, line.place, key) not in keys}
     if len(found) > 1:
         wrong |= found
-    return [f"{key} shown in {platform} {line.place}" for key in sorted(wrong)]
+    return [f"{key} shown by {bot} in {line.place}" for key in sorted(wrong)]
 
 
 def _judge_relay(world: World, sat: Sequence[Seat], judged: Judgement) -> None:

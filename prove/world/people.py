@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
+from string import ascii_lowercase
 
 from bots.sandbox.town.town import Line, Utterance
 from prove.world.platforms import Stand
@@ -60,7 +61,7 @@ def seats(world: World) -> list[Seat]:
             stand=stand,
             person=person,
             place=place.id,
-            key=f"{name[0]}{number}x{where}",
+            key=f"{_letters(name)}{number}x{where}",
         )
         for name, stand in world.stands.items()
         for number, person in enumerate(stand.town.people)
@@ -68,6 +69,12 @@ def seats(world: World) -> list[Seat]:
             place for place in stand.town.places.values() if person in place.members
         )
     ]
+
+
+def _letters(bot: str) -> str:
+    """What its marks begin with: q for qq, qb for qq2."""
+    number = bot.lstrip(ascii_lowercase)
+    return bot[0] + (ascii_lowercase[int(number) - 1] if number else "")
 
 
 async def greet(sat: Sequence[Seat]) -> None:

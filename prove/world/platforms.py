@@ -99,12 +99,12 @@ async def qq(
             section=f"""
 [bots.{bot}]
 platform = "onebot11"
-token = "env:PROVE_QQ"
+token = "env:PROVE_{bot.upper()}"
 file_hosts = ["127.0.0.1:{listener.port}"]
 sends_per_s = "unlimited"
 {settings}
 """,
-            environ={"PROVE_QQ": "sandbox"},
+            environ={f"PROVE_{bot.upper()}": "sandbox"},
         )
 
 
@@ -136,14 +136,14 @@ async def telegram(
             section=f"""
 [bots.{bot}]
 platform = "telegram"
-token = "env:PROVE_TELEGRAM"
+token = "env:PROVE_{bot.upper()}"
 api_base = "http://127.0.0.1:{listener.port}"
 group_sends_per_minute = "unlimited"
 chat_sends_per_second = "unlimited"
 sends_per_second = "unlimited"
 {settings}
 """,
-            environ={"PROVE_TELEGRAM": platform.token},
+            environ={f"PROVE_{bot.upper()}": platform.token},
         )
 
 
@@ -174,14 +174,17 @@ async def wechat(
             section=f"""
 [bots.{bot}]
 platform = "wechat"
-token = "env:PROVE_WECHAT"
+token = "env:PROVE_{bot.upper()}"
 app_id = "wxsandbox0000000"
-app_secret = "env:PROVE_WECHAT_SECRET"
+app_secret = "env:PROVE_{bot.upper()}_SECRET"
 api_base = "http://127.0.0.1:{port}"
 customer_service = true
 {settings}
 """,
-            environ={"PROVE_WECHAT": "sandbox", "PROVE_WECHAT_SECRET": "sandbox-secret"},
+            environ={
+                f"PROVE_{bot.upper()}": "sandbox",
+                f"PROVE_{bot.upper()}_SECRET": "sandbox-secret",
+            },
         )
 
 

@@ -1,6 +1,6 @@
 """A relay, platforms and a bot process connected to them, on loopback."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ base_url = "http://127.0.0.1:{relay}"
 [people]
 guests = true
 guest_daily_messages = "unlimited"
+{people_settings}
 [log]
 level = "{log}"
 format = "json"
@@ -69,20 +70,26 @@ async def world(
     folder: Path,
     *,
     platforms: Sequence[Name] = NAMES,
+    bots: Mapping[Name, int] | None = None,
     people: int = 8,
     groups: int = 1,
     pace_s: float = 0.004,
     settings: str = "",
+    own: Mapping[str, str] | None = None,
     relay_settings: str = "",
+    people_settings: str = "",
     more: str = "",
     log: str = "warning",
     relay: int = 0,
 ) -> AsyncIterator[World]:
     """Everything but the bot is at work: start that with `world.start()`.
 
-    People and groups have equal ids on all platforms. `pace_s`: between two pieces of a
-    streamed answer of some fifty. `settings` go into each bot's section, `relay_settings`
-    into the relay's; `more` are sections. `relay` is the port of another one, if any.
+    People and groups have equal ids on all platforms. `bots`: how many of a platform, where not
+    one; they are named qq, qq2, …, each with a simulated platform of its own. `pace_s`: between
+    two pieces of a streamed answer of some fifty. `settings` go into each bot's section, `own`
+    into those of the bots they name, `relay_settings` and `people_settings` into the relay's and
+    the people's; `more` are sections.
+    `relay` is the port of another one, if any.
     """
     private, public = free_port(), free_port()
     ids = [str(FIRST_PERSON + number) for number in range(people)]
@@ -91,8 +98,9 @@ async def world(
     async with AsyncExitStack() as stack:
         listener = await stack.enter_async_context(running(app))
         stands = {}
-        for name in platforms:
-            opening = OPENINGS[name](name, ids, rooms, public, settings)
+        for platform, name in _named(platforms, bots or {}):
+            lines = f"{settings}\n{(own or {}).get(name, '')}"
+            opening = OPENINGS[platform](name, ids, rooms, public, lines)
             stands[name] = await stack.enter_async_context(opening)
         config = folder / "config.toml"
         config.write_text(
@@ -102,6 +110,7 @@ async def world(
                 data=folder / "data",
                 relay=relay or listener.port,
                 relay_settings=relay_settings,
+                people_settings=people_settings,
                 log=log,
                 more=more,
                 bots="".join(stand.section for stand in stands.values()),
@@ -120,3 +129,10 @@ async def world(
             public=public,
             relay=listener.port,
         )
+
+
+def _named(platforms: Sequence[Name], bots: Mapping[Name, int]) -> Iterator[tuple[Name, str]]:
+    """Each bot's platform and name."""
+    for platform in platforms:
+        for number in range(bots.get(platform, 1)):
+            yield platform, f"{platform}{number + 1}" if number else platform
