@@ -82,6 +82,7 @@ class Courier:
                 answers=answers,
                 index=index,
                 total=len(reply.parts),
+                tried_at=delivery.tried_at if state is PartState.TRYING else None,
             )
             dispatch = self._dispatch(reply.id, outgoing)
             settled, receipt = await dispatch.settle(tried=state is PartState.TRYING)

@@ -175,10 +175,14 @@ class PartState(StrEnum):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """A stored reply and how far its sending has come: one state a part."""
+    """A stored reply and how far its sending has come: one state a part.
+
+    `tried_at` is when the part that is TRYING was tried last.
+    """
 
     reply: Reply
     states: tuple[PartState, ...]
+    tried_at: datetime | None = None
 
 
 class Spend(Struct, frozen=True, kw_only=True):

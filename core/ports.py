@@ -359,6 +359,7 @@ class Outgoing:
 
     `repeated`: it may have arrived before; where the platform would show it twice, say so.
     `notice`: a word in between, the message's answer is still to come.
+    `tried_at`: it was on its way then, as a process ended.
     """
 
     key: str
@@ -369,6 +370,7 @@ class Outgoing:
     total: int
     repeated: bool = False
     notice: bool = False
+    tried_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate, pairwise
 from typing import Any
 
 from adapters.onebot11.account import Account
@@ -12,7 +14,7 @@ from adapters.onebot11.mark import Mark, mark_of
 from adapters.onebot11.parse import number
 from adapters.onebot11.target import Target, message_id, message_time
 from core.errors import StoreError
-from core.ports import Absent, Sent, Shelf, Unknown
+from core.ports import Absent, Clock, Sent, Shelf, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,8 @@ class Sought:
     `whole`: ways in which it may stand in the history. `pieces`: what may be one of
     several messages of it, or it in a form that tells too little. `fresh`: this process
     sent it just now, so that all else that it could be is known. `hidden`: some
-    implementations show it in no history.
+    implementations show it in no history. `tried_at`: when it was sent, if that is some
+    time ago.
     """
 
     answers: str
@@ -41,6 +44,7 @@ class Sought:
     pieces: tuple[Mark, ...] = ()
     fresh: bool = False
     hidden: bool = False
+    tried_at: datetime | None = None
 
 
 class Search:
@@ -51,10 +55,12 @@ class Search:
         *,
         bot: str,
         shelf: Shelf,
+        clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._bot = bot
         self._shelf = shelf
+        self._clock = clock
         self._sleep = sleep
 
     async def find(
@@ -62,7 +68,7 @@ class Search:
     ) -> Sent | Absent | Unknown:
         """Look for some seconds. Absent only after all of them."""
         found: Sent | Absent | Unknown = CANNOT_TELL
-        for wait_s in LOOK_AFTER_S:
+        for wait_s in self._waits_s(sought):
             await self._sleep(wait_s)
             await account.until_callable(PATIENCE_S)
             told = await history_back(account, target, lambda told: _since(told, sought.answers)[1])
@@ -75,6 +81,14 @@ class Search:
                 account.receipts.append(found.receipt)
                 return found
         return found
+
+    def _waits_s(self, sought: Sought) -> Sequence[float]:
+        """Before each look: they are counted from the send, and one is made at least."""
+        age_s = 0.0
+        if sought.tried_at:
+            age_s = max(0.0, (self._clock.now() - sought.tried_at).total_seconds())
+        due_s = [at_s - age_s for at_s in accumulate(LOOK_AFTER_S) if at_s > age_s]
+        return [later - before for before, later in pairwise((0.0, *(due_s or (0.0,))))]
 
     async def _judge(
         self,

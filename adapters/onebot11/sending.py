@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiocqhttp import MessageSegment
 
@@ -153,7 +153,8 @@ class Sender:
             return errand
         if not await errand.account.until_callable(PATIENCE_S):
             return Refused(f"account {errand.account.self_id} is not connected", AGAIN_S)
-        return await self._search.find(errand.account, errand.target, self._sought(errand))
+        sought = replace(self._sought(errand), tried_at=outgoing.tried_at)
+        return await self._search.find(errand.account, errand.target, sought)
 
     def _sought(self, errand: Errand) -> Sought:
         match errand.outgoing.part:

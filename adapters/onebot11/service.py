@@ -66,7 +66,7 @@ class Service:
 
 
 def _sender(kit: Kit) -> Sender:
-    search = Search(bot=kit.bot.name, shelf=kit.shelf, sleep=kit.sleep)
+    search = Search(bot=kit.bot.name, shelf=kit.shelf, clock=kit.clock, sleep=kit.sleep)
     return Sender(
         bot=kit.bot,
         settings=kit.settings,

@@ -1,6 +1,7 @@
 """Reading messages and their replies back."""
 
 import sqlite3
+from datetime import datetime
 
 from sqlalchemy import select, text
 
@@ -48,7 +49,7 @@ class MessageReads:
             )
         )
         self._states = sql(
-            select(parts.c.state)
+            select(parts.c.state, parts.c.tried_at)
             .where(parts.c.reply_id == param("reply_id"))
             .order_by(parts.c.position)
         )
@@ -84,4 +85,9 @@ class MessageReads:
         return Delivery(
             reply=decode_reply(row["reply"]),
             states=tuple(PartState(state["state"]) for state in states),
+            tried_at=next((_tried_at(s) for s in states if s["state"] == PartState.TRYING), None),
         )
+
+
+def _tried_at(state: sqlite3.Row) -> datetime | None:
+    return None if state["tried_at"] is None else from_us(state["tried_at"])

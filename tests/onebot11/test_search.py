@@ -1,11 +1,13 @@
 """A part that was on its way as the process ended, looked for in the chat's history."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from aiocqhttp import MessageSegment
 
+from adapters.onebot11.adapter import WATCH_S
 from adapters.onebot11.format import message_call, words
 from adapters.onebot11.gap import COUNTS
 from adapters.onebot11.mark import Mark
@@ -121,6 +123,19 @@ async def test_a_part_of_an_answer_is_known_from_the_others_that_begin_alike(sta
         assert await stage.adapter.find(answer(message, opening + "two", 1, 3)) == Absent()
         await killed_after(stage, answer(message, opening + "two", 1, 3))
         assert isinstance(await stage.adapter.find(answer(message, opening + "two", 1, 3)), Sent)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "waits"), [(0.0, [1.0, 3.0, 6.0]), (2.5, [1.5, 6.0]), (9.0, [1.0]), (60.0, [0.0])]
+)
+async def test_the_looks_are_counted_from_the_send(stage, age_s, waits):
+    async with stage.account() as onebot:
+        outgoing = answer(await asked(stage, onebot), "x")
+        tried_at = stage.time.now() - timedelta(seconds=age_s)
+        stage.time.slept.clear()
+        assert await stage.adapter.find(replace(outgoing, tried_at=tried_at)) == Absent()
+    looks = [slept for slept in stage.time.slept if slept != WATCH_S]
+    assert looks[: len(waits)] == pytest.approx(waits, abs=0.2)
 
 
 async def test_what_is_only_alike_is_left_open(stage):
