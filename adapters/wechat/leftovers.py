@@ -114,7 +114,8 @@ class Leftovers:
             return
         talk = self._talk(chat)
         if talk.unsure:
-            case.say(format_reply(case.push, self._wording.again(talk.unsure)))
+            more = bool(_alive(talk.work))
+            case.say(format_reply(case.push, self._wording.again(talk.unsure, more=more)))
             talk.unsure = None
         elif not _alive(talk.work):
             case.say(format_reply(case.push, Words(text=self._wording.nothing_waits)))

@@ -31,6 +31,10 @@ class Wording:
     def busy(self) -> str:
         return self.say("busy")
 
+    @property
+    def set_aside(self) -> str:
+        return self.say("set_aside")
+
     def asks_for_more(self, text: str) -> bool:
         asked = text.strip().strip("。.!！“”\"'").casefold()
         return any(asked == word.strip().casefold() for word in self.settings.more_words)
@@ -52,11 +56,13 @@ class Wording:
             return saying
         return with_hint(saying, self.say("wechat_later", word=self._word))
 
-    def again(self, saying: Saying) -> Saying:
-        """What the person may have seen already."""
+    def again(self, saying: Saying, *, more: bool = False) -> Saying:
+        """What the person may have seen already; with the hint of others, unless it has it."""
         if not isinstance(saying, Words):
             return saying
-        return Words(text=f"{self.say('wechat_again')}\n{saying.text}")
+        told = Words(text=f"{self.say('wechat_again')}\n{saying.text}")
+        hint = self.say("wechat_more", word=self._word) if more else ""
+        return told if hint in saying.text else with_hint(told, hint)
 
     @property
     def _word(self) -> str:

@@ -158,6 +158,24 @@ def test_an_answer_that_may_have_been_lost_with_the_last_try_is_said_again_on_re
     played(script)
 
 
+def test_what_may_have_been_lost_does_not_hide_what_is_still_being_worked_on():
+    async def script():
+        world = World({"q": Question("q", 11.0), "slow": Question("slow", 40.0)})
+        first = asyncio.ensure_future(world.say("q"))
+        await asyncio.sleep(1)
+        second = asyncio.ensure_future(world.say("slow"))
+        assert "[q 0/1]" in (await first).got
+        assert "still thinking" in (await second).got
+        told = (await world.say("more")).got
+        assert "seen this already" in told
+        assert "send “continue”" in told
+        while "send “continue”" in told:
+            told = (await world.say("more")).got
+        assert "[slow 0/1]" in told
+
+    played(script)
+
+
 def test_more_between_two_parts_gets_the_first_that_waits():
     async def script():
         for after_ms in range(30):
