@@ -21,6 +21,9 @@ TRIES = 3
 NEARLY = 0.96
 """A request may come a little faster than the one before it came."""
 
+NOTICED_S = 0.1
+"""A request may come so long before it is noticed that the one before it broke."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
@@ -129,11 +132,25 @@ class Exchange(Generic[T]):
         return Wait(answer_by if in_time else hold_until)
 
     def leave(self, attempt: Try, now: float, *, handed: bool) -> None:
-        """The request has ended; `handed`: it took what it was given."""
+        """The request has ended; `handed`: it took what it was given.
+
+        One that came just before, while this one broke, was no copy of it: it is the next round.
+        """
         self._open.remove(attempt)
         self._ended = now
+        if not handed and now - attempt.arrived < self.timing.patience_s * NEARLY:
+            self._advance(max(attempt.arrived, now - NOTICED_S))
         if handed and self.offered and self.settled is self.offered.content:
             self.offered.handed = True
+
+    def _advance(self, after: float) -> None:
+        """The requests that came `after` then are of a round of their own."""
+        newer = [attempt for attempt in self._open if attempt.arrived > after]
+        if newer and self._round_began <= after:
+            self.round += 1
+            self._round_began = newer[0].arrived
+            for attempt in newer:
+                attempt.last = self.round >= self.tries
 
     # -- answers ---------------------------------------------------------------
 

@@ -65,6 +65,24 @@ def test_the_third_try_says_the_notice_and_no_later_one_says_anything_else():
     assert it.step(again, 15.0) == Give("notice")
 
 
+def test_a_try_that_comes_before_it_is_noticed_that_the_last_one_broke_is_the_next():
+    it = exchange()
+    broken = it.arrive(0.0)
+    second = it.arrive(1.9)
+    it.leave(broken, 1.91, handed=False)
+    it.leave(second, 6.9, handed=False)
+    third = it.arrive(6.9)
+    assert it.step(third, 10.9) == Give("notice")
+
+
+def test_a_copy_that_breaks_off_costs_the_others_no_try():
+    it = exchange()
+    copies = [it.arrive(n / 100) for n in range(3)]
+    it.leave(copies[0], 1.0, handed=False)
+    assert it.round == 1
+    assert it.step(copies[1], 4.02) == Wait(10.01)
+
+
 def test_copies_of_one_try_are_one_try():
     it = exchange()
     copies = [it.arrive(n / 10) for n in range(4)]
