@@ -10,6 +10,7 @@ import time
 from collections import deque
 
 import aiohttp
+from msgspec.structs import replace
 
 from bots.sandbox.wechat.envelope import Envelopes
 from bots.sandbox.wechat.faults import AtOnce, DelayAnswer, DropConnection, Faults, LoseAnswer
@@ -50,14 +51,14 @@ class Postman:
         await self._faults.turn()
         at_once = self._faults.take(AtOnce)
         copies = at_once.copies if at_once else 1
-        for _ in range(self._tries):
-            replies = await asyncio.gather(*(self.attempt(push) for _ in range(copies)))
+        for number in range(1, self._tries + 1):
+            replies = await asyncio.gather(*(self.attempt(push, number) for _ in range(copies)))
             if push.ended:
                 return next((reply for reply in replies if reply), None)
         return None
 
-    async def attempt(self, push: Push) -> Reply | None:
-        """One try, noted on the push."""
+    async def attempt(self, push: Push, number: int = 0) -> Reply | None:
+        """One try, noted on the push. `number` counts the push's own from 1."""
         began = time.perf_counter()
         limit_s = self._try_s
         drop = self._faults.take(DropConnection)
@@ -74,7 +75,7 @@ class Postman:
             reply = None
         else:
             outcome, reply = await self._answered(push, status, body, _since(began))
-        push.tries.append(outcome)
+        push.tries.append(replace(outcome, number=number))
         return reply
 
     async def get(self, query: str) -> tuple[int, bytes]:
@@ -96,7 +97,8 @@ class Postman:
         self, push: Push, status: int, body: bytes, took_s: float
     ) -> tuple[Try, Reply | None]:
         if self._faults.take(LoseAnswer):
-            return Try(outcome="lost", took_s=took_s), None
+            lost, _ = self._judge(push, status, body, took_s)
+            return replace(lost, outcome="lost"), None
         delay = self._faults.take(DelayAnswer)
         if delay:
             late_s = took_s + delay.delay_s

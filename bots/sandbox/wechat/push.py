@@ -18,13 +18,15 @@ ENDING: tuple[Outcome, ...] = ("reply", "success", "empty")
 class Try(Struct, frozen=True, kw_only=True):
     """`took_s` is from the request's start until its end, whatever the end was.
 
-    `answer` is the reply's XML, decrypted; `detail` tells what was wrong.
+    `answer` is the reply's XML, decrypted, also of one that was lost; `detail` tells what was
+    wrong. `number` is which of WeChat's tries it was, 0 for one beside them.
     """
 
     outcome: Outcome
     took_s: float
     answer: str = ""
     detail: str = ""
+    number: int = 0
 
 
 class Push(Struct, kw_only=True):
