@@ -1,0 +1,1 @@
+"""Official accounts that may only answer: their pushes, and people who ask for what waits."""

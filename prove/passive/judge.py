@@ -1,0 +1,154 @@
+"""What WeChat and its people saw, held against the rules of passive replies."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bots.sandbox.town.town import BOT, Line
+from bots.sandbox.wechat.push import Push, Try
+from bots.sandbox.wechat.wechat import WeChat
+from prove.passive.crowd import Question
+
+HEAD = re.compile(r"You said: “question (\w+-\d+) ")
+TAIL = re.compile(r"That was all of (\w+-\d+)\.")
+THINKING = "I am still thinking"
+FLAG = "you may have seen this already"
+TRIES = 3
+MOST_S, NEARLY_ALL_S, LAST_S = 4.5, 0.999, 5.0
+PUSH_LASTS = timedelta(seconds=25)
+"""Of its three tries, one after the other, and its waiting for a turn."""
+
+WINDOW = timedelta(seconds=0.5)
+EXAMPLES = 4
+
+
+@dataclass(slots=True, kw_only=True)
+class Verdict:
+    """`times_s` of all tries that carried something back. `wrong`: examples by what is wrong."""
+
+    times_s: list[float] = field(default_factory=list)
+    pushes: int = 0
+    tries: int = 0
+    notices: int = 0
+    again: int = 0
+    lost: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    window: list[str] = field(default_factory=list)
+    leaked: list[str] = field(default_factory=list)
+    wrong: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def words(self) -> list[str]:
+        """What was wrong, with examples."""
+        late_s = sorted(self.times_s)[min(len(self.times_s) - 1, self._place())]
+        if late_s > MOST_S:
+            self.wrong[f"expected p99.9 of {MOST_S:g} s at most"].append(f"{late_s:.2f} s")
+        found = {**self.wrong, "lost": self.lost, "repeated": self.repeated, "leaked": self.leaked}
+        return [
+            f"{what} ({len(cases)}): {', '.join(cases[:EXAMPLES])}"
+            for what, cases in found.items()
+            if cases
+        ]
+
+    def figures(self) -> str:
+        times = sorted(self.times_s)
+        return (
+            f"{self.pushes} pushes in {self.tries} tries; {len(times)} carried something, p99.9 "
+            f"{times[self._place()]:.2f} s, slowest {times[-1]:.2f} s; {self.notices} notices; "
+            f"{self.again} answers asked for again, flagged; {len(self.window)} repeated inside W"
+        )
+
+    def _place(self) -> int:
+        return min(len(self.times_s) - 1, int(len(self.times_s) * NEARLY_ALL_S))
+
+
+def judge(
+    accounts: Sequence[WeChat],
+    questions: Sequence[Question],
+    asked: Sequence[str],
+    kills: Sequence[datetime],
+) -> Verdict:
+    """`asked` are the marks that the relay saw. After everything has come to rest."""
+    verdict = Verdict()
+    taken = set(asked)
+    for account in accounts:
+        pushes = {push.number: push for push in account.journal.pushes()}
+        for push in pushes.values():
+            _judge_push(push, kills, verdict)
+        own = [question for question in questions if question.account is account]
+        _judge_answers(account, own, pushes, taken, kills, verdict)
+    twice = [mark for mark, count in Counter(asked).items() if count > 1]
+    if twice and not kills:
+        verdict.wrong["the relay was asked twice"] += twice
+    return verdict
+
+
+def _judge_push(push: Push, kills: Sequence[datetime], verdict: Verdict) -> None:
+    verdict.pushes += 1
+    verdict.tries += len(push.tries)
+    killed = any(push.at <= at <= push.at + PUSH_LASTS for at in kills)
+    for done in push.tries:
+        if done.answer:
+            verdict.times_s.append(done.took_s)
+            verdict.notices += THINKING in done.answer
+            if done.took_s > LAST_S:
+                verdict.wrong["later than 5 s"].append(f"{push.number}: {done.took_s:.2f} s")
+        for what in _faults_of(done, killed=killed):
+            verdict.wrong[what].append(f"push {push.number}, {_told(push)}")
+    answers = push.answers if not killed else {one for one in push.answers if HEAD.search(one)}
+    if len(answers) > 1:
+        verdict.wrong["other bytes for the same MsgId"].append(f"push {push.number}, {_told(push)}")
+
+
+def _faults_of(done: Try, *, killed: bool) -> Iterator[str]:
+    """What is wrong with one try."""
+    if done.outcome in ("success", "empty", "unreadable"):
+        yield f"a question was answered by {done.outcome}"
+    if not killed and (done.outcome == "status" or (done.outcome == "closed" and done.detail)):
+        yield "the bot hung up by itself"
+    if 0 < done.number < TRIES and THINKING in done.answer:
+        yield "a notice before the third try"
+    if done.number == TRIES and done.outcome == "timeout" and not (done.detail or killed):
+        yield "nothing came in the third try"
+
+
+def _judge_answers(
+    account: WeChat,
+    questions: Sequence[Question],
+    pushes: dict[int, Push],
+    taken: set[str],
+    kills: Sequence[datetime],
+    verdict: Verdict,
+) -> None:
+    heads: dict[str, list[Line]] = defaultdict(list)
+    tails: dict[str, list[Line]] = defaultdict(list)
+    owners = {question.mark: question.person for question in questions}
+    for line in account.town.lines(sender=BOT):
+        for pattern, found in ((HEAD, heads), (TAIL, tails)):
+            for mark in pattern.findall(line.text):
+                found[mark].append(line)
+                if owners.get(mark) != line.place:
+                    verdict.leaked.append(f"{mark} shown to {line.place}")
+    for question in questions:
+        mark = question.mark
+        for found in (heads, tails):
+            if not found[mark] and (pushes[question.line.number].ended or mark in taken):
+                verdict.lost.append(f"{mark}, {_told(pushes[question.line.number])}")
+                break
+            _judge_repetition(mark, found[mark], kills, verdict)
+
+
+def _judge_repetition(
+    mark: str, lines: Sequence[Line], kills: Sequence[datetime], verdict: Verdict
+) -> None:
+    """Who asked for more, and nothing waited, may be told the last once more, with a word."""
+    plain = [line for line in lines if FLAG not in line.text]
+    verdict.again += len(lines) - len(plain)
+    for line in plain[:-1]:
+        inside = any(abs(killed - line.at) <= WINDOW for killed in kills)
+        (verdict.window if inside else verdict.repeated).append(mark)
+
+
+def _told(push: Push) -> str:
+    return " ".join(f"{done.number}:{done.outcome}@{done.took_s:.1f}" for done in push.tries)
