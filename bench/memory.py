@@ -108,20 +108,21 @@ class Memory:
     def needs(self, blob: str) -> bool:
         return any(blob in kept.files for kept in self.inbox.values())
 
-    def sweep(self, before: datetime, keys_before: datetime) -> int:
-        count = 0
+    def sweep(self, before: datetime, keys_before: datetime) -> tuple[int, set[str]]:
+        """How many messages were erased, and their files."""
+        count, freed = 0, set[str]()
         for message_id, kept in list(self.inbox.items()):
             ended = kept.ended_at
             if kept.unfinished or ended is None or ended >= before:
                 continue
             forgotten = ended < min(before, keys_before)
             if kept.message is not None or forgotten:
-                self.erase(kept)
+                freed |= self.erase(kept)
                 kept.message = None
                 count += 1
             if forgotten:
                 del self.inbox[message_id], self.keys[kept.key]
-        return count
+        return count, freed
 
     def export(self, person: str) -> dict[str, object]:
         theirs = [kept for kept in self.inbox.values() if kept.person == person]

@@ -331,7 +331,9 @@ class MemoryStore:
     ) -> Swept:
         messages = 0
         if keep_days != "unlimited":
-            messages = self._memory.sweep(now - timedelta(days=keep_days), now - KEYS_KEPT)
+            before = now - timedelta(days=keep_days)
+            messages, freed = self._memory.sweep(before, now - KEYS_KEPT)
+            await self._media.discard(blob for blob in freed if not self._memory.needs(blob))
         memory, day = self._memory, (now - KEYS_KEPT).date().isoformat()
         memory.used = {place: used for place, used in memory.used.items() if place[1] >= day}
         memory.firings = {firing for firing in memory.firings if firing[1] >= now - KEYS_KEPT}
