@@ -68,7 +68,7 @@ class Crowd:
 
 
 def crowd(around: World) -> Crowd:
-    """Who has an even number talks in the first group as well, the others in the second."""
+    """Everybody talks in one group as well; so few in each that a shared history is never full."""
     places: dict[tuple[str, str], dict[str, Seat]] = defaultdict(dict)
     for seat in seats(around):
         places[seat.stand.bot, seat.person][seat.place if seat.group else ""] = seat
@@ -85,26 +85,26 @@ def crowd(around: World) -> Crowd:
                 width=len(people) + 1,
                 alone=sat[""],
                 group=sat[room] if room else None,
-                aside=replace(sat[room], key=f"{sat[room].key}0", said=[]) if room else None,
+                aside=replace(sat[room], key=f"a{sat[room].key}", said=[]) if room else None,
             )
         )
     return Crowd(people=people, policies=Policies())
 
 
-async def talk(crowd: Crowd, chance: Random, turns: int) -> None:
+async def talk(crowd: Crowd, chance: Random, turns: int, pause_s: float) -> None:
     """Everybody so often. Nobody waits long for an answer: what is late comes meanwhile."""
     seeds = [chance.getrandbits(64) for _ in crowd.people]
     await asyncio.gather(
         *(
-            _talk(person, Random(seed), turns)
+            _talk(person, Random(seed), turns, pause_s)
             for person, seed in zip(crowd.people, seeds, strict=True)
         )
     )
 
 
-async def _talk(person: Person, chance: Random, turns: int) -> None:
-    await asyncio.sleep(chance.uniform(0, PATIENCE_S))
+async def _talk(person: Person, chance: Random, turns: int, pause_s: float) -> None:
     for _ in range(turns):
+        await asyncio.sleep(chance.uniform(0, pause_s))
         seat = chance.choice(person.seats)
         await _turn(person, seat, chance)
 

@@ -33,7 +33,7 @@ class Verdict:
     """What was found where it must not be, in words; and how much was searched."""
 
     leaked: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     lines: int = 0
     prompts: int = 0
@@ -222,19 +222,20 @@ class Judge:
     # -- what each was counted ---------------------------------------------------------
 
     async def _judge_person(self, person: Person) -> None:
-        used = 0
+        used = said = 0
         for seat in _all(person):
             answered = {number for number, _ in seat.answers}
             used += len(answered)
+            said += len(seat.said)
             for number, line in enumerate(seat.said if seat is not person.aside else ()):
                 if number not in answered and await seat.stand.taken(line):
-                    self.found.lost.append(f"{seat.key}-{number}")
+                    self.found.unanswered.append(f"{seat.key}-{number}")
         lines = person.stand.town.lines(person.alone.place, BOT)
         told = [int(found[1]) for line in lines if (found := USED.search(line.text))]
         if not told:
             self.found.wrong.append(f"{person.alone.key} was not told what he used")
-        elif told[-1] != used:
-            self._leak(f"{person.alone.key} said {used} messages and was counted {told[-1]}")
+        elif not used <= told[-1] <= said:
+            self._leak(f"{person.alone.key} said {said} messages and was counted {told[-1]}")
 
     def _leak(self, words: str) -> None:
         self.found.leaked.append(words)

@@ -54,8 +54,9 @@ class Visitor:
 
     async def look(self) -> None:
         """Reload the history."""
-        async with self._session.get(f"{self._base}/history?count=500") as answer:
-            self._note(await answer.text())
+        with suppress(aiohttp.ClientError):
+            async with self._session.get(f"{self._base}/history?count=500") as answer:
+                self._note(await answer.text())
 
     async def open_file(self, ticket: str) -> int:
         """The status of a file's download."""
