@@ -66,6 +66,10 @@ class MemoryStore:
 
     # -- inbox ---------------------------------------------------------------
 
+    async def known(self, message: Message) -> bool:
+        address = message.address
+        return (address.platform, address.bot, message.key) in self._memory.keys
+
     async def accept(self, message: Message, conversation: str, received_at: datetime) -> bool:
         address, memory = message.address, self._memory
         key = (address.platform, address.bot, message.key)

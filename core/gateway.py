@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from core.bot import Bot
@@ -149,7 +150,7 @@ class Gateway:
             slot = self.lanes.enter(job.lane, weight=len(message.text) + len(message.raw))
         except Busy:
             self._give_back(before)
-            return Receipt.BUSY
+            return await self._refused(message)
         place = self._place(job, slot)
         # The sender may hang up while it is being stored: what is stored is worked on.
         return await asyncio.shield(asyncio.create_task(self._store(job, place, before)))
@@ -183,6 +184,13 @@ class Gateway:
                 return self.overheard.take(message.address, self.clock.monotonic(), message.album)
             case _:
                 return ()
+
+    async def _refused(self, message: Message) -> Receipt:
+        """There is no room. What is delivered once more was taken, and may itself be waiting."""
+        with suppress(StoreError):
+            if await self.store.known(message):
+                return Receipt.DUPLICATE
+        return Receipt.BUSY
 
     def _give_back(self, before: Sequence[Message]) -> None:
         if before:

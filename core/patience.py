@@ -45,6 +45,9 @@ class PatientStore:
     async def accept(self, message: Message, conversation: str, received_at: datetime) -> bool:
         return await self._persist(lambda: self.store.accept(message, conversation, received_at))
 
+    async def known(self, message: Message) -> bool:
+        return await self._persist(lambda: self.store.known(message))
+
     async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
         return await self._persist(lambda: self.store.claim(message_id, owner, allowance))
 

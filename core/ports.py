@@ -125,6 +125,10 @@ class Inbox(Protocol):
         """Store and commit. False if (platform, bot, key) was there. Raises StoreError."""
         ...
 
+    async def known(self, message: Message) -> bool:
+        """Whether (platform, bot, key) is there. Raises StoreError."""
+        ...
+
     async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
         """Count one more attempt and, the first time only, one message of the allowance.
 

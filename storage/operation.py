@@ -206,6 +206,15 @@ class Pair(Operation[Sequence[Turn]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known(Operation[bool]):
+    """As `Inbox.known`."""
+
+    platform: str
+    bot: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pending(Operation[Sequence[Unfinished]]):
     """As `Inbox.unfinished`."""
 

@@ -29,6 +29,7 @@ from storage.operation import (
     Finished,
     Fire,
     GroupsSet,
+    Known,
     Log,
     Mark,
     Operation,
@@ -158,6 +159,10 @@ class SqlStore:
         return await self._writes.submit(
             Accept(message=message, conversation=conversation, received_at=received_at)
         )
+
+    async def known(self, message: Message) -> bool:
+        platform, bot = message.address.platform, message.address.bot
+        return await self._reads.submit(Known(platform=platform, bot=bot, key=message.key))
 
     async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
         """Raises MessageEnded if the message is not there to be answered (any more)."""

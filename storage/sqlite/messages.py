@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from core.model import Delivery, PartState
 from core.ports import Exchange, Unfinished
-from storage.operation import Pending, Show
+from storage.operation import Known, Pending, Show
 from storage.rows import decode_message, decode_reply
 from storage.sqlite.statement import constant, first, param, sql
 from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, from_us
@@ -48,6 +48,13 @@ class MessageReads:
                 "count",
             )
         )
+        self._known = sql(
+            select(inbox.c.seq).where(
+                inbox.c.platform == param("platform"),
+                inbox.c.bot == param("bot"),
+                inbox.c.key == param("key"),
+            )
+        )
         self._states = sql(
             select(parts.c.state, parts.c.tried_at)
             .where(parts.c.reply_id == param("reply_id"))
@@ -65,6 +72,10 @@ class MessageReads:
             )
             for row in self._run(self._pending).fetchall()
         ]
+
+    def known(self, known: Known) -> bool:
+        asked = {"platform": known.platform, "bot": known.bot, "key": known.key}
+        return self._run(self._known, asked).fetchone() is not None
 
     def show(self, show: Show) -> list[Exchange]:
         asked = {

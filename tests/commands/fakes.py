@@ -97,6 +97,9 @@ class MemoryStore:
         self.inbox[message.id] = (message, conversation, received_at)
         return True
 
+    async def known(self, message: Message) -> bool:
+        return any(kept.key == message.key for kept, _, _ in self.inbox.values())
+
     async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
         self.attempts[message_id] += 1
         attempt = self.attempts[message_id]

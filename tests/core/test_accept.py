@@ -121,6 +121,19 @@ async def test_a_full_lane_is_busy_and_nothing_is_stored(site: Site) -> None:
     assert await amy.asks("third", key="k3") == ["re: third"]
 
 
+async def test_what_is_delivered_again_to_a_full_lane_is_no_refusal(site: Site) -> None:
+    site.per_conversation = 2
+    await site.open()
+    amy = site.person("amy")
+    held = site.relays.hold("first")
+    assert await amy.says("first", key="k1") is Receipt.STORED
+    assert await amy.says("second", key="k2") is Receipt.STORED
+    assert await amy.says("second", key="k2") is Receipt.DUPLICATE
+    held.release()
+    await site.house.settled()
+    assert await amy.says("first", key="k1") is Receipt.DUPLICATE
+
+
 async def test_group_talk_that_is_not_for_the_bot_is_not_stored(site: Site) -> None:
     await site.open()
     amy = site.person(chat="family", group=True)

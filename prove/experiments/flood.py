@@ -1,0 +1,240 @@
+"""Ten times more than one process can answer, and what it takes of memory."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from statistics import quantiles
+
+import aiohttp
+
+from prove.experiment import Experiment, Finding, Scale
+from prove.flooding.voice import Told, Voice, offer, told
+from prove.world.bot import Bot
+from prove.world.echo import Echo
+from prove.world.people import Seat, greet, seats
+from prove.world.world import World, world
+
+TIMES = 10
+CALM = 2
+"""People on each platform who wait for each answer before they go on."""
+
+CAPACITY_S = 1.5
+SLOW_S = 0.5
+PACE_S = 0.25
+LEVEL = 0.08
+"""How much of what the flood took in all its last third may take."""
+
+MOST_MB = 300.0
+"""What the flood may take above what the process had before."""
+
+CALM_S = 10.0
+AFTER_S = 1.0
+REST_S = 120.0
+DEPTH = re.compile(r"^parley_messages_waiting (\S+)", re.MULTILINE)
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """Of the bot's process, in MB, over the flood."""
+
+    before_mb: float
+    mb: list[float] = field(default_factory=list)
+
+    @property
+    def taken_mb(self) -> float:
+        return max(self.mb) - self.before_mb
+
+    @property
+    def last_third_mb(self) -> float:
+        """What its last third took more than all before."""
+        at = len(self.mb) * 2 // 3
+        return max(self.mb[at:]) - max(self.mb[:at])
+
+
+async def run(scale: Scale) -> Finding:
+    relay = Echo()
+    async with (
+        relay.open() as port,
+        world(
+            scale.folder, people=scale.pick(12, 300) + CALM, groups=0, relay=port, log="error"
+        ) as around,
+    ):
+        sat = seats(around)
+        await around.start()
+        await greet(sat)
+        return await flooded(around, sat, relay, float(scale.pick(5, 60)))
+
+
+async def flooded(
+    around: World, sat: Sequence[Seat], relay: Echo, seconds: float
+) -> Finding:
+    calm = [seat for seat in sat if int(seat.key[1:].partition("x")[0]) < CALM]
+    noisy = [Voice(seat=seat, first=len(seat.said)) for seat in sat if seat not in calm]
+    capacity = await measure(noisy)
+    relay.hold_s = lambda said: SLOW_S if is_noisy(said) else 0.0
+    latencies_s: list[float] = []
+    async with watched(around.bot) as memory, living(calm, latencies_s):
+        offered = await offer(noisy, TIMES * capacity, seconds)
+    relay.hold_s = lambda _: 0.0
+    most = await depth(around.private)
+    rested = await rest(around.private)
+    after_s = await asked(calm[0])
+    left_mb = around.bot.rss_mb()
+    total = await told(noisy)
+    return finding(
+        around,
+        memory,
+        total,
+        rested=rested,
+        offered=offered,
+        capacity=capacity,
+        latencies_s=latencies_s,
+        after_s=after_s,
+        most=most,
+        left_mb=left_mb,
+    )
+
+
+def is_noisy(said: str) -> bool:
+    number = re.match(r"note [a-z]+(\d+)x", said)
+    return bool(number) and int(number[1]) >= CALM
+
+
+async def measure(noisy: Sequence[Voice]) -> float:
+    """Replies a second where everybody goes on once he is answered."""
+    end = time.monotonic() + CAPACITY_S
+
+    async def one(voice: Voice) -> int:
+        count = 0
+        while time.monotonic() < end:
+            await voice.seat.answered(await voice.say())
+            count += 1
+        return count
+
+    return sum(await asyncio.gather(*map(one, noisy))) / CAPACITY_S
+
+
+@asynccontextmanager
+async def watched(bot: Bot) -> AsyncIterator[Memory]:
+    memory = Memory(before_mb=bot.rss_mb())
+
+    async def watch() -> None:
+        while True:
+            memory.mb.append(bot.rss_mb())
+            await asyncio.sleep(PACE_S)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield memory
+    finally:
+        watching.cancel()
+
+
+@asynccontextmanager
+async def living(calm: Sequence[Seat], latencies_s: list[float]) -> AsyncIterator[None]:
+    """Others go on meanwhile, one after the other."""
+
+    async def live(seat: Seat) -> None:
+        while True:
+            latencies_s.append(await asked(seat))
+            await asyncio.sleep(PACE_S)
+
+    tasks = [asyncio.create_task(live(seat)) for seat in calm]
+    try:
+        yield
+    finally:
+        await asyncio.wait(tasks, timeout=0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def asked(seat: Seat) -> float:
+    """How long an answer took, in seconds."""
+    began = time.monotonic()
+    await seat.answered(await seat.say(), CALM_S * 3)
+    return time.monotonic() - began
+
+
+async def depth(port: int) -> float:
+    """What the bot itself says of what waits there."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/metrics") as answer,
+    ):
+        found = DEPTH.search(await answer.text())
+    if found is None:
+        raise ValueError("expected parley_messages_waiting in /metrics, got none")
+    return float(found[1])
+
+
+async def rest(port: int) -> bool:
+    """Until nothing waits any more, twice in a row: platforms hand on what they held back."""
+    deadline, calm = time.monotonic() + REST_S, 0
+    while calm < 3:
+        if time.monotonic() > deadline:
+            return False
+        calm = 0 if await depth(port) else calm + 1
+        await asyncio.sleep(0.2)
+    return True
+
+
+def finding(
+    around: World,
+    memory: Memory,
+    total: Told,
+    *,
+    rested: bool,
+    offered: float,
+    capacity: float,
+    latencies_s: list[float],
+    after_s: float,
+    most: float,
+    left_mb: float,
+) -> Finding:
+    worst_s = max(latencies_s, default=float("inf"))
+    wrong = [
+        words
+        for words, missed in (
+            ("what waited was not answered in the end", not rested),
+            (f"expected {TIMES} × {capacity:.0f} a second, got {offered:.0f}",
+             offered < 0.9 * TIMES * capacity),
+            (f"expected {MOST_MB:.0f} MB more at most, got {memory.taken_mb:.0f}",
+             memory.taken_mb > MOST_MB),
+            (f"memory does not level off: {memory.last_third_mb:.0f} MB of "
+             f"{memory.taken_mb:.0f} came in the last third",
+             memory.last_third_mb > max(LEVEL * memory.taken_mb, 3.0)),
+            (f"others waited up to {worst_s:.1f} s", worst_s > CALM_S),
+            (f"afterwards an answer took {after_s:.1f} s", after_s > AFTER_S),
+            (f"neither answered nor told: {len(total.silent)}, as {total.silent[:5]}",
+             bool(total.silent)),
+            (f"told more than once in a row: {total.chatty[:5]}", bool(total.chatty)),
+            ("nothing was refused: that was no flood", not total.busy),
+        )
+        if missed
+    ]
+    del around
+    return Finding(
+        load=f"{total.answered + total.busy} long messages, {offered:.0f} a second where "
+        f"{capacity:.0f} can be answered",
+        faults=f"a relay that takes {SLOW_S:g} s",
+        lost=len(total.silent),
+        wrong=tuple(wrong),
+        figures=f"{total.answered} answered, {total.busy} not taken, {total.notices} words of "
+        f"that; {most:.0f} waited at the end of it; memory {memory.before_mb:.0f} MB before, "
+        f"{max(memory.mb):.0f} at most, {memory.last_third_mb:+.1f} in the last third, "
+        f"{left_mb:.0f} after; others waited {_p99(latencies_s):.2f} s at p99, {after_s:.2f} s "
+        "afterwards",
+    )
+
+
+def _p99(times: Sequence[float]) -> float:
+    return quantiles(times, n=100)[98] if len(times) > 1 else float("inf")
+
+
+EXPERIMENT = Experiment(
+    promises=(8,), title="ten times more than can be answered", run=run, alone=True
+)

@@ -1,0 +1,1 @@
+"""Many times more is said than one process can answer."""
