@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from core.bot import Bot
 from core.command import Command, Reasons
-from core.errors import Busy, StoreError, StoreInvalid, why_of
+from core.errors import Busy, StoreError, why_of
 from core.group import given_to, in_group
 from core.job import Job
 from core.lanes import Lanes, Slot
@@ -43,10 +43,7 @@ class Gateway:
     overheard: Overheard = field(default_factory=Overheard)
 
     async def accept(self, message: Message) -> Receipt:
-        """Store a message and put it to work. Raises StoreError: then it is not received.
-
-        StoreInvalid: it never will be.
-        """
+        """Store a message and put it to work. Raises StoreError: then it is to come again."""
         receipt = await self._tried(message)
         self.observer.received(message, receipt)
         return receipt
@@ -100,17 +97,18 @@ class Gateway:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 return await self._accept(message)
-            except StoreError:
-                raise
             except Exception as error:
+                if _passes(error):
+                    raise
                 log.exception("message %s: try %d to receive it failed", message.id, attempt)
                 why = why_of(error)
         try:
             return await self._receive_broken(message, why)
-        except StoreError:
-            raise
         except Exception as error:
-            raise StoreInvalid(f"expected a message that can be received, got {why}") from error
+            if _passes(error):
+                raise
+            log.exception("message %s is passed over: it cannot be stored", message.id)
+            return Receipt.BROKEN
 
     async def _receive_broken(self, message: Message, why: str) -> Receipt:
         job = Job(
@@ -207,3 +205,8 @@ class Gateway:
                 place.drop()
                 self._give_back(before)
         return Receipt.STORED if stored else Receipt.DUPLICATE
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the platform is to bring the message again."""
+    return isinstance(error, StoreError) and error.retryable

@@ -342,12 +342,16 @@ class Relays(Protocol):
 
 
 class Receipt(StrEnum):
-    """What became of an emitted message. Only BUSY asks the adapter to say something."""
+    """What became of an emitted message. Of BUSY and BROKEN the adapter tells the person.
+
+    BROKEN can never be received: it counts as set aside, and is not to come again.
+    """
 
     STORED = "stored"
     DUPLICATE = "duplicate"
     IGNORED = "ignored"
     BUSY = "busy"
+    BROKEN = "broken"
 
 
 Emit: TypeAlias = Callable[[Message], Awaitable[Receipt]]

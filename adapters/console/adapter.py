@@ -34,7 +34,7 @@ PERSON = "local"
 
 LAST_WORDS_S = 1.0
 
-REFUSALS = {Receipt.BUSY: "busy", None: "store"}
+REFUSALS = {Receipt.BUSY: "busy", Receipt.BROKEN: "broken", None: "store"}
 """The sentence for a message that was not taken; None stands for a StoreError."""
 
 

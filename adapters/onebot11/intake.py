@@ -29,6 +29,7 @@ from core.ports import Clock, Emit, NewId, Receipt
 log = logging.getLogger(__name__)
 
 NAMES = 5000
+BROKEN = 1000
 STORE_WAITS_S = (0.05, 0.2, 1.0, 3.0, *(5.0,) * 12)
 """OneBot acknowledges nothing, so a message that the store does not take is kept for a minute.
 Once it takes again, none waits longer than 5 s for it."""
@@ -62,6 +63,7 @@ class Intake:
         self._names = names
         self._order = order
         self._told_busy: set[str] = set()
+        self._told_broken: OrderedDict[str, None] = OrderedDict()
 
     def take(self, account: Account, payload: Mapping[str, Any]) -> None:
         """One event, now. Does not block; what it needs goes on in its chat's order."""
@@ -83,6 +85,9 @@ class Intake:
             heard = parse(payload, around.new_id(), around.clock.now(), around.listener)
         except RecursionError:  # a frame decoded in a thread is deeper than there is room for here
             log.warning("an event of account %s is passed over: too deep", payload.get("self_id"))
+            return None
+        except Exception:  # it would close the socket, and stand in the history after that
+            log.exception("an event of account %s is passed over", payload.get("self_id"))
             return None
         if heard is not None:
             self._note_name(payload)
@@ -123,11 +128,21 @@ class Intake:
         new = self._around.seen.note(chat, int(latest.timestamp()))
         if new and receipt is Receipt.STORED:
             await self._around.seen.keep()  # or nothing would be asked for after a crash
+        if receipt is Receipt.BROKEN:
+            await self._tell_broken(message)
         if receipt is not Receipt.BUSY:
             self._told_busy.discard(chat)
         elif chat not in self._told_busy:
             self._told_busy.add(chat)
             await self._around.tell(message, "busy")
+
+    async def _tell_broken(self, message: Message) -> None:
+        """Once: the history brings it again."""
+        if message.key not in self._told_broken:
+            self._told_broken[message.key] = None
+            if len(self._told_broken) > BROKEN:
+                self._told_broken.popitem(last=False)
+            await self._around.tell(message, "set_aside")
 
     def _note_name(self, payload: Mapping[str, Any]) -> None:
         event = Event(payload)

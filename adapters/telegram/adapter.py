@@ -36,8 +36,8 @@ from core.secret import Secret
 
 log = logging.getLogger(__name__)
 
-BUSY_EVERY_S = 60.0
-BUSY_KEPT = 1000
+TOLD_EVERY_S = 60.0
+TOLD_KEPT = 1000
 DIRECT = "direct"
 
 
@@ -75,7 +75,7 @@ class TelegramAdapter:
         self._menu = menu
         self._sleep = sleep
         self._trouble = ""
-        self._told_busy: OrderedDict[str, float] = OrderedDict()
+        self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._asides: set[asyncio.Task[object]] = set()
         self._help = f"{_mark(bot)}help"
         self._capabilities = limits(settings)
@@ -168,7 +168,7 @@ class TelegramAdapter:
             moves=self._moves,
             languages=self._languages,
             new_id=self._new_id,
-            tell_busy=self._tell_busy,
+            tell=self._tell_person,
         )
 
     async def _me(self) -> Me:
@@ -221,19 +221,19 @@ class TelegramAdapter:
 
     # -- asides ----------------------------------------------------------------
 
-    def _tell_busy(self, message: Message) -> None:
+    def _tell_person(self, message: Message, code: str) -> None:
         """Once a minute in a chat: who sends too much is not to be sent as much."""
         chat, now = message.address.chat, self._clock.monotonic()
-        last = self._told_busy.get(chat)
-        if last is not None and now - last < BUSY_EVERY_S:
+        last = self._told.get((chat, code))
+        if last is not None and now - last < TOLD_EVERY_S:
             return
-        remember(self._told_busy, chat, now, BUSY_KEPT)
+        remember(self._told, (chat, code), now, TOLD_KEPT)
         self._aside(
             self._sender.send(
                 Outgoing(
-                    key=f"{message.id}/busy",
+                    key=f"{message.id}/{code}",
                     to=message.address,
-                    part=Text(text=self._texts.say("busy", self._languages.of(chat))),
+                    part=Text(text=self._texts.say(code, self._languages.of(chat))),
                     answers=message.key,
                     index=0,
                     total=1,

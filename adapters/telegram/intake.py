@@ -1,5 +1,6 @@
 """From an update's JSON to the message that the core is given, and what becomes of it."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,17 +11,22 @@ from adapters.telegram.places import Languages, Moves
 from core.model import Message
 from core.ports import Emit, NewId, Receipt
 
+log = logging.getLogger(__name__)
+
+TOLD = {Receipt.BUSY: "busy", Receipt.BROKEN: "set_aside"}
+"""The sentences for a message that was not taken."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Reads updates and hands them on. `tell_busy` says so to a person; it must not wait."""
+    """Reads updates and hands them on. `tell` says a sentence to a person; it must not wait."""
 
     reader: Reader
     edits: Edits
     moves: Moves
     languages: Languages
     new_id: NewId
-    tell_busy: Callable[[Message], None]
+    tell: Callable[[Message, str], None]
 
     def read(self, data: bytes) -> tuple[int, Message | None]:
         """The update's number, 0 if it has none, and its message. Never raises.
@@ -28,19 +34,26 @@ class Intake:
         None is what is not to be answered.
         """
         update = wire.decode_update(data)
+        try:
+            return update.update_id, self._read(update, data)
+        except Exception:  # it would come again without end
+            log.exception("update %d is passed over: it cannot be read", update.update_id)
+            return update.update_id, None
+
+    def _read(self, update: wire.Update, data: bytes) -> Message | None:
         message = update.message or update.edited_message
         if message is None:
-            return update.update_id, None
+            return None
         if message.migrate_to_chat_id:
             self.moves.note(str(message.chat.id), str(message.migrate_to_chat_id))
         read = self.reader.read(message, update.update_id, self.new_id(), data)
-        return update.update_id, read if read and self._is_news(update, message, read) else None
+        return read if read and self._is_news(update, message, read) else None
 
     async def hand_on(self, message: Message, emit: Emit) -> None:
         """Raises StoreError: then it is not to be acknowledged."""
         self.languages.note(message)
-        if await emit(message) is Receipt.BUSY:
-            self.tell_busy(message)
+        if told := TOLD.get(await emit(message)):
+            self.tell(message, told)
 
     def _is_news(self, update: wire.Update, message: wire.Message, read: Message) -> bool:
         """Of edits only those for the bot whose words have changed."""

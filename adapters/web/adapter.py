@@ -62,6 +62,8 @@ CAPABILITIES = Capabilities(
     repeatable=True,
 )
 
+BROKEN = "expected a message that can be stored; put it another way"
+
 
 class WebAdapter:
     """Implements Adapter, Webhook, Typing and Draft of core.ports.
@@ -239,6 +241,9 @@ class WebAdapter:
     def _acknowledge(self, receipt: Receipt, message: Message, tab: Tab, frame_id: str) -> None:
         if receipt is Receipt.BUSY:
             tab.push(encode(BusyNotice(id=frame_id)))
+            return
+        if receipt is Receipt.BROKEN:
+            tab.push(encode(Invalid(id=frame_id, reason=BROKEN)))
             return
         tab.push(encode(Ack(id=frame_id)))
         if receipt is Receipt.STORED:

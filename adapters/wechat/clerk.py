@@ -88,6 +88,9 @@ class Clerk:
             case Receipt.BUSY:
                 self._leftovers.ended(case.push.source, case.push.key, shelved=False)
                 self._say(case, self._wording.busy)
+            case Receipt.BROKEN:
+                self._leftovers.ended(case.push.source, case.push.key, shelved=False)
+                self._say(case, self._wording.set_aside)
             case Receipt.IGNORED:
                 self._leftovers.ended(case.push.source, case.push.key, shelved=False)
                 case.say(SUCCESS)

@@ -116,8 +116,18 @@ class Door:
             raise PushError("expected a push, got an empty body")
         text = body.decode(errors="replace")
         opened = self._opened(text, query, timestamp, nonce)
-        push = parse_push(opened.xml if opened else text, recognition=self._settings.recognition)
+        push = self._read(opened.xml if opened else text)
         return Known(push=push, timestamp=timestamp, key=opened.key if opened else None)
+
+    def _read(self, xml: str) -> Push | None:
+        """None where that fails by surprise: it would at the next try, too. Raises PushError."""
+        try:
+            return parse_push(xml, recognition=self._settings.recognition)
+        except PushError:
+            raise
+        except Exception:
+            log.exception("a push is passed over: it cannot be read")
+            return None
 
     def _opened(self, text: str, query: QueryParams, timestamp: str, nonce: str) -> Opened | None:
         """None where it came, and may come, in plain text."""

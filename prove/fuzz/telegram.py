@@ -23,7 +23,7 @@ def _intake() -> Intake:
         moves=Moves(Forgetful()),
         languages=Languages("en"),
         new_id=lambda: "0" * 26,
-        tell_busy=lambda _: None,
+        tell=lambda *_: None,
     )
 
 

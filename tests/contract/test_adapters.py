@@ -117,6 +117,13 @@ async def test_a_busy_bot_says_so(harness):
     await heard(harness, "hello again")
 
 
+async def test_what_can_never_be_received_holds_up_nothing(harness):
+    harness.core.receipt = Receipt.BROKEN
+    await harness.say("hello", harness.people[0])
+    harness.core.receipt = Receipt.STORED
+    assert (await heard(harness, "hello again")).text == "hello again"
+
+
 async def test_strange_payloads_harm_nothing(harness):
     harness.core.echo = harness.adapter
     await harness.send_strange_things()

@@ -19,7 +19,12 @@ from core.model import Media
 from core.secret import Secret
 from tests.contract.harness import PATIENCE_S, Core, Told
 
-TOLD: dict[str, Told] = {"ack": "taken", "busy": "busy", "failed": "failed"}
+TOLD: dict[str, Told] = {
+    "ack": "taken",
+    "busy": "busy",
+    "failed": "failed",
+    "invalid": "failed",
+}
 STRANGE = (
     '{"type": "hologram", "id": "strange-1"}',
     '{"type": "send", "id": "strange-2"}',
@@ -64,7 +69,7 @@ class Tab:
 
     def _show(self, frame: dict) -> None:
         match frame:
-            case {"type": "ack" | "busy" | "failed" as told, "id": message_id}:
+            case {"type": "ack" | "busy" | "failed" | "invalid" as told, "id": message_id}:
                 self.told[message_id] = TOLD[told]
             case {"type": "part", "key": key, "part": part} if key not in self._parts:
                 self._parts.add(key)  # the same key again is the same part

@@ -98,7 +98,7 @@ async def test_a_lane_goes_on_behind_one_that_could_not_be_placed(
     assert amy.reads == [site.say("set_aside"), "re: next"]
 
 
-async def test_a_store_that_fails_by_surprise_takes_the_message_never(
+async def test_a_store_that_fails_by_surprise_does_not_have_the_message_come_again(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await site.open()
@@ -107,8 +107,21 @@ async def test_a_store_that_fails_by_surprise_takes_the_message_never(
         raise LookupError("no such table")
 
     monkeypatch.setattr(site.house.store, "accept", accept)
-    with pytest.raises(StoreInvalid):
-        await site.person().says("hello")
+    assert await site.person().says("hello") is Receipt.BROKEN
+
+
+async def test_what_the_store_will_never_take_does_not_come_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.open()
+
+    async def accept(*_: object) -> bool:
+        raise StoreInvalid("out of range")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(site.house.store, "accept", accept)
+        assert await site.person().says("hello") is Receipt.BROKEN
+    assert await site.person().asks("next") == ["re: next"]
 
 
 async def test_a_store_in_trouble_is_for_the_platform_to_wait_for(

@@ -41,7 +41,7 @@ class Memory:
         self.now_s += seconds
 
 
-def make_intake(since: int = 0, busy=lambda _: None) -> Intake:
+def make_intake(since: int = 0, busy=lambda *_: None) -> Intake:
     ids = count(1)
     return Intake(
         reader=READER,
@@ -49,7 +49,7 @@ def make_intake(since: int = 0, busy=lambda _: None) -> Intake:
         moves=Moves(Memory()),
         languages=Languages("en"),
         new_id=lambda: f"id{next(ids)}",
-        tell_busy=busy,
+        tell=busy,
     )
 
 
