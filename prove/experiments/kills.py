@@ -7,7 +7,7 @@ answered.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from random import Random
 
 from prove.experiment import Experiment, Finding, Scale
@@ -66,9 +66,7 @@ async def rest(sat: Sequence[Seat]) -> bool:
 async def kill_once(around: World, chance: Random) -> datetime:
     """After a random while, start-up included, kill -9, and start again."""
     await asyncio.sleep(chance.uniform(0, 1.0))
-    around.bot.kill()
-    at = datetime.now(UTC)
-    await around.bot.ended()
+    at = await around.kill()
     await around.bot.start()
     return at
 

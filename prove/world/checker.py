@@ -47,7 +47,9 @@ class Judgement:
             )
             if marks
         ]
-        inside = f"{len(self.window)} repeated inside W, flagged"
+        inside = (
+            f"{len(self.window)} repeated inside W, flagged, one a kill and conversation at most"
+        )
         return Finding(
             load=load,
             faults=faults,
@@ -86,21 +88,23 @@ async def _judge_seat(seat: Seat, kills: Sequence[datetime], judged: Judgement) 
         for earlier, later in pairwise(first)
         if later < earlier
     ]
+    left = list(kills)
     for number, count in shown.items():
-        if count > 1:
-            lines = [line for found, line in answers if found == number]
-            for before, after in pairwise(lines):
-                excused = seat.stand.name != "qq" and _inside_window(before, after, kills)
-                where = judged.window if excused else judged.repeated
-                where.append(f"{seat.key}-{number}")
+        lines = [line for found, line in answers if found == number] if count > 1 else []
+        for before, after in pairwise(lines):
+            killed = _excuse(before, after, left) if seat.stand.name != "qq" else None
+            if killed:
+                left.remove(killed)
+            (judged.window if killed else judged.repeated).append(f"{seat.key}-{number}")
 
 
-def _inside_window(before: Line, after: Line, kills: Sequence[datetime]) -> bool:
-    """What was on its way when the process was killed may be shown a moment later."""
-    flagged = any(flag in after.text for flag in FLAGS)
-    return flagged and any(
-        killed <= after.at and abs(killed - before.at) <= WINDOW for killed in kills
-    )
+def _excuse(before: Line, after: Line, kills: Sequence[datetime]) -> datetime | None:
+    """The kill in whose window W a repetition lies, where it says that it may be one: each
+    excuses one in a conversation. What was on its way may be shown a moment after the kill."""
+    if not any(flag in after.text for flag in FLAGS):
+        return None
+    near = (at for at in kills if at <= after.at and abs(at - before.at) <= WINDOW)
+    return next(near, None)
 
 
 def _foreign(line: Line, bot: str, keys: set[tuple[str, str, str]]) -> list[str]:

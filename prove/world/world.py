@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bots.sandbox.app import create_app
@@ -53,12 +54,19 @@ class World:
     public: int
     relay: int
 
-    async def start(self) -> None:
+    async def start(self, failpoint: str = "") -> None:
         """Start the bot for the first time: QQ has no history of it before it was there."""
-        await self.bot.start()
+        await self.bot.start(failpoint)
         for stand in self.stands.values():
             if isinstance(stand.platform, OneBot):
                 await stand.platform.until_connected()
+
+    async def kill(self) -> datetime:
+        """kill -9, and the moment of it."""
+        self.bot.kill()
+        at = datetime.now(UTC)
+        await self.bot.ended()
+        return at
 
     @property
     def data(self) -> Path:
@@ -87,8 +95,8 @@ async def world(
     People and groups have equal ids on all platforms. `bots`: how many of a platform, where not
     one; they are named qq, qq2, …, each with a simulated platform of its own. `pace_s`: between
     two pieces of a streamed answer of some fifty. `settings` go into each bot's section, `own`
-    into those of the bots they name, `relay_settings` and `people_settings` into the relay's and
-    the people's; `more` are sections.
+    into those of the bots they name, {public} there being the public port; `relay_settings` and
+    `people_settings` into the relay's and the people's; `more` are sections.
     `relay` is the port of another one, if any.
     """
     private, public = free_port(), free_port()
@@ -100,7 +108,9 @@ async def world(
         stands = {}
         for platform, name in _named(platforms, bots or {}):
             lines = f"{settings}\n{(own or {}).get(name, '')}"
-            opening = OPENINGS[platform](name, ids, rooms, public, lines)
+            opening = OPENINGS[platform](
+                name, ids, rooms, public, lines.replace("{public}", str(public))
+            )
             stands[name] = await stack.enter_async_context(opening)
         config = folder / "config.toml"
         config.write_text(
