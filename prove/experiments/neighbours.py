@@ -73,7 +73,7 @@ async def measure(
     """One p99 of each, in any order."""
     found = Round()
     for hung in chance.sample(HUNG, len(HUNG)):
-        armed = await hang(around, sat[:hung])
+        armed = await hang(around, sat[:hung], seen)
         took = await talk(sat[HUNG_MOST:], chance, messages, seen)
         if early := [seat.key for seat in sat[:hung] if len(seat.answers) == len(seat.said)]:
             seen.wrong.append(f"expected calls that hang, got answers to {early}")
@@ -86,7 +86,7 @@ async def measure(
     return found
 
 
-async def hang(around: World, sat: Sequence[Seat]) -> list[Armed]:
+async def hang(around: World, sat: Sequence[Seat], seen: Seen) -> list[Armed]:
     """Their calls hang: before the first byte, or within the stream."""
     armed: list[Armed] = []
     for number, seat in enumerate(sat):
@@ -94,7 +94,11 @@ async def hang(around: World, sat: Sequence[Seat]) -> list[Armed]:
         fault = HoldLast(call="chat") if streams else Stall(call="chat")
         armed.append(around.faults.add(fault))
         await seat.say()
-        await armed[-1].struck()
+        try:
+            await armed[-1].struck()
+        except TimeoutError:
+            seen.wrong.append(f"{number} calls hung, and the next never came to the relay")
+            break
     return armed
 
 

@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
 
 from bots.sandbox.town.town import BOT, Line
 from prove.isolation.crowd import ADMIN, Crowd, Person
-from prove.isolation.policies import POLICIES
+from prove.isolation.policies import EVER, POLICIES
 from prove.world.people import Seat
 from prove.world.square import ECHO
 from prove.world.world import World
@@ -23,7 +23,6 @@ MARK = re.compile(r"\bnote ([a-z]+\d+x\d+)-(\d+)(?![\d…])")
 PERSONA = re.compile(r"\bcanary-[a-z0-9-]*[a-z0-9](?![a-z0-9…-])")
 PICTURE = re.compile(r"(\d+) × (\d+) pixels")
 USED = re.compile(r"Messages today: (\d+)")
-EVER = datetime.max.replace(tzinfo=UTC)
 
 Mark: TypeAlias = tuple[str, int]
 
