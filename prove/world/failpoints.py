@@ -25,6 +25,7 @@ from core.ports import Receipt, Sent
 from core.relay.routes import RelayRoutes
 from core.relay.transport import Transport
 from core.worker import Worker
+from prove.world import poison
 from storage.operation import Accept
 from storage.sqlite.writer import Writer, Writes
 from storage.store import SqlStore
@@ -164,7 +165,13 @@ STEPS: dict[str, Callable[[Reached], None]] = {
 
 
 def arm(failpoint: str) -> None:
-    """ "NAME:N": this process is killed, as by kill -9, when it is at NAME the Nth time."""
+    """ "NAME:N": this process is killed, as by kill -9, when it is at NAME the Nth time.
+
+    "poison": it is harmed by the messages of `prove.world.poison`.
+    """
+    if failpoint == "poison":
+        poison.arm()
+        return
     name, _, nth = failpoint.partition(":")
     left = [int(nth or 1)]
 
