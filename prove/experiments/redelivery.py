@@ -46,7 +46,7 @@ async def run(scale: Scale) -> Finding:
         log="error",
     ) as around:
         sat = seats(around)
-        repeater = Repeater(around, chance, scale.pick(2, 10), ("telegram2",))
+        repeater = Repeater(around, chance, scale.pick(1, 10), ("telegram2",))
         try:
             await around.start()
             for seat in sat:
@@ -84,7 +84,7 @@ async def live(
         *(_talk(seat, Random(seed), repeater, stop) for seat, seed in zip(sat, seeds, strict=True))
     )
     ends = Ends()
-    for number in range(scale.pick(4, 80)):
+    for number in range(scale.pick(2, 80)):
         await asyncio.sleep(chance.uniform(0.2, 1.2))
         await _end(around, ends, kills=number % 2 == 0)
         repeater.unconfirm()
