@@ -1,4 +1,4 @@
-"""Every check, quickest first: style, types, layers, tests. With arguments: pytest alone.
+"""Every check, quickest first: style, types, layers, tests, promises. With arguments: pytest alone.
 
 With CI set, system packages that tests need are installed where that is
 possible, and a skipped test counts as a failure.
@@ -27,7 +27,10 @@ FIRST = ("unit", "core", "config", "commands", "store", "relays", "sandbox", "co
 LAST = ("scenario", "cli", "web")
 WORKERS = min(3, os.cpu_count() or 2)
 """Test files run side by side: most of their time is waiting."""
-SYSTEM = ("chromium", "espeak-ng", "flite", "fonts-noto-cjk", "fonts-noto-color-emoji")
+SYSTEM = (
+    *("chromium", "espeak-ng", "faketime"),
+    *("flite", "fonts-noto-cjk", "fonts-noto-color-emoji"),
+)
 NODE = ("nodejs", "npm")
 """Wanted where there is no npm at all: node is often installed from elsewhere than Debian."""
 JUDGES = Path(__file__).parent / "judges.py"
@@ -42,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         return python("-m", "pytest", *arguments).returncode
     results = static_checks()
     sys.stdout.flush()
-    results.append(tests(strict))
+    results += [tests(strict), promises()]
     sys.stdout.write("\n")
     for name, good, words, seconds in results:
         sys.stdout.write(f"{'ok    ' if good else 'FAILED'} {name:<8} {seconds:5.1f} s  {words}\n")
@@ -81,6 +84,16 @@ def tests(strict: bool) -> Result:
     if strict and skipped:
         words += " (with CI set, none may be)"
     return "tests", code == 0 and not (strict and skipped), words, time.monotonic() - began
+
+
+def promises() -> Result:
+    """The short forms of all experiments; their table is shown."""
+    began = time.monotonic()
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+    code = python("-m", "prove").returncode
+    words = "the experiments above; by themselves: sh script/prove"
+    return "promises", code == 0, words, time.monotonic() - began
 
 
 def test_folders() -> list[str]:

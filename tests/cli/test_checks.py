@@ -12,6 +12,12 @@ CHECKS = Path(__file__).parents[2] / "script" / "checks.py"
 PASSES = "def test_it():\n    pass\n"
 SKIPS = 'import pytest\n\n\ndef test_it():\n    pytest.skip("no chromium on this machine")\n'
 FAILS = "def test_it():\n    assert not __name__\n"
+PROVES = """import os
+import sys
+
+sys.stdout.write("a table of promises\\n")
+sys.exit(int(os.environ.get("BROKEN", "0")))
+"""
 
 
 class Project:
@@ -20,6 +26,9 @@ class Project:
         (root / "script").mkdir()
         shutil.copy(CHECKS, root / "script")
         (root / "script" / "judges.py").write_text('print("judges are asked for")\n')
+        (root / "prove").mkdir()
+        (root / "prove" / "__init__.py").write_text("")
+        (root / "prove" / "__main__.py").write_text(PROVES)
         (root / "core").mkdir()
         (root / "core" / "__init__.py").write_text("")
         (root / "pyproject.toml").write_text(
@@ -57,9 +66,10 @@ def test_quick_tests_come_before_slow_ones_and_a_summary_last(project):
         project.test(folder, PASSES)
     done = project.run()
     assert done.returncode == 0
-    summary = [line.split()[:2] for line in done.stdout.splitlines()[-5:]]
-    assert summary == [["ok", name] for name in ("style", "format", "types", "layers", "tests")]
-    assert done.stdout.endswith("4 tests, 0 skipped\n")
+    summary = [line.split()[:2] for line in done.stdout.splitlines()[-6:]]
+    names = ("style", "format", "types", "layers", "tests", "promises")
+    assert summary == [["ok", name] for name in names]
+    assert "4 tests, 0 skipped\n" in done.stdout
     order = re.findall(r"PASSED tests/(\w+)/", done.stdout)
     assert sorted(order) == ["cli", "store", "unit", "web"]
     assert order.index("unit") < order.index("web")
@@ -89,3 +99,12 @@ def test_a_slip_in_style_fails_the_whole(project):
     assert done.returncode == 1
     assert "FAILED style" in done.stdout
     assert "ok     tests" in done.stdout
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_a_promise_that_does_not_hold_fails_the_whole(broken, project):
+    project.test("unit", PASSES)
+    done = project.run(BROKEN=str(broken))
+    assert done.returncode == broken
+    assert done.stdout.find("1 passed") < done.stdout.find("a table of promises")
+    assert ("FAILED promises" in done.stdout) == bool(broken)
