@@ -20,6 +20,12 @@ HEAD_BYTES = 64 << 10
 """Of a request before its body, or between two pieces of it. What WeChat, Telegram and QQ's
 implementations send is under 2 KB; uvicorn would keep without end what httptools gives it."""
 
+HEAD_S = 10.0
+"""How long a request's head may take. Telegram and WeChat send theirs at once."""
+
+BODY_S, SLOWEST_BYTES_S = 30.0, 1000
+"""How long nothing of a body may come, and the rate below which it counts as nothing."""
+
 
 def bind(host: str, port: int) -> socket.socket:
     """Take the port now. Raises ConfigError where it cannot be had."""
@@ -48,27 +54,63 @@ def _why(error: OSError, host: str, port: int) -> str:
 
 
 class HttpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """uvicorn's, which hangs up where a head has no end. Its h11 sees to that itself."""
+    """uvicorn's, which hangs up where a request does not end, or does not come.
+
+    uvicorn itself waits for both for ever, and each of them holds a file descriptor.
+    """
 
     _unread_bytes = 0
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self._expect(HEAD_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._rest()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._unread_bytes += len(data)
+        if self._late is None:
+            self._expect(HEAD_S)
         super().data_received(data)
         if self._unread_bytes > HEAD_BYTES and not self.transport.is_closing():
             self.transport.close()
 
     def on_headers_complete(self) -> None:
         self._unread_bytes = 0
+        self._expect(BODY_S)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._unread_bytes = 0
+        if self._late:
+            left_s = self._late.when() - self.loop.time()
+            self._expect(min(BODY_S, left_s + len(body) / SLOWEST_BYTES_S))
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._unread_bytes = 0
         super().on_message_complete()
+        self._rest()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._rest()
+        super().handle_websocket_upgrade()
+
+    def _expect(self, within_s: float) -> None:
+        self._rest()
+        self._late = self.loop.call_later(within_s, self._hang_up)
+
+    def _rest(self) -> None:
+        if self._late:
+            self._late.cancel()
+            self._late = None
+
+    def _hang_up(self) -> None:
+        self._late = None
+        self.transport.abort()
 
 
 class Listener(uvicorn.Server):

@@ -120,3 +120,60 @@ async def test_a_frame_past_its_bound_ends_the_socket_by_1009_in_pieces_too(most
         with pytest.raises(ConnectionClosed):
             await socket.recv()
         assert socket.close_code == 1009
+
+
+async def ended(reader: asyncio.StreamReader) -> bool:
+    """Whether the other side hangs up without a word."""
+    try:
+        return not await asyncio.wait_for(reader.read(), PATIENCE_S)
+    except ConnectionResetError:
+        return True
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"POST /size HT", b"POST /size HTTP/1.1\r\nHost: a\r\nX-A: b\r\n"]
+)
+async def test_a_head_that_does_not_come_is_hung_up_on(data, monkeypatch):
+    monkeypatch.setattr("bots.listener.HEAD_S", 0.05)
+    async with listening() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(data)
+        assert await ended(reader)
+        writer.close()
+
+
+async def test_a_body_that_does_not_come_is_hung_up_on(monkeypatch):
+    monkeypatch.setattr("bots.listener.BODY_S", 0.05)
+    async with listening() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na")
+        assert await ended(reader)
+        writer.close()
+
+
+async def test_a_body_that_trickles_is_hung_up_on(monkeypatch):
+    monkeypatch.setattr("bots.listener.BODY_S", 0.2)
+
+    async def trickle() -> None:
+        while True:
+            writer.write(b"a")
+            await asyncio.sleep(0.01)
+
+    async with listening() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n")
+        trickling = asyncio.create_task(trickle())
+        assert await ended(reader)
+        trickling.cancel()
+        writer.close()
+
+
+async def test_the_next_request_of_a_connection_has_its_time_too(monkeypatch):
+    monkeypatch.setattr("bots.listener.HEAD_S", 0.2)
+    async with listening() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na")
+        assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n1"), PATIENCE_S)
+        writer.write(b"POST /size HT")
+        assert await ended(reader)
+        writer.close()
