@@ -30,10 +30,11 @@ EXAMPLES = 5
 
 @dataclass(slots=True)
 class Ends:
-    """When the process ended, by a kill or in order, UTC."""
+    """When the process was killed, and each while from its end's beginning until the next was
+    up; UTC."""
 
     killed: list[datetime] = field(default_factory=list)
-    asked_to: list[datetime] = field(default_factory=list)
+    down: list[tuple[datetime, datetime]] = field(default_factory=list)
 
 
 async def run(scale: Scale) -> Finding:
@@ -53,7 +54,9 @@ async def run(scale: Scale) -> Finding:
                 await repeater.say(seat)
             await until_all_answered(sat, END_S)
             ends = await live(around, sat, repeater, chance, scale)
-            wrong = await later(around, sat, repeater)
+            wrong = await later(
+                around, sat, repeater, (timedelta(), AGED) if scale.long else (AGED,)
+            )
             judged = await judge(around, sat, ends.killed)
             wrong += [f"the relay was asked twice for {mark}" for mark in twice(around, ends)]
             wrong += [f"WeChat was answered in two ways: {mark}" for mark in await unlike(sat)]
@@ -65,7 +68,7 @@ async def run(scale: Scale) -> Finding:
     return Finding(
         load=f"{judged.said} messages in {len(sat)} conversations, by 4 ways to receive",
         faults=f"{repeater.copies} redeliveries, {len(ends.killed)} kills, "
-        f"{len(ends.asked_to)} restarts, 6 days",
+        f"{len(ends.down) - len(ends.killed)} restarts, 6 days",
         lost=len(judged.lost),
         repeated=len(judged.repeated),
         leaked=len(judged.leaked),
@@ -86,9 +89,11 @@ async def live(
     ends = Ends()
     for number in range(scale.pick(2, 80)):
         await asyncio.sleep(chance.uniform(0.2, 1.2))
+        began = datetime.now(UTC)
         await _end(around, ends, kills=number % 2 == 0)
         repeater.unconfirm()
         await around.bot.start()
+        ends.down.append((began, datetime.now(UTC)))
         upto = {seat: len(seat.said) for seat in sat}
         await until_all_answered(sat, PATIENCE_S, upto)
     stop.set()
@@ -104,7 +109,6 @@ async def _end(around: World, ends: Ends, *, kills: bool) -> None:
         ends.killed.append(datetime.now(UTC))
         await around.bot.ended()
     else:
-        ends.asked_to.append(datetime.now(UTC))
         await around.bot.stop()
 
 
@@ -119,10 +123,12 @@ async def _talk(seat: Seat, chance: Random, repeater: Repeater, stop: asyncio.Ev
         await asyncio.sleep(chance.uniform(0.2, 1.0))
 
 
-async def later(around: World, sat: Sequence[Seat], repeater: Repeater) -> list[str]:
-    """After an orderly restart all comes twice at once; and once more when it is six days old."""
+async def later(
+    around: World, sat: Sequence[Seat], repeater: Repeater, ages: Sequence[timedelta]
+) -> list[str]:
+    """After an orderly restart, and when all is so old, everything comes twice at once."""
     wrong: list[str] = []
-    for age in (timedelta(), AGED):
+    for age in ages:
         await around.bot.stop()
         repeater.unconfirm()
         if age:
@@ -172,12 +178,11 @@ def twice(around: World, ends: Ends) -> list[str]:
     for entry in around.journal.entries("chat"):
         if found := MARK.search(entry.body["messages"][-1]["content"]):
             asked[f"{found[1]}-{found[2]}"].append(entry.at)
-    ended = (*ends.killed, *ends.asked_to)
     return [
         mark
         for mark, times in asked.items()
         for before, after in pairwise(times)
-        if not any(before <= at <= after for at in ended)
+        if not any(before <= up and after >= began for began, up in ends.down)
     ]
 
 
