@@ -1,12 +1,18 @@
 """Findings as a table, for a terminal and for docs/promises.md."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 
 from msgspec import Struct
 
 from prove.experiment import Finding
 
-HEAD = ("promise", "experiment", "load", "faults", "lost", "rep.", "order", "leak", "")
+WIDTHS = (9, 20, 22, 24, 4, 8, 6, 6, 5)
+HEAD = (
+    *("promise", "experiment", "load", "faults injected"),
+    *("lost", "repeated", "out of order", "leaked", ""),
+)
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -43,14 +49,19 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 def plain(results: Sequence[Result]) -> str:
-    """Columns as wide as they need be, figures and reasons below."""
+    """At most 120 columns wide; figures and reasons below."""
     rows = [HEAD, *(result.cells for result in results)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
-    lines = [
-        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    widths = [min(most, max(len(row[place]) for row in rows)) for place, most in enumerate(WIDTHS)]
+    lines = [line for row in rows for line in _lines(row, widths)]
     return "\n".join([*lines, "", *(line for result in results for line in remarks(result))])
+
+
+def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """A row as lines, cells wrapped."""
+    cells = [wrap(cell, width) for cell, width in zip(row, widths, strict=True)]
+    for line in zip_longest(*cells, fillvalue=""):
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        yield "  ".join(padded).rstrip()
 
 
 def remarks(result: Result) -> Iterator[str]:

@@ -16,12 +16,12 @@ REACHED_S = 20.0
 REST_S = 3.0
 END_S = 40.0
 NOWHERE: dict[Name, frozenset[str]] = {
-    "qq": frozenset(),
+    "qq": frozenset(("mid-stream",)),
     "telegram": frozenset(),
     "wechat": frozenset(("part-trying", "mid-stream")),
 }
-"""Steps that a platform's messages do not take: WeChat has nothing that shows a stream, and its
-passive reply can be repeated, so that it needs no note before it."""
+"""Steps that a platform's messages do not take: QQ and WeChat have nothing that shows a stream,
+and WeChat's passive reply can be repeated, so that it needs no note before it."""
 
 
 async def run(scale: Scale) -> Finding:
