@@ -24,9 +24,6 @@ END_S = 60.0
 SAY_S = 40.0
 REST_S = (3, 15)
 EXAMPLES = 5
-UNANSWERED = 0.02
-"""What may stay so: of QQ's chats fifty are looked through after a start, and what was said in
-others while nothing ran has no acknowledgement. Losses are judged elsewhere, under more kills."""
 
 
 async def run(scale: Scale) -> Finding:
@@ -132,8 +129,7 @@ def _finding(
     late = [tab.key for tab in tabs if tab.answered != set(range(turns))]
     changes = sum(map(len, people.policies.changes.values()))
     wrong = [*found.leaked[:EXAMPLES], *found.wrong[:EXAMPLES]]
-    if len(found.unanswered) > said * UNANSWERED:
-        wrong.append(f"{len(found.unanswered)} not answered, as {found.unanswered[:EXAMPLES]}")
+    wrong += [f"no answer to {mark}" for mark in found.lost[:EXAMPLES]]
     wrong += [f"the page left {key} without an answer" for key in late[:EXAMPLES]]
     if found.exports < len(people.people) // 2:
         wrong.append(f"expected the files of all who asked for them, got {found.exports}")
@@ -143,11 +139,12 @@ def _finding(
         load=f"{len(people.people)} people on {len(BOTS)} bots and {len(tabs)} on the page, "
         f"{said + len(tabs) * turns} messages",
         faults=f"{kills} kills, {changes} changes of a group's history",
+        lost=len(found.lost) + len(late),
         leaked=len(found.leaked),
         wrong=tuple(wrong),
         figures=f"{found.lines} lines, {found.exports} exports and {found.prompts} prompts "
         f"searched; {found.shared} lines tell of a shared history; {found.unsure} messages came "
-        f"while it was being changed; {len(found.unanswered)} not answered",
+        f"while it was being changed; {len(found.unheard)} of QQ not heard",
     )
 
 

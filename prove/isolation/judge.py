@@ -29,10 +29,15 @@ Mark: TypeAlias = tuple[str, int]
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found where it must not be, in words; and how much was searched."""
+    """What was found where it must not be, in words; and how much was searched.
+
+    `unheard` is on QQ, which acknowledges nothing: of its chats fifty are looked through after a
+    start, and in others what was said meanwhile is gone.
+    """
 
     leaked: list[str] = field(default_factory=list)
-    unanswered: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    unheard: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     lines: int = 0
     prompts: int = 0
@@ -228,7 +233,8 @@ class Judge:
             said += len(seat.said)
             for number, line in enumerate(seat.said if seat is not person.aside else ()):
                 if number not in answered and await seat.stand.taken(line):
-                    self.found.unanswered.append(f"{seat.key}-{number}")
+                    where = self.found.unheard if person.stand.name == "qq" else self.found.lost
+                    where.append(f"{seat.key}-{number}")
         lines = person.stand.town.lines(person.alone.place, BOT)
         told = [int(found[1]) for line in lines if (found := USED.search(line.text))]
         if not told:
