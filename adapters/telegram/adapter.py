@@ -76,6 +76,7 @@ class TelegramAdapter:
         self._sleep = sleep
         self._trouble = ""
         self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._telling: set[tuple[str, str]] = set()
         self._asides: set[asyncio.Task[object]] = set()
         self._help = f"{_mark(bot)}help"
         self._capabilities = limits(settings)
@@ -169,6 +170,7 @@ class TelegramAdapter:
             languages=self._languages,
             new_id=self._new_id,
             tell=self._tell_person,
+            taken=self._taken,
         )
 
     async def _me(self) -> Me:
@@ -222,14 +224,21 @@ class TelegramAdapter:
     # -- asides ----------------------------------------------------------------
 
     def _tell_person(self, message: Message, code: str) -> None:
-        """Once a minute in a chat: who sends too much is not to be sent as much."""
+        """Once a minute in a chat, or again once something was taken between: who sends too much
+        is not to be sent as much, and nothing is passed over without a word."""
         chat, now = message.address.chat, self._clock.monotonic()
         last = self._told.get((chat, code))
-        if last is not None and now - last < TOLD_EVERY_S:
+        is_told = last is not None and now - last < TOLD_EVERY_S
+        if is_told or (chat, code) in self._telling:
             return
         remember(self._told, (chat, code), now, TOLD_KEPT)
-        self._aside(
-            self._sender.send(
+        self._telling.add((chat, code))
+        self._aside(self._say(message, code))
+
+    async def _say(self, message: Message, code: str) -> None:
+        chat = message.address.chat
+        try:
+            await self._sender.send(
                 Outgoing(
                     key=f"{message.id}/{code}",
                     to=message.address,
@@ -239,7 +248,11 @@ class TelegramAdapter:
                     total=1,
                 )
             )
-        )
+        finally:
+            self._telling.discard((chat, code))
+
+    def _taken(self, message: Message) -> None:
+        self._told.pop((message.address.chat, "busy"), None)
 
     def _aside(self, work: Awaitable[object]) -> None:
         task = asyncio.ensure_future(work)

@@ -19,7 +19,8 @@ TOLD = {Receipt.BUSY: "busy", Receipt.BROKEN: "set_aside"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Reads updates and hands them on. `tell` says a sentence to a person; it must not wait."""
+    """Reads updates and hands them on. `tell` says a sentence to a person, `taken` is told of
+    what was stored; neither may wait."""
 
     reader: Reader
     edits: Edits
@@ -27,6 +28,7 @@ class Intake:
     languages: Languages
     new_id: NewId
     tell: Callable[[Message, str], None]
+    taken: Callable[[Message], None] = lambda _: None
 
     def read(self, data: bytes) -> tuple[int, Message | None]:
         """The update's number, 0 if it has none, and its message. Never raises.
@@ -49,11 +51,17 @@ class Intake:
         read = self.reader.read(message, update.update_id, self.new_id(), data)
         return read if read and self._is_news(update, message, read) else None
 
-    async def hand_on(self, message: Message, emit: Emit) -> None:
+    async def hand_on(self, message: Message, emit: Emit) -> Receipt:
         """Raises StoreError: then it is not to be acknowledged."""
         self.languages.note(message)
-        if told := TOLD.get(await emit(message)):
+        return await emit(message)
+
+    def note(self, message: Message, receipt: Receipt) -> None:
+        """What became of a message, after those that came before it."""
+        if told := TOLD.get(receipt):
             self.tell(message, told)
+        elif receipt is Receipt.STORED:
+            self.taken(message)
 
     def _is_news(self, update: wire.Update, message: wire.Message, read: Message) -> bool:
         """Of edits only those for the bot whose words have changed."""

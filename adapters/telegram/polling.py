@@ -78,15 +78,16 @@ class Polling:
         """
         read = [self._intake.read(data) for data in updates]
         work = [
-            (number, asyncio.ensure_future(self._intake.hand_on(message, self._emit)))
+            (number, message, asyncio.ensure_future(self._intake.hand_on(message, self._emit)))
             for number, message in read
             if message
         ]
-        await asyncio.gather(*(task for _, task in work), return_exceptions=True)
-        for number, task in work:
+        await asyncio.gather(*(task for *_, task in work), return_exceptions=True)
+        for number, message, task in work:
             if error := task.exception():
                 self._offset = number
                 raise error
+            self._intake.note(message, task.result())
         if read:
             self._offset = max(number for number, _ in read) + 1
         await self._intake.moves.save()

@@ -77,7 +77,7 @@ class Door:
         _, message = intake.read(body)
         try:
             if message:
-                await intake.hand_on(message, emit)
+                intake.note(message, await intake.hand_on(message, emit))
         except StoreError:
             return _later()
         await intake.moves.save()

@@ -189,6 +189,18 @@ async def test_who_sends_too_much_is_told_once_a_minute():
         assert all("hands full" in line.text for line in stage.shown())
 
 
+async def test_who_was_told_is_told_again_of_what_is_not_taken_after_something_was():
+    async with staged() as stage:
+        for receipt in (Receipt.BUSY, Receipt.STORED, Receipt.BUSY, Receipt.BUSY):
+            shown = len(stage.shown())
+            stage.core.receipt = receipt
+            await stage.say(f"this is {receipt}")
+            await until(lambda: stage.waits() == 0)
+            if receipt is Receipt.BUSY and shown < 2:
+                await until(lambda shown=shown: len(stage.shown()) > shown)
+        assert len(stage.shown()) == 2
+
+
 async def test_an_album_comes_as_messages_of_one_album():
     async with staged() as stage:
         items = [
