@@ -113,11 +113,13 @@ class Clerk:
             self._leftovers.begun(chat, key)  # the answer may be faster than the receipt
             case.taken = asyncio.ensure_future(emit(self._message_of(case.push, said)))
         try:
-            return await asyncio.shield(case.taken)
+            receipt = await asyncio.shield(case.taken)
         except StoreError:
             self._leftovers.ended(case.push.source, case.push.key, shelved=False)
             case.taken = None
             raise
+        case.forget_words()
+        return receipt
 
     async def _start(self) -> Emit:
         """Who comes early waits: the listener opens a little before the adapter runs."""

@@ -6,10 +6,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from adapters.wechat.exchange import Close, Exchange, Give, Timing, Try, Wait
 from adapters.wechat.format import Saying, format_reply
-from adapters.wechat.push import Push
+from adapters.wechat.push import Push, Said
 from core.ports import Receipt
+
+CASES_KEPT = 20_000
+"""Pushes of the last minute, each of some KB, beside those that requests wait in."""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +34,10 @@ class Case:
     says: Saying | None = None
     carries: tuple[str, str] = ("", "")
     waiting: set[asyncio.Future[None]] = field(default_factory=set)
+
+    def forget_words(self) -> None:
+        """The core has them, so that they are not needed for a further request."""
+        self.push = structs.replace(self.push, content=Said(parts=()), raw="")
 
     def wake(self) -> None:
         for waiter in self.waiting:
@@ -65,6 +74,7 @@ class Desk:
         if case is None:
             exchange = Exchange(self._timing, fallback, self._tries)
             case = self._cases[push.key] = Case(push, exchange)
+            self._forget_surplus()
         self._cases.move_to_end(push.key)
         return case
 
@@ -131,6 +141,17 @@ class Desk:
         now = _now()
         for key in tuple(self._idle(now)):
             del self._cases[key]
+
+    def _forget_surplus(self) -> None:
+        """The oldest, where there are too many; what is needed is passed over."""
+        for _ in range(2):  # faster than they come
+            if len(self._cases) <= CASES_KEPT:
+                return
+            key, case = next(iter(self._cases.items()))
+            if case.exchange.needed:
+                self._cases.move_to_end(key)
+            else:
+                del self._cases[key]
 
     def _idle(self, now: float) -> Iterator[str]:
         """The oldest, up to the first that is still needed."""

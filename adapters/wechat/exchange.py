@@ -203,5 +203,10 @@ class Exchange(Generic[T]):
     def idle(self, now: float) -> bool:
         """Whether it may be forgotten."""
         last = max(self._ended, self._round_began)
+        return not self.needed and now - last >= self.timing.keep_s
+
+    @property
+    def needed(self) -> bool:
+        """Whether a request waits in it, or an answer for the next one."""
         pending = self.offered is not None and not self.offered.handed
-        return not self._open and not pending and now - last >= self.timing.keep_s
+        return bool(self._open) or pending

@@ -24,6 +24,9 @@ WORK_S = 600.0
 SHELVED_S = 2.0
 """How long a part may take from `Later` to the shelf."""
 
+MOST_HUNGRY = 5
+"""How many times a person may ask at once for what is still being worked on."""
+
 TALKS_KEPT = 10_000
 """Who has been silent for longest is forgotten; what waits for them lies on the shelf."""
 
@@ -108,6 +111,9 @@ class Leftovers:
     async def _bring(self, case: Case) -> None:
         chat = case.push.source
         if case not in (hungry := self.hungry(chat)):
+            if len(hungry) >= MOST_HUNGRY:
+                case.say(format_reply(case.push, Words(text=self._wording.busy)))
+                return
             hungry.append(case)  # before looking: nothing slips by
         found = await self._lend(case, lambda parts: parts[0] if parts else None)
         if found:
