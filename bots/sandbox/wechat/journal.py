@@ -24,26 +24,28 @@ class Journal:
     """At most `size` pushes and as many calls, the oldest first; 0 keeps none, for benches."""
 
     def __init__(self, size: int = 1000) -> None:
-        self._pushes: deque[Push] = deque(maxlen=size)
+        self._size = size
+        self._pushes: dict[int, Push] = {}
         self._calls: deque[Called] = deque(maxlen=size)
         self._news = asyncio.Event()
 
     def begin(self, push: Push) -> None:
-        self._pushes.append(push)
+        self._pushes[push.number] = push
+        if len(self._pushes) > self._size:
+            del self._pushes[next(iter(self._pushes))]
 
     def note(self, called: Called) -> None:
         self._calls.append(called)
         self._news.set()
 
     def pushes(self) -> list[Push]:
-        return list(self._pushes)
+        return list(self._pushes.values())
 
     def push(self, number: int) -> Push:
         """Raises KeyError for one that is not held."""
-        for push in self._pushes:
-            if push.number == number:
-                return push
-        raise KeyError(f"push {number} is not in the journal")
+        if number not in self._pushes:
+            raise KeyError(f"push {number} is not in the journal")
+        return self._pushes[number]
 
     def calls(self, call: str = "") -> list[Called]:
         """Those of one name, or all."""
