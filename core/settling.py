@@ -7,6 +7,7 @@ not have: after a crash the same rule puts them together again.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -16,10 +17,13 @@ from msgspec import structs
 
 from core.bot import Bot
 from core.command import Command
+from core.errors import why_of
 from core.job import Job
 from core.lanes import Slot
 from core.model import Message, Part, Text
 from core.route import Talk, Transcribe, is_urgent, route
+
+log = logging.getLogger(__name__)
 
 ROUNDING = timedelta(seconds=1)
 """Platforms tell when a message was sent in whole seconds."""
@@ -190,13 +194,16 @@ class Gathering:
         messages = [member.job.message for member in self._members]
         if len(messages) == 1:
             return last.job
-        message = joined(messages)
-        return replace(
+        whole = replace(
             last.job,
-            message=message,
-            intent=route(message, last.bot, self.commands),
+            message=joined(messages),
             also=tuple(message.id for message in messages[:-1]),
         )
+        try:
+            return replace(whole, intent=route(whole.message, last.bot, self.commands))
+        except Exception as error:  # its lane would wait for it without end
+            log.exception("message %s cannot be put together", whole.message.id)
+            return replace(whole, broken=why_of(error))
 
 
 def joined(messages: Sequence[Message]) -> Message:

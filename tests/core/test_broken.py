@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.errors import StoreError, StoreInvalid
-from core.model import Message
+from core.model import Media, Message
 from core.ports import Receipt
 from core.route import Intent, route
 from tests.core.house import Site
@@ -96,6 +96,33 @@ async def test_a_lane_goes_on_behind_one_that_could_not_be_placed(
     await amy.says("next")
     await site.house.settled()
     assert amy.reads == [site.say("set_aside"), "re: next"]
+
+
+@pytest.mark.parametrize("then", ["words", "silence"])
+async def test_a_lane_goes_on_behind_pictures_that_could_not_be_put_together(
+    site: Site, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    site.bot()
+    site.platform.files["a"] = b"\x89PNG\r\n\x1a\n"
+    await site.open()
+    amy = site.person()
+    picture = Media(kind="image", remote="a", mime="image/png")
+
+    def routed(*_: object) -> Intent:
+        raise LookupError("no such thing")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("core.settling.route", routed)
+        await amy.says("", picture, settles=True)
+        if then == "words":
+            assert await amy.says("what is it?") is Receipt.STORED
+        else:
+            await amy.says("", picture, settles=True)
+            site.pauses.pass_(100)
+    await amy.says("next")
+    await site.house.settled()
+    assert amy.reads == [site.say("set_aside"), "re: next"]
+    assert site.rows("SELECT state FROM inbox") == [("dead",), ("dead",), ("answered",)]
 
 
 async def test_a_store_that_fails_by_surprise_does_not_have_the_message_come_again(
