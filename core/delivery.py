@@ -226,6 +226,10 @@ async def _turn(adapter: Adapter, outgoing: Outgoing) -> Refused | None:
         return None
     try:
         return await adapter.turn(outgoing)
+    except asyncio.CancelledError:
+        if being_cancelled():
+            raise
+        return Refused("the adapter gave its own call up", SHORTEST_WAIT_S)
     except Exception as error:
         log.exception("waiting to send %s failed in the adapter", outgoing.key)
         return Refused(type(error).__name__, SHORTEST_WAIT_S)

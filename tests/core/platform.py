@@ -110,14 +110,14 @@ class PacedPlatform(Platform):
 
     def __init__(self, bot: str, platform: str) -> None:
         super().__init__(bot, platform)
-        self.turns: deque[Refused | Exception | Held] = deque()
+        self.turns: deque[Refused | BaseException | Held] = deque()
 
     async def turn(self, outgoing: Outgoing) -> Refused | None:
         match self.turns.popleft() if self.turns else None:
             case Held() as held:
                 await held.wait()
                 return None
-            case Exception() as error:
+            case BaseException() as error:
                 raise error
             case refused:
                 return refused

@@ -61,6 +61,19 @@ async def test_a_turn_that_does_not_come_is_waited_for(site: Site) -> None:
     assert len(paced.tries) == 1
 
 
+async def test_an_adapter_that_gives_up_its_own_wait_ends_no_lane(site: Site) -> None:
+    paced = site.paced_bot()
+    await site.open()
+    paced.turns.append(asyncio.CancelledError())
+    amy = site.person()
+    held = site.relays.hold("first")
+    await amy.says("first")
+    await amy.says("second")
+    held.release()
+    await site.house.settled()
+    assert amy.reads == ["re: first", "re: second"]
+
+
 async def test_a_refusal_that_may_pass_is_waited_out(site: Site) -> None:
     await site.open()
     site.platform.results.extend([Refused("slow down", 7.5), Refused("slow down", 2)])
