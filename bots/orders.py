@@ -8,6 +8,7 @@ harmless the second time. The database is never written by two processes.
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,9 @@ ORDER, ANSWER = ".order", ".answer"
 
 LOOK_EVERY_S = 1.0
 LISTEN_EVERY_S = 0.05
+
+ANSWER_KEPT_S = 60.0
+"""Longer than anybody waits for one, also over the end of the process that gave it."""
 
 Payload = Mapping[str, Any]
 """Plain values ready for JSON."""
@@ -123,6 +127,7 @@ class Orders:
     async def look(self) -> int:
         """Carry out what was left, oldest first; how many orders it was."""
         left = await asyncio.to_thread(_orders, self._folder)
+        self._done &= {path.name for path in left}
         orders = [path for path in left if path.name not in self._done]
         for path in orders:
             await self._carry_out(path)
@@ -190,7 +195,8 @@ def _clear_answers(folder: Path) -> None:
     """Those that nobody waits for any more."""
     with suppress(OSError):
         for path in folder.glob(f"*{ANSWER}"):
-            path.unlink(missing_ok=True)
+            if time.time() - path.stat().st_mtime > ANSWER_KEPT_S:
+                path.unlink(missing_ok=True)
 
 
 def _settle(order: Path, answer: bytes) -> None:

@@ -1,6 +1,8 @@
 """What a command leaves for the running process, and what it hears of it."""
 
 import asyncio
+import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from bots.instance import sole_use
-from bots.orders import FOLDER, Do, OrderRefused, Orders, OrderWaits, Payload, give, leave
+from bots.orders import (
+    ANSWER_KEPT_S,
+    FOLDER,
+    Do,
+    OrderRefused,
+    Orders,
+    OrderWaits,
+    Payload,
+    give,
+    leave,
+)
 from core.errors import ConfigError
 
 
@@ -120,6 +132,18 @@ async def test_an_order_that_the_disk_lets_stand_is_carried_out_once(tmp_path, m
     await orders.look()
     await orders.look()
     assert heard == ["once"]
+
+
+async def test_the_next_process_leaves_an_answer_to_who_still_waits_for_it(tmp_path):
+    """As where a held process gives way to the bots in the moment that it is released."""
+    ticket, old = (leave(tmp_path, "echo", {"said": word}) for word in ("a", "b"))
+    orders = Orders(tmp_path, {"echo": echo})
+    await orders.look()
+    long_ago = time.time() - 2 * ANSWER_KEPT_S
+    os.utime(old, (long_ago, long_ago))
+    async with at_work(tmp_path, echo=echo):
+        assert await give(tmp_path, "echo", {"said": "c"}, nobody) == {"heard": "c"}
+    assert (ticket.exists(), old.exists()) == (True, False)
 
 
 async def test_only_its_user_reads_an_order(tmp_path):
