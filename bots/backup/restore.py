@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import IO
 
@@ -62,7 +63,7 @@ def put(places: Places, file: Path, now: datetime, *, replace: bool) -> tuple[Ma
     _clear(places)
     try:
         manifest = _draft(places, file)
-        plan = planned(places, f"before-restore-{now:%Y%m%dT%H%M%SZ}")
+        plan = planned(places, _aside(places, now))
         decide(places.data, plan)
     except OSError as error:
         _clear(places)
@@ -75,6 +76,13 @@ def put(places: Places, file: Path, now: datetime, *, replace: bool) -> tuple[Ma
         raise
     complete(places.data)
     return manifest, plan
+
+
+def _aside(places: Places, now: datetime) -> str:
+    """A name that no folder has: to a move, what is at its new place was moved before."""
+    first = f"before-restore-{now:%Y%m%dT%H%M%SZ}"
+    names = chain([first], (f"{first}-{number}" for number in count(2)))
+    return next(n for n in names if not any((root / n).exists() for root in places.roots))
 
 
 def _clear(places: Places) -> None:

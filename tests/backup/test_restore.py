@@ -68,6 +68,15 @@ async def test_replacing_moves_all_of_the_old_aside(old, file):
     assert held(old.database) is not None
 
 
+async def test_two_restores_in_one_second_move_two_things_aside(old, file):
+    """A folder of the first one's name would pass for what the second has moved."""
+    put(old.places, file, NOW, replace=True)
+    (old.data / "instance.key").write_text("in between")
+    _, plan = put(old.places, file, NOW, replace=True)
+    assert (old.data / "instance.key").read_text() != "in between"
+    assert (Path(plan.aside[0]) / "instance.key").read_text() == "in between"
+
+
 async def test_files_that_stood_there_without_a_database_are_moved_aside_too(new, file):
     new.data.mkdir()
     (new.data / "instance.key").write_text("of its own")
