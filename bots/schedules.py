@@ -11,6 +11,7 @@ from apscheduler.triggers.base import BaseTrigger
 from core.errors import ParleyError
 from core.model import Limit
 from core.ports import Clock
+from core.steady import SteadyTime
 from storage.store import SqlStore
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ HOURLY = "hourly"
 FIRST_SWEEP_AFTER = timedelta(seconds=60)
 """For a bot that never runs through a whole hour; its start is not made longer."""
 
-LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 2.0
 """The scheduler works out once how long it sleeps: a clock that is set is noticed by looking."""
 
 
@@ -51,6 +52,7 @@ class Schedules:
     ) -> None:
         self._store = store
         self._clock = clock
+        self._steady = SteadyTime(clock)
         self._keep_days = keep_days
         self._sleep = sleep
         self._looking: asyncio.Task[None] | None = None
@@ -67,10 +69,10 @@ class Schedules:
         self._looking = asyncio.create_task(self._keep_looking(), name="schedules")
 
     def look(self) -> None:
-        """Begin what a clock that was set made due, and take the next hour by the new time."""
-        hourly = self._scheduler.get_job(HOURLY)
-        if hourly.next_run_time - datetime.now(UTC) > SWEEP_EVERY:
-            self._scheduler.reschedule_job(HOURLY, trigger=hourly.trigger)
+        """Begin what a clock that was set made due; set back, its hour may have been missed."""
+        now = datetime.now(UTC)
+        if self._scheduler.get_job(HOURLY).next_run_time - now > SWEEP_EVERY:
+            self._scheduler.modify_job(HOURLY, next_run_time=now)
         self._scheduler.wakeup()
 
     def stop(self) -> None:
@@ -85,16 +87,21 @@ class Schedules:
             self.look()
 
     async def sweep(self) -> None:
-        """Erase what is older than the retention, once an hour whoever asks."""
+        """Erase what is older than the retention, once an hour whoever asks.
+
+        A clock that is set years ahead erases nothing: its own hour alone is taken from it.
+        """
         now = self._clock.now()
+        hour, lasted = _whole_hour(now), min(now, self._steady.now())
         try:
-            if not await self._store.fire("sweep", _whole_hour(now)):
+            if not await self._store.fire("sweep", hour):
                 return
-            swept = await self._store.sweep(now, keep_days=self._keep_days)
+            swept = await self._store.sweep(lasted, keep_days=self._keep_days)
         except (ParleyError, OSError) as error:
             log.warning("the sweep did not end, the next one goes on: %s", error)
             return
-        log.info("swept", extra={"fields": {"messages": swept.messages, "files": swept.files}})
+        fields = {"hour": f"{hour:%FT%H}", "messages": swept.messages, "files": swept.files}
+        log.info("swept", extra={"fields": fields})
 
 
 def _whole_hour(now: datetime) -> datetime:

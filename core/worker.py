@@ -123,7 +123,7 @@ class Worker:
     async def _finish(self, job: Job, spends: list[Spend]) -> Delivery | None:
         role = role_of(job.message.address, self._rules)
         allowance = self._allowance(job, role)
-        waited_s = (self._clock.now() - job.received_at).total_seconds()
+        waited_s = max(0.0, (self._clock.now() - job.received_at).total_seconds())
         started = self._clock.monotonic()
         claim = await self._store.claim(job.message.id, self._owner, allowance)
         ask = await self._ask(job, role, claim, spends)

@@ -14,6 +14,7 @@ from adapters.onebot11.order import Order, Turn
 from adapters.onebot11.seen import Seen
 from adapters.onebot11.target import Target, read_target
 from core.ports import Clock
+from core.steady import SteadyTime
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Gap:
         self._order = order
         self._seen = seen
         self._clock = clock
+        self._steady = SteadyTime(clock)
         self._longest = timedelta(seconds=longest_s)
         self._asking = asyncio.Semaphore(AT_ONCE)
 
@@ -72,7 +74,8 @@ class Gap:
         return lambda told: min(map(_time, told)) < self._earliest(since)
 
     def _earliest(self, since: int) -> int:
-        return max(since, int((self._clock.now() - self._longest).timestamp()))
+        now = min(self._clock.now(), self._steady.now())  # a clock set ahead hides nothing
+        return max(since, int((now - self._longest).timestamp()))
 
     def _missed(
         self, account: Account, target: Target, told: Sequence[Mapping[str, Any]], since: int

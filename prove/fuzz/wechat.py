@@ -68,7 +68,7 @@ def _query(data: bytes) -> None:
     """The address that a push comes to."""
     from starlette.datastructures import QueryParams  # noqa: PLC0415
 
-    check_query(TOKEN, QueryParams(data), 1793534400.0, 300.0)
+    check_query(TOKEN, QueryParams(data), (1793534400.0,), 300.0)
 
 
 @cache

@@ -94,6 +94,7 @@ async def test_a_clock_that_was_set_back_takes_the_next_hour_by_its_new_time(
     years_on = datetime.now(UTC) + timedelta(days=4000)
     schedules._scheduler.modify_job(HOURLY, next_run_time=years_on)
     schedules.look()
+    await asyncio.sleep(0)
     left = schedules._scheduler.get_job(HOURLY).next_run_time - datetime.now(UTC)
     schedules.stop()
     await store.close()
@@ -117,6 +118,32 @@ async def test_whether_the_clock_was_set_is_looked_at_again_and_again(tmp_path: 
     schedules.stop()
     await store.close()
     assert max(waits) <= 10
+
+
+async def test_a_clock_that_was_set_years_ahead_erases_nothing(tmp_path: Path) -> None:
+    times: list[datetime] = []
+
+    class Noted(Counted):
+        async def sweep(self, now: datetime, **kwargs: object) -> Swept:
+            times.append(now)
+            return Swept(messages=0, files=0)
+
+    store = await Noted.open(f"sqlite:///{tmp_path / 'parley.db'}", FileMedia(tmp_path / "media"))
+    clock = Set(NOON)
+    schedules = Schedules(store, clock, 365)
+    clock.at += timedelta(days=4000)
+    await schedules.sweep()
+    clock.at = NOON - timedelta(days=1)
+    await schedules.sweep()
+    await store.close()
+    assert times == [NOON, NOON - timedelta(days=1)]
+
+
+class Set(Clock):
+    """Its wall clock is set, its monotonic one stands still."""
+
+    def monotonic(self) -> float:
+        return 0.0
 
 
 @pytest.mark.parametrize("stops", [1, 2])

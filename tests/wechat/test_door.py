@@ -113,13 +113,13 @@ def test_no_changed_query_is_admitted(name, value):
         return
     told.pop(name) if value is None else told.update({name: value})
     with pytest.raises(Forged):
-        check_query(Secret(TOKEN), told, time.time(), 300.0)
+        check_query(Secret(TOKEN), told, (time.time(),), 300.0)
 
 
 def test_an_empty_token_admits_nothing():
     told = {"timestamp": "1", "nonce": "2", "signature": sign(Secret(), "1", "2")}
     with pytest.raises(Forged):
-        check_query(Secret(), told, 1.0, 300.0)
+        check_query(Secret(), told, (1.0,), 300.0)
 
 
 async def test_what_is_refused_is_told_without_what_it_says(stage, http, caplog):
