@@ -27,10 +27,7 @@ FIRST = ("unit", "core", "config", "commands", "store", "relays", "sandbox", "co
 LAST = ("scenario", "cli", "web")
 WORKERS = min(3, os.cpu_count() or 2)
 """Test files run side by side: most of their time is waiting."""
-SYSTEM = (
-    *("chromium", "espeak-ng", "faketime"),
-    *("flite", "fonts-noto-cjk", "fonts-noto-color-emoji"),
-)
+SYSTEM = ("chromium", "espeak-ng", "flite", "fonts-noto-cjk", "fonts-noto-color-emoji")
 NODE = ("nodejs", "npm")
 """Wanted where there is no npm at all: node is often installed from elsewhere than Debian."""
 JUDGES = Path(__file__).parent / "judges.py"

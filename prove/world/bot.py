@@ -4,56 +4,28 @@ import asyncio
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
 START_S = 30.0
 PRELOADED = ["prove.world.served"]
 """A fork of a process that has imported everything starts in 0.3 s instead of 1.5 s."""
 
 
-class Executed:
-    """A process of the interpreter's own, where a fork will not do; as multiprocessing's."""
-
-    def __init__(self, config: Path, log: Path, environ: Mapping[str, str]) -> None:
-        command = [sys.executable, "-m", "bots", "run", "--config", str(config)]
-        with log.open("ab") as said:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environ, cwd=ROOT
-            )
-        self.pid = self._process.pid
-        self.kill = self._process.kill
-        self.terminate = self._process.terminate
-
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def join(self) -> None:
-        self._process.wait()
-
-    @property
-    def exitcode(self) -> int | None:
-        return self._process.poll()
-
-
 class Bot:
     """`parley run --config FILE` in a process of its own.
 
-    `log` is its standard error, of all its lives. `environ` are its secrets. With `preload`,
-    variables such as LD_PRELOAD, it is no fork, and starts more slowly.
+    `log` is its standard error, of all its lives. `environ` are its secrets.
     """
 
     def __init__(self, config: Path, private: int, environ: Mapping[str, str]) -> None:
         self._config = config
         self._private = private
-        self._environ = dict(environ)
-        self._process: BaseProcess | Executed | None = None
-        self.preload: Mapping[str, str] = {}
+        self.environ = dict(environ)
+        self._process: BaseProcess | None = None
         self.log = config.with_name("bot.log")
         self.starts = 0
 
@@ -70,16 +42,10 @@ class Bot:
         if self.alive:
             raise RuntimeError("expected a bot that is not running")
         self.starts += 1
-        if self.preload:
-            if failpoint:
-                raise ValueError("expected no failpoint: a process that is no fork has none")
-            environ = {**os.environ, **self._environ, **self.preload}
-            self._process = Executed(self._config, self.log, environ)
-            return
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)
         self._process = context.Process(
-            target=_live, args=(self._config, self.log, self._environ, failpoint), daemon=True
+            target=_live, args=(self._config, self.log, self.environ, failpoint), daemon=True
         )
         self._process.start()
 
@@ -142,7 +108,7 @@ class Bot:
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
-    def _living(self) -> BaseProcess | Executed:
+    def _living(self) -> BaseProcess:
         if self._process is None:
             raise RuntimeError("expected a bot that was started")
         return self._process
