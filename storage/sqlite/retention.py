@@ -28,14 +28,20 @@ class RetentionWrites:
         self._erasure = erasure
         inbox, allowances, firings = InboxRow.table(), AllowanceRow.table(), FiringRow.table()
         these = inbox.c.id.in_(given("ids"))
+        ended = inbox.c.state != constant(InboxState.NEW)
+        self._ended = sql(select(inbox.c.id).where(these, ended))
         self._drop = sql(delete(inbox).where(these, inbox.c.answered_at < param("keys_before")))
         self._strip = sql(update(inbox).where(these).values(payload=null()))
         self._counters = sql(delete(allowances).where(allowances.c.day < param("day")))
         self._firings = sql(delete(firings).where(firings.c.at < param("at")))
 
     def erase(self, erase: Erase) -> tuple[str, ...]:
-        """The answer are files that nothing needs any more."""
-        ids = list(erase.message_ids)
+        """The answer are files that nothing needs any more.
+
+        What was put back since it was found stays.
+        """
+        given_ids = {"ids": encode(erase.message_ids)}
+        ids = [found for (found,) in self._run(self._ended, given_ids).fetchall()]
         orphans = self._erasure.erase(ids)
         listed = {"ids": encode(ids)}
         self._run(self._drop, {**listed, "keys_before": to_us(erase.keys_before)})

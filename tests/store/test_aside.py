@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from core.model import PartState
+from storage.aside import PutBack
+from storage.operation import Erase
 from storage.reading import reading
 from storage.sqlite.aside import AsideReads
 from storage.trail import Follow
@@ -115,6 +117,22 @@ async def test_what_was_answered_or_forgotten_is_not_put_back(store):
     assert await store.put_back(["m1", "m2"]) == ()
     assert await store.drop(["m1", "m2"]) == ()
     assert (await store.backlog()).set_aside == 0
+
+
+async def test_what_is_put_back_between_a_sweeps_look_and_its_erasing_stays(store):
+    """A sweep looks for what is old beside the writer."""
+    await set_aside(store, "m1")
+    await store.mark("re m1", 0, PartState.SENT)
+    submit = store._writes.submit
+
+    def overtaken(operation):
+        if isinstance(operation, Erase):
+            submit(PutBack(message_ids=("m1",), at=NOW))
+        return submit(operation)
+
+    store._writes.submit = overtaken
+    await store.sweep(NOW + timedelta(days=30), keep_days=1)
+    assert [left.message.id for left in await store.unfinished()] == ["m1"]
 
 
 async def test_a_dropped_file_goes_with_the_message_that_needed_it(place, store):
