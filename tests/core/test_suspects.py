@@ -81,3 +81,19 @@ async def test_a_last_attempt_that_takes_long_lets_the_next_begin(
     held = await ended_twice(site)
     for one in PEOPLE:
         await held[one].reached()
+
+
+async def test_last_attempts_wait_for_second_ones(site: Site) -> None:
+    held = await ended_twice(site)
+    await held["amy"].reached()
+    dans = site.relays.hold("dan")
+    await site.person("dan").says("dan")
+    await dans.reached()
+    site.write("UPDATE inbox SET attempt = 2 WHERE state = 'new' AND chat <> 'with dan'")
+    held, dans = hold(site), site.relays.hold("dan")
+    await site.restart()
+    await dans.reached()
+    assert attempts(site) == {"amy": 2, "bob": 2, "cat": 2, "dan": 2}
+    dans.release()
+    await held["amy"].reached()
+    assert attempts(site) == {"amy": 3, "bob": 2, "cat": 2}
