@@ -43,7 +43,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """`painter` asks for pictures alone: `media` is their folder's own disk, if there is one."""
+    """`painter` only asks for pictures, where nobody else talks: `media` is their folder's own disk, if there is one."""
 
     around: World
     disk: Disk
@@ -91,8 +91,9 @@ async def staged(scale: Scale, chance: Random, seen: Seen) -> AsyncIterator[Stag
     with mounted(data) as own_disk, mounted(media, MEDIA_MB) as own_media:
         async with world(scale.folder, people=4, log="info") as around:
             around.bot.log = around.data / "bot.log"
-            *sat, painter = (seat for seat in seats(around) if seat.stand.name != "wechat")
-            sat += [seat for seat in seats(around) if seat.stand.name == "wechat"]
+            sat = seats(around)
+            painter = next(one for one in sat if one.stand.name == "telegram" and not one.group)
+            sat.remove(painter)
             await around.start()
             async with monitored(around.private) as monitor:
                 yield Stage(
