@@ -43,7 +43,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """`painter` only asks for pictures, where nobody else talks: `media` is their folder's own disk, if there is one."""
+    """`painter` only asks for pictures, where nobody else talks. `media` is their folder's own
+    disk, if there is one."""
 
     around: World
     disk: Disk
