@@ -1,8 +1,10 @@
 """Reading messages and their replies back."""
 
+import logging
 import sqlite3
 from datetime import datetime
 
+from msgspec import MsgspecError
 from sqlalchemy import select, text
 
 from core.model import Delivery, PartState
@@ -11,6 +13,8 @@ from storage.operation import Known, Pending, Show
 from storage.rows import decode_message, decode_reply
 from storage.sqlite.statement import constant, first, param, sql
 from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, from_us
+
+log = logging.getLogger(__name__)
 
 
 class MessageReads:
@@ -62,16 +66,22 @@ class MessageReads:
         )
 
     def pending(self, _pending: Pending) -> list[Unfinished]:
-        return [
-            Unfinished(
+        found = map(self._unfinished, self._run(self._pending).fetchall())
+        return [one for one in found if one]
+
+    def _unfinished(self, row: sqlite3.Row) -> Unfinished | None:
+        """None for one that cannot be read: it must not keep the others from being answered."""
+        try:
+            return Unfinished(
                 message=decode_message(row["payload"]),
                 conversation=row["conversation"],
                 received_at=from_us(row["put_back_at"] or row["received_at"]),
                 attempt=row["attempt"],
                 delivery=self._delivery(row),
             )
-            for row in self._run(self._pending).fetchall()
-        ]
+        except (MsgspecError, ValueError) as error:
+            log.warning("message %s stays: it cannot be read: %s", row["id"], type(error).__name__)
+            return None
 
     def known(self, known: Known) -> bool:
         asked = {"platform": known.platform, "bot": known.bot, "key": known.key}

@@ -201,3 +201,16 @@ async def test_a_monitors_question_reads_no_whole_table(place, store):
     scans = [step for plan in plans for step in plan if step.startswith("SCAN")]
     assert scans
     assert all("USING" in step and "ix_" in step for step in scans), plans
+
+
+async def test_what_cannot_be_read_keeps_nothing_else_from_being_answered(place, store, caplog):
+    for name in ("m1", "m2", "m3"):
+        await store.accept(message(name), "c", NOW)
+    await store.claim("m2", "boot", None)
+    await store.commit(answer(message("m2"), "hi"))
+    with closing(sqlite3.connect(place.folder / "parley.db")) as other, other:
+        other.execute("UPDATE inbox SET payload = '{}' WHERE id = 'm1'")
+        other.execute("UPDATE parts SET state = 'trying' WHERE reply_id = 're m2'")
+        other.execute("UPDATE replies SET payload = '{\"id\":' WHERE id = 're m2'")
+    assert [left.message.id for left in await store.unfinished()] == ["m3"]
+    assert [record.args[0] for record in caplog.records] == ["m1", "m2"]
