@@ -50,7 +50,12 @@ class Notice:
         """Send it beside whatever goes on. Never raises; of no effect the second time."""
         if self.begun:
             return
-        if commit := self.make():
+        try:
+            commit = self.make()
+        except Exception:  # its message would go on waiting no more
+            log.exception("a notice cannot be made")
+            return
+        if commit:
             self.begun = True
             self._task = asyncio.create_task(self._tell(commit))
 

@@ -1,5 +1,7 @@
 """The word that an answer will be late: once in an outage, and at most once."""
 
+import pytest
+
 from core.model import Text
 from core.outage import TOLD_AFTER_S
 from core.ports import Refused
@@ -86,6 +88,24 @@ async def test_a_notice_that_the_platform_refuses_costs_no_answer(
     await site.house.settled()
     assert amy.reads == ["re: hello"]
     assert sorted(site.rows("SELECT state FROM parts")) == [("refused",), ("sent",)]
+
+
+async def test_a_notice_that_cannot_be_made_costs_no_answer(
+    site: Site, outage: Outage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.open()
+    amy, tries = site.person(), []
+
+    def told(*_: object) -> bool:
+        tries.append(1)
+        raise LookupError("no such thing")
+
+    monkeypatch.setattr("core.waiting._told", told)
+    await amy.says("hello")
+    await outage.hours.until(lambda: bool(tries))
+    await outage.fails(2)
+    outage.over()
+    assert await reads(outage, amy, 1) == ["re: hello"]
 
 
 async def test_what_was_forgotten_while_it_waited_is_told_and_answered_no_more(
