@@ -12,7 +12,7 @@ from core.errors import Busy, StoreError, why_of
 from core.group import given_to, in_group
 from core.job import Job
 from core.lanes import Lanes, Slot
-from core.model import Message, conversation_key
+from core.model import Message, conversation_key, weight_of
 from core.overheard import Overheard
 from core.people import PeopleRules, Role, role_of
 from core.ports import Clock, Observer, Receipt, Store, Unfinished
@@ -145,7 +145,7 @@ class Gateway:
             intent=intent,
         )
         try:
-            slot = self.lanes.enter(job.lane, weight=len(message.text) + len(message.raw))
+            slot = self.lanes.enter(job.lane, weight=weight_of(message))
         except Busy:
             self._give_back(before)
             return await self._refused(message)

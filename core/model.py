@@ -256,3 +256,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     reply_within_s: float | None = None
     repeatable: bool = False
     on_unknown: Literal["resend-flagged", "hold"] = "resend-flagged"
+
+
+def weight_of(message: Message) -> int:
+    """What a message keeps while it waits, in characters. A handle may be the file itself."""
+    handles = sum(len(media.remote) for media in message.media)
+    return len(message.text) + len(message.raw) + handles

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiocqhttp import Event
+from msgspec import structs
 
 from adapters.onebot11.account import Account
 from adapters.onebot11.lookup import Lookup
@@ -23,7 +24,7 @@ from adapters.onebot11.parse import (
 from adapters.onebot11.requests import Requests
 from adapters.onebot11.seen import Seen
 from core.errors import StoreError
-from core.model import Message
+from core.model import Message, weight_of
 from core.ports import Clock, Emit, NewId, Receipt
 
 log = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ class Intake:
     def _enter(self, account: Account, heard: Heard) -> None:
         chat = heard.message.address.chat
         if self._order.is_full:
-            log.warning("a message of %s is passed over: too many are on their way", chat)
+            self._pass_over(heard.message)
             return
 
         async def work(turn: Turn) -> None:
@@ -119,7 +120,18 @@ class Intake:
             await turn.begin()
             await self.hand_over(whole.message)
 
-        self._order.enter(chat, work)
+        message = heard.message
+        self._order.enter(chat, work, chars=weight_of(message))
+
+    def _pass_over(self, message: Message) -> None:
+        """Nothing is kept of it but that its chat is told, once until something is taken again."""
+        chat = message.address.chat
+        if chat in self._told_busy:
+            return
+        log.warning("messages of %s are passed over: too many are on their way", chat)
+        self._told_busy.add(chat)
+        told = structs.replace(message, parts=(), raw="")
+        self._order.enter(f"{chat}/busy", lambda _: self._around.tell(told, "busy"))
 
     async def _told(self, receipt: Receipt, message: Message) -> None:
         """Busy is said once a chat, until something was taken again."""

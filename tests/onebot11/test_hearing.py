@@ -255,6 +255,32 @@ async def test_a_busy_bot_says_so_once_until_it_takes_something_again(stage):
         assert [line.text for line in told(onebot.town)] == [busy, busy]
 
 
+class Slow(Core):
+    """Takes nothing before it is let."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = asyncio.Event()
+
+    async def emit(self, message):
+        await self.open.wait()
+        return await super().emit(message)
+
+
+async def test_past_what_may_be_on_its_way_a_chat_is_told_once_and_nothing_is_kept(monkeypatch):
+    monkeypatch.setattr("adapters.onebot11.order.MOST_CHARS", 3)
+    core = Slow()
+    async with playing(core=core) as stage, stage.account() as onebot:
+        for text in ("one", "two", "three"):
+            await onebot.speak(said(text))
+        await onebot.town.until(lambda _: told(onebot.town))
+        core.open.set()
+        assert texts(await stage.heard(1)) == ["one"]
+        await onebot.speak(said("four"))
+        assert texts(await stage.heard(2)) == ["one", "four"]
+        assert [line.text for line in told(onebot.town)] == [TEXTS.say("busy", "en")]
+
+
 async def test_in_a_group_a_busy_bot_tells_whom_it_means(stage):
     stage.core.receipt = Receipt.BUSY
     async with stage.account() as onebot:

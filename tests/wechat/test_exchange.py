@@ -3,7 +3,9 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from adapters.wechat.desk import Desk
 from adapters.wechat.exchange import Close, Exchange, Give, Timing, Wait
+from adapters.wechat.push import Push, Unheard
 
 TIMING = Timing()
 
@@ -81,6 +83,22 @@ def test_a_copy_that_breaks_off_costs_the_others_no_try():
     it.leave(copies[0], 1.0, handed=False)
     assert it.round == 1
     assert it.step(copies[1], 4.02) == Wait(10.01)
+
+
+async def test_of_pushes_that_are_over_only_so_many_are_remembered(monkeypatch):
+    monkeypatch.setattr("adapters.wechat.desk.CASES_KEPT", 3)
+    desk = Desk(TIMING, tries=3)
+    waiting = desk.case(push_of("waiting"), "notice")
+    async with desk.visit(waiting):
+        for number in range(20):
+            desk.case(push_of(str(number)), "notice")
+        assert desk.find("waiting") is waiting
+        assert sum(desk.find(str(number)) is not None for number in range(20)) <= 3
+
+
+def push_of(key: str) -> Push:
+    content = Unheard(kind="view")
+    return Push(key=key, source="oAnn", target="gh", created=1, content=content)
 
 
 def test_copies_of_one_try_are_one_try():

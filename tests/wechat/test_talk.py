@@ -140,6 +140,21 @@ async def test_no_try_is_answered_past_its_time(stage):
         one.release()
 
 
+async def test_past_what_has_room_a_push_gets_no_answer_and_comes_again(stage, monkeypatch):
+    monkeypatch.setattr("adapters.wechat.door.MOST_INSIDE", 1)
+    held = stage.relays.hold("first")
+    first = await stage.say("first", ANN)
+    await held.reached()
+    second = await stage.say("second", BEN)
+    await asyncio.sleep(0.05)
+    held.release()
+    assert stage.shown(await stage.wechat.outcome(first)) == "re: first"
+    push = await stage.wechat.outcome(second)
+    assert ("status", "503") in {(done.outcome, done.detail) for done in push.tries}
+    await asyncio.sleep(0.1)
+    assert await stage.ask("second", BEN) == "re: second"
+
+
 async def test_two_people_get_their_own(stage):
     a, b = await asyncio.gather(stage.ask("I am Ann", ANN), stage.ask("I am Ben", BEN))
     assert (a, b) == ("re: I am Ann", "re: I am Ben")
