@@ -43,7 +43,7 @@ async def run(scale: Scale) -> Finding:
         scale.folder,
         bots={"telegram": 2},
         own={"telegram2": WEBHOOK},
-        people=scale.pick(4, 20),
+        people=scale.pick(4, 8),
         log="error",
     ) as around:
         sat = seats(around)

@@ -23,7 +23,9 @@ from prove.world.world import World
 MORE = 3
 """So often a message comes besides the first time, at most."""
 
-TELEGRAM_S = 2.0
+LATEST = 200
+"""Telegram hands over a hundred at a time: so many are not confirmed, at most."""
+
 POSTED_S = 30.0
 
 
@@ -60,8 +62,13 @@ class Repeater:
         return number
 
     async def everything(self, sat: Sequence[Seat], times: int) -> None:
-        """All that was ever said, so often at once, in any order."""
-        again = [(seat, line) for seat in sat for line in seat.said for _ in range(times)]
+        """All that was ever answered, so often at once, in any order."""
+        heard = [
+            (seat, seat.said[number])
+            for seat in sat
+            for number in dict.fromkeys(number for number, _ in seat.answers)
+        ]
+        again = heard * times
         self._chance.shuffle(again)
         await asyncio.gather(*(self._deliver(seat, line) for seat, line in again))
 
@@ -70,7 +77,7 @@ class Repeater:
         for bot, noted in self._updates.items():
             platform = self._around.stands[bot].platform
             if bot not in self._webhooks and isinstance(platform, Telegram):
-                self._unconfirm(platform, [update for _, update in noted])
+                self._unconfirm(platform, [update for _, update in noted[-LATEST:]])
 
     async def close(self) -> None:
         """After the last copy."""
