@@ -24,6 +24,7 @@ from bots.backup.archive import (
 from bots.backup.backup import sync_folder
 from bots.backup.leftovers import leftovers
 from bots.backup.places import DRAFT, Places, places
+from bots.backup.plan import FILE as PLAN
 from bots.backup.plan import Plan, complete, decide, planned
 from bots.clock import SystemClock
 from bots.config import load
@@ -86,7 +87,9 @@ def _aside(places: Places, now: datetime) -> str:
 
 
 def _clear(places: Places) -> None:
-    """What an earlier attempt left, none of which was decided on."""
+    """What an earlier attempt left, unless it was decided on: then the next start needs it."""
+    if (places.data / PLAN).exists():
+        return
     for root in places.roots:
         shutil.rmtree(root / DRAFT, ignore_errors=True)
 

@@ -14,6 +14,7 @@ import pytest
 
 from bots.backup.archive import DATABASE, MANIFEST, Manifest, Member, Reading
 from bots.backup.backup import write
+from bots.backup.plan import complete
 from bots.backup.restore import put
 from bots.cli import main
 from bots.instance import sole_use
@@ -75,6 +76,21 @@ async def test_two_restores_in_one_second_move_two_things_aside(old, file):
     _, plan = put(old.places, file, NOW, replace=True)
     assert (old.data / "instance.key").read_text() != "in between"
     assert (Path(plan.aside[0]) / "instance.key").read_text() == "in between"
+
+
+async def test_stopped_by_hand_once_it_was_decided_it_is_finished_later(
+    new, old, file, monkeypatch
+):
+    def interrupted(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr("bots.backup.plan.sync_folder", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            put(new.places, file, NOW, replace=False)
+    assert complete(new.data)
+    assert rows(new.database) == rows(old.database)
+    assert held(new.database) is not None
 
 
 async def test_files_that_stood_there_without_a_database_are_moved_aside_too(new, file):
