@@ -15,12 +15,12 @@ from prove.passive.stage import Stage, stage
 from prove.world.bot import Bot
 from prove.world.echo import Echo
 
-SHORT_HOLDS_S = ((0.0, 0.3), (1.0, 2.0), (5.0, 9.0), (11.0, 14.2))
+SHORT_HOLDS_S = ((0.0, 0.3), (1.0, 2.0), (5.0, 9.0), (11.0, 13.0))
 LONG_HOLDS_S = ((0.0, 0.3), (1.0, 4.2), (4.5, 9.5), (7.0, 20.0), (14.0, 25.0))
 RATE = 80.0
 """New questions; with their tries, and with what people ask for, some 250 requests a second."""
 
-SHORT_RATE, SHORT_S = 60.0, 1.2
+SHORT_RATE, SHORT_S = 60.0, 1.0
 LONG_S = 60.0
 PEOPLE = 3000
 KILL_EVERY_S = (15.0, 30.0)

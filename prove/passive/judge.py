@@ -134,7 +134,12 @@ def _judge_answers(
         mark = question.mark
         for found in (heads, tails):
             if not found[mark] and (pushes[question.line.number].ended or mark in taken):
-                verdict.lost.append(f"{mark}, {_told(pushes[question.line.number])}")
+                shown = [
+                    f"{line.text[:40]}…{line.text[-40:]}"
+                    for line in account.town.lines(question.person)
+                ]
+                tries = _told(pushes[question.line.number])
+                verdict.lost.append(f"{mark}, {tries}, of all that was said: {shown}")
                 break
             _judge_repetition(mark, found[mark], kills, verdict)
 

@@ -14,6 +14,7 @@ from bots.listener import Listener, bind
 
 QUOTED_CHARS = 80
 CHUNK_CHARS = 500
+KEEP_ALIVE_S = 300
 
 
 class Echo:
@@ -39,6 +40,7 @@ class Echo:
         """While it is served: its port."""
         routes = [Route("/v1/chat/completions", self._chat, methods=["POST"])]
         listener = Listener(Starlette(routes=routes), bind("127.0.0.1", 0))
+        listener.config.timeout_keep_alive = KEEP_ALIVE_S  # it must not hang up before the bot does
         listener.open()
         try:
             yield listener.port
