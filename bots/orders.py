@@ -19,6 +19,7 @@ import msgspec
 from bots.clock import new_id
 from bots.instance import InUse, sole_use
 from core.errors import ConfigError, ParleyError
+from storage.durable import sync_folder
 
 log = logging.getLogger(__name__)
 
@@ -215,8 +216,4 @@ def _write(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

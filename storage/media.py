@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 
 from core.errors import MediaError
+from storage.durable import sync_folder
 
 BLOB = re.compile(r"[0-9a-f]{64}")
 """A SHA-256 in hexadecimal: the only names that ever reach the disk."""
@@ -98,9 +99,9 @@ class FileMedia:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         if new_folder:
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
 
     def _get(self, blob: str) -> bytes:
         path = self._path(blob)
@@ -152,11 +153,3 @@ def _untouched(paths: Iterable[Path], before: float) -> Iterator[Path]:
                 yield path
         except FileNotFoundError:
             continue
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

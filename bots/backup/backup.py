@@ -3,7 +3,6 @@
 import os
 import sys
 import tempfile
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from bots.backup.places import Places, places
 from bots.clock import SystemClock
 from bots.config import load
 from core.errors import StoreError
+from storage.durable import sync_folder
 from storage.sqlite.snapshot import blobs, contents, copy_database, copy_jobs
 
 
@@ -119,16 +119,6 @@ def _name(draft: Path, file: Path) -> None:
 
 def _taken(file: Path) -> StoreError:
     return StoreError(f"backup {file}: expected a name that is free, got one that is taken")
-
-
-def sync_folder(folder: Path) -> None:
-    """So that new names outlive a power cut, where folders can be synchronised."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def told(manifest: Manifest, file: Path) -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from bots.backup.archive import DATABASE
-from bots.backup.backup import sync_folder
 from bots.backup.places import DRAFT, Places
 from core.errors import StoreError
+from storage.durable import sync_folder
 
 FILE = "restore.json"
 
@@ -67,7 +67,6 @@ def decide(data: Path, plan: Plan) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.rename(data / FILE)
-    sync_folder(data)
 
 
 def complete(data: Path) -> bool:
@@ -82,6 +81,7 @@ def complete(data: Path) -> bool:
         return False
     plan = msgspec.json.decode(content, type=Plan)
     try:
+        sync_folder(data)
         for old, to in plan.moves:
             _move(Path(old), Path(to))
         for folder in plan.drafts:

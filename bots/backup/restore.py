@@ -21,7 +21,6 @@ from bots.backup.archive import (
     readable,
     unpacked,
 )
-from bots.backup.backup import sync_folder
 from bots.backup.leftovers import leftovers
 from bots.backup.places import DRAFT, Places, places
 from bots.backup.plan import FILE as PLAN
@@ -30,6 +29,7 @@ from bots.clock import SystemClock
 from bots.config import load
 from bots.instance import sole_use
 from core.errors import ConfigError, StoreError
+from storage.durable import sync_folder
 from storage.sqlite.holding import Hold, left_over, mark
 from storage.sqlite.snapshot import check_database, check_jobs
 

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from core.errors import StoreError
+from storage.durable import sync_folder
 
 
 class JobFiles:
@@ -52,7 +53,7 @@ def _write(path: Path, content: bytes) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix="draft-") as draft:
             _write_through(Path(draft) / path.name, content)
             (Path(draft) / path.name).replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StoreError(
             f"expected to write {path}, got: {error.strerror}. Make room, and check its owner"
@@ -64,17 +65,6 @@ def _write_through(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """So that the new name outlives a power cut, where folders can be synchronised."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _read(path: Path) -> bytes | None:

@@ -14,7 +14,7 @@ import pytest
 
 from bots.backup.archive import DATABASE, MANIFEST, Manifest, Member, Reading
 from bots.backup.backup import write
-from bots.backup.plan import complete
+from bots.backup.plan import complete, decide
 from bots.backup.restore import put
 from bots.cli import main
 from bots.instance import sole_use
@@ -81,11 +81,12 @@ async def test_two_restores_in_one_second_move_two_things_aside(old, file):
 async def test_stopped_by_hand_once_it_was_decided_it_is_finished_later(
     new, old, file, monkeypatch
 ):
-    def interrupted(folder: Path) -> None:
+    def interrupted(*decision: object) -> None:
+        decide(*decision)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as stopped:
-        stopped.setattr("bots.backup.plan.sync_folder", interrupted)
+        stopped.setattr("bots.backup.restore.decide", interrupted)
         with pytest.raises(KeyboardInterrupt):
             put(new.places, file, NOW, replace=False)
     assert complete(new.data)

@@ -1,7 +1,9 @@
 """What a command leaves for the running process, and what it hears of it."""
 
 import asyncio
+import errno
 import os
+import stat
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -144,6 +146,21 @@ async def test_the_next_process_leaves_an_answer_to_who_still_waits_for_it(tmp_p
     async with at_work(tmp_path, echo=echo):
         assert await give(tmp_path, "echo", {"said": "c"}, nobody) == {"heard": "c"}
     assert (ticket.exists(), old.exists()) == (True, False)
+
+
+async def test_an_order_can_be_left_where_folders_cannot_be_synchronised(tmp_path, monkeypatch):
+    """As on some networks' file systems."""
+    synchronise = os.fsync
+
+    def fsync(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        synchronise(handle)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    async with at_work(tmp_path, echo=echo):
+        assert await give(tmp_path, "echo", {"said": "a"}, nobody) == {"heard": "a"}
+    assert list((tmp_path / FOLDER).iterdir()) == []
 
 
 async def test_only_its_user_reads_an_order(tmp_path):
