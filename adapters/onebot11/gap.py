@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 COUNTS = (50, 200, 1000)
 """How many messages are asked for: more where these do not reach back to the last one heard."""
-CHATS = 50
+CHATS = 200
 AT_ONCE = 4
 HISTORY_S = 3.0
 
@@ -63,12 +63,26 @@ class Gap:
 
         async def work(turn: Turn) -> None:
             async with self._asking:
-                told = await history_back(account, target, self._reaches(since), lacking)
+                told = await self._told(account, target, since, lacking)
             await turn.begin()
-            for payload in self._missed(account, target, told or (), since):
+            for payload in self._missed(account, target, told, since):
                 await self._hand_over(account, payload)
 
         return work
+
+    async def _told(
+        self, account: Account, target: Target, since: int, lacking: set[str]
+    ) -> Sequence[Mapping[str, Any]]:
+        """`lacking` remembers the calls that the implementation does not know or answer."""
+        if _action(target) in lacking:
+            return ()
+        try:
+            return await history_back(account, target, self._reaches(since))
+        except CallError as error:
+            if _is_of_no_use(error):
+                lacking.add(_action(target))
+            log.debug("no history: %s", error)
+            return ()
 
     def _reaches(self, since: int) -> Callable[[Sequence[Mapping[str, Any]]], bool]:
         return lambda told: min(map(_time, told)) < self._earliest(since)
@@ -95,39 +109,31 @@ class Gap:
 
 
 async def history_back(
-    account: Account,
-    target: Target,
-    reaches: Callable[[Sequence[Mapping[str, Any]]], bool],
-    lacking: set[str] | None = None,
-) -> Sequence[Mapping[str, Any]] | None:
-    """As `history`: as much as it takes to reach back far enough, up to the last of COUNTS."""
-    told: Sequence[Mapping[str, Any]] | None = None
+    account: Account, target: Target, reaches: Callable[[Sequence[Mapping[str, Any]]], bool]
+) -> Sequence[Mapping[str, Any]]:
+    """A chat's latest messages as the implementation keeps them, none where it cannot tell.
+
+    As many as it takes to reach back far enough, up to the last of COUNTS. Raises CallError.
+    """
+    told: Sequence[Mapping[str, Any]] = ()
     for count in COUNTS:
-        told = await history(account, target, count, lacking) or told
-        if not told or len(told) < count or reaches(told):
+        told = await _history(account, target, count) or told
+        if len(told) < count or reaches(told):
             break
     return told
 
 
-async def history(
-    account: Account, target: Target, count: int, lacking: set[str] | None = None
+async def _history(
+    account: Account, target: Target, count: int
 ) -> Sequence[Mapping[str, Any]] | None:
-    """A chat's latest messages as the implementation keeps them; None where it cannot tell.
-
-    `lacking` remembers the calls that it does not know or answer.
-    """
-    action = "get_group_msg_history" if target.group else "get_friend_msg_history"
-    if lacking is not None and action in lacking:
-        return None
-    try:
-        answer = await account.call(action, {**target.params, "count": count}, HISTORY_S)
-    except CallError as error:
-        if lacking is not None and _is_of_no_use(error):
-            lacking.add(action)
-        log.debug("no history: %s", error)
-        return None
+    action = _action(target)
+    answer = await account.call(action, {**target.params, "count": count}, HISTORY_S)
     found = answer.get("messages") if isinstance(answer, Mapping) else None
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else None
+
+
+def _action(target: Target) -> str:
+    return "get_group_msg_history" if target.group else "get_friend_msg_history"
 
 
 def _is_of_no_use(error: CallError) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from adapters.onebot11.account import Account
+from adapters.onebot11.failure import CallFailed, CallLost, CallTimeout, NotConnected
 from adapters.onebot11.gap import history_back
 from adapters.onebot11.mark import Mark, mark_of
 from adapters.onebot11.parse import number
@@ -20,6 +22,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 20.0
 """How long an account is waited for: implementations dial in again after 3 to 5 s."""
+SILENT, SILENT_S = 100, 5.0
+"""How often an account is asked that does not answer, and how long is waited between."""
 LOOK_AFTER_S = (1.0, 3.0, 6.0)
 """Waits before each look. What is not shown 10 s after a send is taken not to have arrived:
 as long as NapCat by itself lets QQ take to confirm a send (packages/napcat-onebot/api/msg.ts,
@@ -66,21 +70,37 @@ class Search:
     async def find(
         self, account: Account, target: Target, sought: Sought
     ) -> Sent | Absent | Unknown:
-        """Look for some seconds. Absent only after all of them."""
+        """Look for some seconds. Absent only after all of them.
+
+        An account that does not answer, as over a link that is dead, is asked again.
+        """
         found: Sent | Absent | Unknown = CANNOT_TELL
-        for wait_s in self._waits_s(sought):
-            await self._sleep(wait_s)
+        waits_s = deque(self._waits_s(sought))
+        silent = 0
+        while waits_s:
+            await self._sleep(waits_s.popleft())
             await account.until_callable(PATIENCE_S)
-            told = await history_back(account, target, lambda told: _since(told, sought.answers)[1])
             try:
-                found = await self._judge(account, target, told or (), sought)
-            except StoreError as error:
-                log.info("parts already sent are not known: %s", error)
-                found = CANNOT_TELL
+                found = await self._look(account, target, sought)
+            except (CallLost, CallTimeout, NotConnected):
+                found, silent = CANNOT_TELL, silent + 1
+                if not waits_s and silent < SILENT:
+                    waits_s.append(SILENT_S)
             if isinstance(found, Sent):
                 account.receipts.append(found.receipt)
                 return found
         return found
+
+    async def _look(
+        self, account: Account, target: Target, sought: Sought
+    ) -> Sent | Absent | Unknown:
+        """Raises CallError where the account does not answer."""
+        try:
+            told = await history_back(account, target, lambda told: _since(told, sought.answers)[1])
+            return await self._judge(account, target, told, sought)
+        except (StoreError, CallFailed) as error:
+            log.info("it cannot be looked for: %s", error)
+            return CANNOT_TELL
 
     def _waits_s(self, sought: Sought) -> Sequence[float]:
         """Before each look: they are counted from the send, and one is made at least."""

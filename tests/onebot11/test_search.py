@@ -159,6 +159,17 @@ async def test_a_history_that_reaches_further_back_need_not_show_the_question(st
         assert await stage.adapter.find(replace(answer(message, "x"), answers=later)) == Absent()
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_an_account_that_does_not_answer_is_asked_again(stage, arrived):
+    async with stage.account() as onebot:
+        outgoing = answer(await asked(stage, onebot), "it blooms in June")
+        if arrived:
+            await killed_after(stage, outgoing)
+        onebot.faults.add(Drop(call="get_*_history", count=5))
+        found = await stage.adapter.find(outgoing)
+    assert isinstance(found, Sent) if arrived else found == Absent()
+
+
 async def test_a_history_that_cannot_be_had_tells_nothing(stage):
     async with stage.account() as onebot:
         message = await asked(stage, onebot)
