@@ -65,17 +65,19 @@ class Gateway:
         return True
 
     def _left(self, left: Unfinished, broken: str = "") -> Job:
-        bot = self._bot(left.message)
         return Job(
             message=left.message,
             conversation=left.conversation,
             received_at=left.received_at,
-            intent=BROKEN if broken else route(left.message, bot, self.commands),
+            intent=BROKEN if broken else self._intent(left.message),
             resumed=True,
             delivery=left.delivery,
             attempts=left.attempt,
             broken=broken,
         )
+
+    def _intent(self, message: Message) -> Intent:
+        return route(message, self._bot(message), self.commands)
 
     def _put_to_work(self, job: Job) -> None:
         """What is stored. It is in its lane when this returns, or raises."""
@@ -111,9 +113,10 @@ class Gateway:
             return Receipt.BROKEN
 
     async def _receive_broken(self, message: Message, why: str) -> Receipt:
+        bot = self.bots[message.address.bot]  # what is set for the group may be what failed
         job = Job(
             message=message,
-            conversation=conversation_key(message.address, self._bot(message).group_history),
+            conversation=conversation_key(message.address, bot.group_history),
             received_at=self.clock.now(),
             intent=BROKEN,
             broken=why,

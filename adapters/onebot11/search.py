@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 20.0
 """How long an account is waited for: implementations dial in again after 3 to 5 s."""
-SILENT, SILENT_S = 100, 5.0
+SILENT, SILENT_S = 15, 5.0
 """How often an account is asked that does not answer, and how long is waited between."""
 LOOK_AFTER_S = (1.0, 3.0, 6.0)
 """Waits before each look. What is not shown 10 s after a send is taken not to have arrived:
