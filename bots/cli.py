@@ -171,7 +171,7 @@ def add_restore(commands: Subcommands) -> None:
     words = "put a backup into an empty data folder, where it is held until parley release"
     sub = commands.add_parser("restore", help=words, description=words)
     sub.add_argument("file", metavar="FILE", type=Path, help="of parley backup")
-    words = "move what is there to a folder beside it first"
+    words = "move what is there into a folder before-restore-… in the data folder first"
     sub.add_argument("--replace", action="store_true", help=words)
     add_config(sub)
     sub.set_defaults(command=restore)

@@ -61,5 +61,5 @@ def undecided(left: Left) -> str:
 def told(left: Left, *, answer: bool) -> str:
     if not left:
         return "Released. Nothing was left over."
-    done = "put to work" if answer else "set aside, and will not be sent"
-    return f"Released: {counts(left)} were {done}."
+    done = "Put to work" if answer else "Set aside, and never to be sent"
+    return f"Released. {done}: {counts(left)}."

@@ -13,6 +13,7 @@ from bots.backup.archive import DATABASE, FORMAT, JOBS, KEY, Manifest, Packed
 from bots.backup.places import Places, places
 from bots.clock import SystemClock
 from bots.config import load
+from bots.counted import counted
 from core.errors import StoreError
 from storage.durable import sync_folder
 from storage.sqlite.snapshot import blobs, contents, copy_database, copy_jobs
@@ -123,15 +124,15 @@ def _taken(file: Path) -> StoreError:
 
 def told(manifest: Manifest, file: Path) -> str:
     swept = (
-        f" {manifest.missing} files were no longer there: forgotten, or past their time."
+        f" No longer there, forgotten or past its time: {counted(manifest.missing, 'file')}."
         if manifest.missing
         else ""
     )
     return (
-        f"Written to {file}: {size(file.stat().st_size)}, {manifest.messages} messages, "
-        f"{manifest.files} files.{swept} It holds what people said and the key of cookies and "
-        "hashes: keep it as a secret. The configuration and secrets/ are not in it: keep them "
-        "elsewhere."
+        f"Written to {file}: {size(file.stat().st_size)}, "
+        f"{counted(manifest.messages, 'message')}, {counted(manifest.files, 'file')}.{swept} "
+        "It holds what people said and the key of cookies and hashes: keep it as a secret. The "
+        "configuration and secrets/ are not in it: keep them elsewhere."
     )
 
 

@@ -53,7 +53,7 @@ async def until_released(config: Config, private: socket.socket, patience: Patie
     if patience is None:
         raise ConfigError(f"expected a data folder at work, got one that is held: {hold.reason}")
     left = await asyncio.to_thread(left_over, path)
-    log.warning("held: %s; %s", hold.reason, counts(left))
+    log.warning("held: %s; left over: %s", hold.reason, counts(left))
     patience.tell(hold, left)
     listener = _listener(config, private, hold)
     listener.open()

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from bots.counted import counted
 from storage.sqlite.holding import Left
 
 
@@ -13,10 +14,14 @@ def leftovers(left: Left, now: datetime) -> str:
 
 
 def counts(left: Left) -> str:
-    return (
-        f"{left.unanswered} unanswered messages, {left.unsent} unsent parts of answers, "
-        f"{left.later} parts that wait for a person's next request"
+    """Only of what there is; "nothing" if there is nothing."""
+    waits = "part that waits for a person's next request"
+    told = (
+        (left.unanswered, "unanswered message", "unanswered messages"),
+        (left.unsent, "unsent part of an answer", "unsent parts of answers"),
+        (left.later, waits, "parts that wait for a person's next request"),
     )
+    return ", ".join(counted(*words) for words in told if words[0]) or "nothing"
 
 
 def age(since: timedelta) -> str:

@@ -27,6 +27,7 @@ from bots.backup.plan import FILE as PLAN
 from bots.backup.plan import Plan, complete, decide, planned
 from bots.clock import SystemClock
 from bots.config import load
+from bots.counted import counted
 from bots.instance import sole_use
 from core.errors import ConfigError, StoreError
 from storage.durable import sync_folder
@@ -59,7 +60,7 @@ def put(places: Places, file: Path, now: datetime, *, replace: bool) -> tuple[Ma
         raise ConfigError(
             f"expected no database in {places.database}, got one: it would be replaced. Name "
             "another [storage] data folder, or give --replace: then all that is there is moved "
-            "to a folder beside it, and nothing is deleted"
+            "to a folder before-restore-… in it, and nothing is deleted"
         )
     _clear(places)
     try:
@@ -159,8 +160,9 @@ def _sync(places: Places) -> None:
 def told(manifest: Manifest, plan: Plan, places: Places, now: datetime) -> str:
     moved = f" What stood there is in {', '.join(plan.aside)}." if plan.aside else ""
     return (
-        f"Restored into {places.data}: {manifest.messages} messages, {manifest.files} files, as "
-        f"they were on {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.{moved} It is held: it receives "
-        f"and sends nothing until you decide with parley release. "
+        f"Restored into {places.data}: {counted(manifest.messages, 'message')}, "
+        f"{counted(manifest.files, 'file')}, as it was on "
+        f"{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.{moved} It is held: it receives and sends "
+        f"nothing until you decide with parley release. "
         f"{leftovers(left_over(places.database), now)}"
     )

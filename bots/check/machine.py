@@ -5,16 +5,18 @@ import socket
 import sqlite3
 import tomllib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bots.check.finding import Finding
 from bots.config import Config, Listen
 from bots.listener import bind
-from core.errors import ConfigError
+from core.errors import ConfigError, StoreError
 from core.secret import Secret
 from storage.sqlite.connection import open_reader
+from storage.sqlite.database import path_of
+from storage.sqlite.holding import held
 from storage.sqlite.schema import HEAD
 
 OPEN_S = 5.0
@@ -28,6 +30,7 @@ def machine(path: Path, config: Config) -> Iterator[Finding]:
     yield from open_secrets(path)
     yield from data_folder(config.storage.data)
     yield database(config.storage.url)
+    yield from on_hold(config.storage.url)
     yield from ports(config)
     yield from (codec(name, use) for name, use in CODECS.items())
 
@@ -78,6 +81,13 @@ def database(url: Secret) -> Finding:
         return Finding("WRONG", "database", f"{path} cannot be written to by this user")
     upgrade = f", to be upgraded to {HEAD} at the next start" if found < HEAD else ""
     return Finding("ok", "database", f"{path}: schema {found}{upgrade}")
+
+
+def on_hold(url: Secret) -> Iterator[Finding]:
+    """What cannot be read is told of `database` already."""
+    with suppress(StoreError):
+        if hold := held(path_of(url.reveal())):
+            yield Finding("note", "held", hold.reason)
 
 
 def ports(config: Config) -> Iterator[Finding]:

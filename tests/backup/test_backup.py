@@ -137,7 +137,7 @@ async def test_the_command_says_what_it_wrote_and_what_is_not_in_it(
     assert re.fullmatch(r"parley-\d{8}T\d{6}Z\.tar", file.name)
     told = capsys.readouterr().out
     assert f"Written to {file.name}: " in told
-    assert "3 messages, 1 files. 1 files were no longer there" in told
+    assert "3 messages, 1 file. No longer there, forgotten or past its time: 1 file." in told
     assert "The configuration and secrets/ are not in it" in told
 
 

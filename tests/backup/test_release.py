@@ -58,8 +58,22 @@ async def test_with_something_left_over_a_choice_is_wanted(copy, capsys):
     before = copy.database.read_bytes()
     assert release(copy) == 1
     told = capsys.readouterr().err
-    assert "expected --answer or --drop. Left over in it: 1 unanswered messages" in told
+    assert "expected --answer or --drop. Left over in it: 1 unanswered message," in told
     assert copy.database.read_bytes() == before
+
+
+def test_a_check_notes_that_a_copy_is_held(copy, capsys):
+    main(["check", "--offline", "--config", str(copy.path)])
+    assert "note" in (line := line_about("held", capsys.readouterr().out))
+    assert "decide with `parley release`" in line
+    assert release(copy, "--drop") == 0
+    capsys.readouterr()
+    main(["check", "--offline", "--config", str(copy.path)])
+    assert line_about("held", capsys.readouterr().out) == ""
+
+
+def line_about(what: str, table: str) -> str:
+    return next((line for line in table.splitlines() if line.split()[1:2] == [what]), "")
 
 
 def test_both_choices_at_once_are_refused(tmp_path):
@@ -70,7 +84,7 @@ def test_both_choices_at_once_are_refused(tmp_path):
 def test_dropping_sets_aside_what_was_left_over(copy, capsys):
     before = states(copy)
     assert release(copy, "--drop") == 0
-    assert "were set aside, and will not be sent" in capsys.readouterr().out
+    assert "Set aside, and never to be sent: 1 unanswered message, " in capsys.readouterr().out
     assert held(copy.database) is None
     assert not left_over(copy.database)
     assert sorted(before["inbox"]) == ["answered", "answered", "new"]
@@ -100,7 +114,7 @@ def test_dropping_passes_over_what_qq_kept_since(copy):
 def test_answering_leaves_all_as_it_was(copy, capsys):
     before = states(copy)
     assert release(copy, "--answer") == 0
-    assert "were put to work" in capsys.readouterr().out
+    assert "Put to work: 1 unanswered message, " in capsys.readouterr().out
     assert held(copy.database) is None
     assert states(copy) == before
     assert seen(copy) == {"1/2": 1700000000}

@@ -48,8 +48,8 @@ async def test_it_is_held_from_the_beginning_and_says_what_is_left_over(new, fil
     left = left_over(new.database)
     assert (left.unanswered, left.unsent, left.later) == (1, 1, 1)
     told = capsys.readouterr().out
-    assert "3 messages, 1 files" in told
-    assert "1 unanswered messages, 1 unsent parts of answers, 1 parts that wait" in told
+    assert "3 messages, 1 file, as it was on" in told
+    assert "1 unanswered message, 1 unsent part of an answer, 1 part that waits" in told
     assert "until you decide with parley release" in told
 
 
