@@ -36,7 +36,8 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise ConfigError(
-            f"{path}: expected a configuration, got no such file. Make one with: parley init"
+            f"{path}: expected a configuration, got no such file. Make one with: "
+            "parley init, or name yours with --config"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: expected a TOML file in UTF-8: {error}.") from error

@@ -128,7 +128,8 @@ def _check_seconds(parsed: float, name: str, value: object) -> None:
         return
     if not 0 < parsed < 1e9:
         what = "a number a second" if name.endswith("_per_s") else "a number of seconds"
-        raise mismatch(f"{what} above 0", shown(value))
+        least = ", 0 or more" if name in CAN_BE_NONE else " above 0"
+        raise mismatch(f"{what}{least}", shown(value))
 
 
 def needed(field: FieldInfo, table: Mapping[str, object]) -> bool:
