@@ -177,7 +177,7 @@ class Outages:
         outage = self._outages.pop(route, None)
         if outage is None:
             return
-        log.info("a relay serves %s again: %d messages go on", route[1], len(outage.waiters))
+        log.info("a relay serves %s again; messages that go on: %d", route[1], len(outage.waiters))
         spread_s = min(SPREAD_S, SPREAD_EACH_S * len(outage.waiters))
         for waiter in outage.waiters:
             waiter.spread_s = spread_s
