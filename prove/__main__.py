@@ -18,7 +18,7 @@ import msgspec
 
 from prove.experiment import Finding, Scale
 from prove.found import find, names
-from prove.table import Result, markdown, plain
+from prove.table import LEGEND, Result, markdown, plain, remarks
 
 ROOT = Path(__file__).parent.parent
 JOBS = min(3, os.cpu_count() or 2)
@@ -34,8 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(chosen) - set(names()):
         sys.stderr.write(f"expected names out of {', '.join(names())}; got {', '.join(unknown)}\n")
         return 2
+    form = "long" if options.long else "short"
+    sys.stdout.write(f"{len(chosen)} experiments in their {form} form, {options.jobs} at a time\n")
+    sys.stdout.flush()
     results = asyncio.run(run_all(chosen, options))
-    sys.stdout.write(plain(results) + "\n")
+    sys.stdout.write(f"\n{plain(results)}\n{LEGEND}\n")
     if options.markdown:
         options.markdown.write_text(markdown(results) + "\n", encoding="utf-8")
     bad = [result.name for result in results if not result.passed]
@@ -113,9 +116,16 @@ async def run_apart(name: str, file: Path, options: argparse.Namespace) -> Resul
         finding=finding,
         broke="" if finding else broke,
     )
-    sys.stdout.write(f"{'ok    ' if result.passed else 'FAILED'} {result.seconds:6.1f} s  {name}\n")
+    sys.stdout.write(progress(result))
     sys.stdout.flush()
     return result
+
+
+def progress(result: Result) -> str:
+    """A line as it ends, with the reasons of one that failed."""
+    how = "ok    " if result.passed else "FAILED"
+    line = f"{how} {result.seconds:6.1f} s  {result.name} (seed {result.seed})\n"
+    return line if result.passed else line + "".join(f"  {words}\n" for words in remarks(result))
 
 
 def read(file: Path) -> Finding | None:

@@ -15,6 +15,11 @@ HEAD = (
 )
 
 
+LEGEND = """
+Counted by what the platforms showed and the relay was asked; – is not looked at. Repeated: but for
+W, one flagged part a kill and conversation that was on its way just then (docs/promises.md)."""
+
+
 class Result(Struct, frozen=True, kw_only=True):
     """An experiment that was run, or that broke off: then `broke` says how."""
 
