@@ -32,6 +32,7 @@ PATIENCE_S = 24 * 3600.0
 """How long an answer is kept for a platform that cannot take it now, as Telegram keeps
 what the bot cannot take (core.telegram.org/bots/api#getupdates, November 2026)."""
 
+LAST_SEND_S = 0.5
 MAX_UNKNOWN = 5
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 REPEAT_AFTER_S = 1.0
@@ -166,9 +167,26 @@ class _Dispatch:
             return refused
         if not self.caps.repeatable:
             await self.mark(PartState.TRYING)
-        result = await _send(self.adapter, self.outgoing)
+        sending = asyncio.create_task(_send(self.adapter, self.outgoing))
+        try:
+            result = await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            await self._note_last(sending)
+            raise
         self._unknown += isinstance(result, Unknown | Absent)
         return result
+
+    async def _note_last(self, sending: "asyncio.Task[SendResult]") -> None:
+        """The process ends: what is on its way has a moment to arrive, so that it is known."""
+        await asyncio.wait({sending}, timeout=LAST_SEND_S)
+        if not sending.done():
+            sending.cancel()
+            return
+        match sending.result():
+            case Sent(receipt):
+                await self.mark(PartState.SENT, receipt)
+            case Refused():
+                await self._take_back()
 
     async def _looked_for(self, result: SendResult) -> SendResult:
         """The same, or what is seen of it where the platform keeps what was said."""

@@ -66,6 +66,22 @@ async def test_closing_gives_up_a_hung_delivery_and_goes_on_with_it_later(site: 
     assert site.relays.questions == ["hello"]
 
 
+async def test_what_is_on_its_way_as_the_process_ends_is_noted(site: Site) -> None:
+    await site.open()
+    held = Held()
+    site.platform.results.append(held)
+    await site.person().says("hello")
+    await held.reached()
+    closing = asyncio.create_task(site.house.lanes.close(0))
+    await asyncio.sleep(0.01)
+    held.release()
+    await closing
+    await site.restart()
+    await site.house.settled()
+    assert site.person().reads == ["re: hello"]
+    assert len(site.platform.tries) == 1
+
+
 async def test_an_orderly_end_is_no_stop(site: Site) -> None:
     """What was shown so far is no answer: after the restart the whole one comes."""
     site.live_bot()
