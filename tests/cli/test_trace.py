@@ -178,6 +178,7 @@ def test_what_was_set_aside_says_why(folder: Path, capsys) -> None:
 def test_a_message_whose_content_is_erased_still_has_its_times(folder: Path, capsys) -> None:
     async def swept(store: SqlStore, watch: Watch) -> None:
         await whole(store, watch)
+        await store.mark("r1", 1, PartState.SENT)
         await store.sweep(watch.passes(2 * 86_400_000), keep_days=1)
 
     fill(folder, swept)
