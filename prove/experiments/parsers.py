@@ -19,7 +19,7 @@ from prove.fuzz.table import TARGETS
 from prove.fuzz.target import ROOT, Target
 
 CHANCE_S = (0.1, 6.0)
-GUIDED_S = 30
+GUIDED_S = 10
 BOMB_BYTES = (2**11, 2**16)
 WIDE_BYTES = (2**16, 2**19)
 TOLD = 10
