@@ -10,12 +10,13 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 from bots.sandbox.town.town import BOT, Line, Utterance
 from prove.experiment import Experiment, Finding, Scale
-from prove.world.checker import judge
+from prove.world.checker import WINDOW, judge
 from prove.world.disk import Disk, Limit, Tmpfs, mounted
 from prove.world.people import Seat, greet, seats, talk, until_all_answered
 from prove.world.probe import Monitor, monitored
@@ -33,7 +34,9 @@ REASONS = ("disk is full", "disk failed")
 
 @dataclass(slots=True, kw_only=True)
 class Seen:
-    """In seconds."""
+    """In seconds. `unsure` are moments at which a send may not have been noted."""
+
+    unsure: list[datetime] = field(default_factory=list)
 
     noticed: list[float] = field(default_factory=list)
     ready: list[float] = field(default_factory=list)
@@ -70,7 +73,7 @@ async def run(scale: Scale) -> Finding:
         stop.set()
         await talking
         await until_all_answered(sat, END_S)
-        judged = await judge(stage.around, sat)
+        judged = await judge(stage.around, sat, seen.unsure)
         if await stage.around.bot.stop():
             seen.wrong.append("it did not end as it should at the end")
         seen.wrong += _integrity(stage.around.data / "parley.db")
@@ -138,13 +141,13 @@ async def fill_once(stage: Stage, *, killed: bool) -> None:
     """With a kill, it starts again on the disk that has room."""
     seen, monitor, sat, bot = stage.seen, stage.monitor, stage.sat, stage.around.bot
     await asyncio.sleep(stage.chance.uniform(0.2, 1.0))
+    began = datetime.now(UTC)
     async with _full(stage.disk):
         await _until_told(monitor, seen)
         await asyncio.sleep(stage.chance.uniform(0, 1.0))
         upto = {seat: len(seat.said) for seat in sat}
         if killed:
-            bot.kill()
-            await bot.ended()
+            seen.unsure += _moments(began, await stage.around.kill())
     room = time.monotonic()
     if killed:
         await bot.start()
@@ -158,6 +161,12 @@ async def fill_once(stage: Stage, *, killed: bool) -> None:
         seen.answered.append(time.monotonic() - room)
     else:
         seen.wrong.append(f"not all was answered {ANSWERED_S:g} s after there was room")
+
+
+def _moments(began: datetime, ended: datetime) -> list[datetime]:
+    """What was sent while there was no room could not be noted before the kill."""
+    steps = int((ended - began) / WINDOW)
+    return [*(began + step * WINDOW for step in range(steps + 1)), ended]
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from prove.world.bot import Bot
 
-SIZE_MB = 24
+SIZE_MB = 96
 PIECES_BYTES = (2**20, 2**12, 1)
 NEW_NAMESPACE = 0x00020000
 """CLONE_NEWNS of sched.h: mounts that go with the last process that has them."""
