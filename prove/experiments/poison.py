@@ -38,7 +38,7 @@ all can be sent to them."""
 
 TALKERS = 4
 TRIES = 3
-ROUND_S, END_S = 60.0, 60.0
+ROUND_S, END_S = 120.0, 120.0
 BETWEEN_S = 0.5
 POISON = "poison"
 DEATH = re.compile(r"^killed by (\S+)$", re.MULTILINE)
@@ -103,7 +103,7 @@ async def run(scale: Scale) -> Finding:
         stop = asyncio.Event()
         talkers = [seat for seat in sat if seat not in victims]
         talking = asyncio.create_task(talk(talkers, run.chance, stop))
-        for _ in range(scale.pick(1, 10)):
+        for _ in range(scale.pick(1, 5)):
             await run.round(victims)
         stop.set()
         await talking
