@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from bots.collector import look_seldom
 from prove.experiment import Finding, Scale
 from prove.found import find, names
 from prove.table import LEGEND, Result, markdown, plain, remarks
@@ -60,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
 def one(options: argparse.Namespace) -> int:
     """Inside an experiment's own process: its finding goes into the file."""
     name, file = options.one
+    look_seldom()  # or it would stand still for seconds, with all that its platforms keep
     with tempfile.TemporaryDirectory(prefix=f"prove-{name}-") as folder:
         scale = Scale(long=options.long, seed=options.seed, folder=Path(folder))
         found = asyncio.run(find(name).run(scale))

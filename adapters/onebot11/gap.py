@@ -23,6 +23,7 @@ COUNTS = (50, 200, 1000)
 CHATS = 200
 AT_ONCE = 4
 HISTORY_S = 3.0
+TRIES = 2
 
 
 class Gap:
@@ -73,16 +74,21 @@ class Gap:
     async def _told(
         self, account: Account, target: Target, since: int, lacking: set[str]
     ) -> Sequence[Mapping[str, Any]]:
-        """`lacking` remembers the calls that the implementation does not know or answer."""
-        if _action(target) in lacking:
-            return ()
-        try:
-            return await history_back(account, target, self._reaches(since))
-        except CallError as error:
-            if _is_of_no_use(error):
-                lacking.add(_action(target))
-            log.debug("no history: %s", error)
-            return ()
+        """`lacking` remembers the calls that the implementation does not know or answer twice."""
+        for _ in range(TRIES):
+            if _action(target) in lacking:
+                break
+            try:
+                return await history_back(account, target, self._reaches(since))
+            except CallTimeout as error:
+                log.info("the history of %s does not come: %s", target.chat, error)
+            except CallError as error:
+                if isinstance(error, CallFailed) and error.is_unknown_action:
+                    lacking.add(_action(target))
+                log.debug("no history: %s", error)
+                return ()
+        lacking.add(_action(target))
+        return ()
 
     def _reaches(self, since: int) -> Callable[[Sequence[Mapping[str, Any]]], bool]:
         return lambda told: min(map(_time, told)) < self._earliest(since)
@@ -134,13 +140,6 @@ async def _history(
 
 def _action(target: Target) -> str:
     return "get_group_msg_history" if target.group else "get_friend_msg_history"
-
-
-def _is_of_no_use(error: CallError) -> bool:
-    """Whether the same call for another chat would only hold that up, too."""
-    if isinstance(error, CallFailed):
-        return error.is_unknown_action
-    return isinstance(error, CallTimeout)
 
 
 def _time(payload: Mapping[str, Any]) -> int:
