@@ -61,7 +61,7 @@ class Clerk:
                 self._seen(push)
             await self._take(case, visit)
             yield visit, await self._desk.reply(visit, gone)
-            if visit.handed and visit.attempt.last:
+            if visit.handed and (visit.attempt.last or case.exchange.broken):
                 self._leftovers.said_last(case)
 
     async def _take(self, case: Case, visit: Visit) -> None:

@@ -91,6 +91,8 @@ class Exchange(Generic[T]):
     """What every request gets from now on."""
     round: int = 0
     offered: Offer[T] | None = None
+    broken: bool = False
+    """Some request ended without an answer: which round this is may be told wrongly."""
     _open: list[Try] = field(default_factory=list)
     _round_began: float = float("-inf")
     _ended: float = float("-inf")
@@ -138,6 +140,7 @@ class Exchange(Generic[T]):
         """
         self._open.remove(attempt)
         self._ended = now
+        self.broken = self.broken or not handed
         if not handed and now - attempt.arrived < self.timing.patience_s * NEARLY:
             self._advance(max(attempt.arrived, now - NOTICED_S))
         if handed and self.offered and self.settled is self.offered.content:

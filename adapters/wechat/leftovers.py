@@ -90,7 +90,7 @@ class Leftovers:
             return False
 
     def said_last(self, case: Case) -> None:
-        """The last try carried an answer: whether WeChat had it, nobody will ever tell."""
+        """What may be the last try carried an answer: whether WeChat had it, nobody will tell."""
         if case.says is not None:
             self._talk(case.push.source).unsure = case.says
 
