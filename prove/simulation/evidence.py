@@ -114,7 +114,7 @@ class Evidence:
             for mark in marks & set(self.by_mark):
                 post = self.by_mark[mark]
                 found[post.address.bot, post.key].append(reply)
-        for post in self.plan.posts:
+        for post in reversed(self.plan.posts):  # several pictures go on to the same words
             name = (post.address.bot, post.key)
             follower = self.follower(post)
             if post.kind == "picture" and not found[name] and follower:
@@ -123,9 +123,9 @@ class Evidence:
         return found
 
     def follower(self, post: Post) -> Name | None:
-        """What the same person sent next, which may have taken a picture in."""
-        later = (p for p in self.plan.posts if p.address == post.address and p.at_s > post.at_s)
-        after = next(later, None)
+        """What the same person sent next, which may have taken a picture in: /stop goes beside."""
+        theirs = (p for p in self.plan.posts if p.address == post.address and p.kind != "stop")
+        after = next((p for p in theirs if p.at_s > post.at_s), None)
         return (after.address.bot, after.key) if after else None
 
     def means(self, bot: str) -> str:
