@@ -136,6 +136,7 @@ async def test_a_kill_while_the_output_comes_loses_nothing(relay, place):
 
 
 async def test_ctrl_c_ends_a_wait_cleanly(place):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     file = place.write("q.jsonl", FILE)
     assert place.parley(*SUBMIT, file).returncode == 0
     process = place.begin("batch", "status", "--wait")
