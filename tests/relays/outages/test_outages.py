@@ -89,6 +89,7 @@ async def test_every_message_is_answered_once_whatever_befalls_a_relay(
         assert stage.answered_by("main") == before
         await stage.rest(pause_s)
         stage.clock.pass_(600.0)
+        await stage.rest(0)  # on a slow machine the first probe may come too late
         assert (await stage.message("newcomer1")).relay == "main"
         assert relays(await stage.round()) == {"main": PEOPLE}
         assert stage.routes.health() == []
