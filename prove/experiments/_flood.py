@@ -28,7 +28,7 @@ SHARES = {"qq": 10, "telegram": 10, "wechat": 1}
 CAPACITY_S = 1.5
 SLOW_S = 0.5
 PACE_S = 0.25
-LEVEL, LEVEL_MB = 0.08, 24.0
+LEVEL, LEVEL_MB = 0.08, 16.0
 """How much of what the flood took in all its last third may take, or in MB what is no growth."""
 
 MOST_MB = 200.0
@@ -70,7 +70,7 @@ async def run(scale: Scale) -> Finding:
         sat = seats(around)
         await around.start()
         await greet(sat)
-        return await flooded(around, sat, relay, float(scale.pick(4, 60)))
+        return await flooded(around, sat, relay, float(scale.pick(12, 60)))
 
 
 async def flooded(around: World, sat: Sequence[Seat], relay: Echo, seconds: float) -> Finding:
