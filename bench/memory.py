@@ -8,7 +8,7 @@ from msgspec import structs, to_builtins
 
 from core.model import Delivery as Sending
 from core.model import Message, PartState, Reply, Spend, Turn
-from core.ports import Commit
+from core.ports.store import Commit
 from storage.groups import GroupSettings
 from storage.rows import without_handles
 

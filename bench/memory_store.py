@@ -29,7 +29,7 @@ from core.model import (
     is_group_key,
     person_key,
 )
-from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from core.ports.store import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
 from storage.aside import Backlog
 from storage.media import FileMedia
 from storage.recent import needed
@@ -52,7 +52,7 @@ class Memo:
 
 
 class MemoryStore:
-    """`core.ports.Store` in dicts, and what a house asks of its store while it serves.
+    """`core.ports.store.Store` in dicts, and what a house asks of its store while it serves.
 
     What was set aside stays so: nothing is put back.
     """

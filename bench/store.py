@@ -33,7 +33,7 @@ from core.model import (
     conversation_key,
     person_key,
 )
-from core.ports import Allowance, Commit
+from core.ports.store import Allowance, Commit
 from storage.media import FileMedia
 from storage.rows import inbox_values, reply_values, spend_values, turn_values
 from storage.store import SqlStore

@@ -33,7 +33,7 @@ from core.gateway import Gateway
 from core.job import Job
 from core.lanes import Lanes
 from core.model import Media, Message
-from core.ports import Adapter, Webhook
+from core.ports.adapter import Adapter, Webhook
 from core.reasons import ReasonRing
 from core.relay.routes import RelayRoutes
 from core.secret import Secret

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.command import Command
-from core.ports import Texts
+from core.ports.texts import Texts
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("help_talking", ("new", "retry", "stop", "history", "persona", "model", "models", "group")),

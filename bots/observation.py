@@ -8,7 +8,9 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from core.model import Message
-from core.ports import Done, Outgoing, Receipt, Unsure
+from core.ports.adapter import Receipt
+from core.ports.observer import Done
+from core.ports.sending import Outgoing, Unsure
 
 log = logging.getLogger("parley.message")
 
@@ -16,7 +18,7 @@ SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
 
 
 class Observation:
-    """Implements `core.ports.Observer`. Has a registry of its own: nothing is global."""
+    """Implements `core.ports.observer.Observer`. Has a registry of its own: nothing is global."""
 
     def __init__(self, depth: Callable[[], int], *others: Collector) -> None:
         """`others` add their own metrics whenever a monitor asks."""

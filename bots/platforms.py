@@ -14,7 +14,10 @@ from msgspec import structs
 from bots.config import BotEntry
 from core.errors import ConfigError
 from core.people import PeopleRules
-from core.ports import Adapter, Clock, MediaStore, Memo, NewId, Shelf, Texts, Transcript
+from core.ports.adapter import Adapter
+from core.ports.clock import Clock, NewId
+from core.ports.store import MediaStore, Memo, Shelf, Transcript
+from core.ports.texts import Texts
 from core.secret import Secret
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from core.ports import Clock
+from core.ports.clock import Clock
 
 Check = Callable[[], Awaitable[Mapping[str, str]]]
 """What is not ready, by name, with the reason; empty if all is well."""

@@ -10,7 +10,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from core.errors import ParleyError
 from core.model import Limit
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.steady import SteadyTime
 from storage.store import SqlStore
 

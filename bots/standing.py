@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from core.errors import StoreError
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.relay.health import Health
 from storage.aside import Backlog
 

@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from core.ports import Adapter, Clock, Emit, Watched
+from core.ports.adapter import Adapter, Emit, Watched
+from core.ports.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.cancellation import STOP
 from core.command import Preview
 from core.errors import RelayError
-from core.ports import Served
+from core.ports.relays import Served
 from core.request import ChatRequest
 from core.response import Chat, Chunk
 from core.tokens import estimated_usage

@@ -11,7 +11,10 @@ from typing import Literal, Protocol, TypeAlias
 from core.bot import Bot
 from core.model import Effect, Language, Media, Message, Spend, Text, Turn, TurnState
 from core.people import PeopleRules, Role
-from core.ports import Clock, MediaStore, Relays, Store, Texts
+from core.ports.clock import Clock
+from core.ports.relays import Relays
+from core.ports.store import MediaStore, Store
+from core.ports.texts import Texts
 
 
 class Running(Protocol):

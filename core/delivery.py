@@ -8,22 +8,20 @@ from dataclasses import dataclass, field, replace
 from core.cancellation import being_cancelled
 from core.model import Capabilities, Delivery, PartState
 from core.patience import Sleep, persist
-from core.ports import (
+from core.ports.adapter import Adapter, Paced, Recalls
+from core.ports.observer import Observer
+from core.ports.sending import (
     Absent,
-    Adapter,
     Found,
     Later,
-    Observer,
-    Outbox,
     Outgoing,
-    Paced,
-    Recalls,
     Refused,
     SendResult,
     Sent,
     Unknown,
     Unsure,
 )
+from core.ports.store import Outbox
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,10 @@ from core.errors import RelayError
 from core.history import never_fits_again, trim
 from core.model import Media, ReplacePair, SetSetting, Text, Turn, TurnState
 from core.picture import check_picture
-from core.ports import Clock, History, Relays, Texts
+from core.ports.clock import Clock
+from core.ports.relays import Relays
+from core.ports.store import History
+from core.ports.texts import Texts
 from core.reasons import chat_place
 from core.request import ChatMessage, ChatRequest, Picture
 from core.response import Chat

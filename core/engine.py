@@ -13,7 +13,10 @@ from core.errors import ParleyError, StoreError
 from core.metering import MeteredRelays
 from core.model import Media, Message, Text, TurnState
 from core.people import PeopleRules
-from core.ports import Clock, MediaStore, Relays, Store, Texts
+from core.ports.clock import Clock
+from core.ports.relays import Relays
+from core.ports.store import MediaStore, Store
+from core.ports.texts import Texts
 from core.reasons import chat_place
 from core.request import TranscriptionRequest, TranslationRequest
 from core.response import Transcription

@@ -15,7 +15,10 @@ from core.lanes import Lanes, Slot
 from core.model import Message, conversation_key, weight_of
 from core.overheard import Overheard
 from core.people import PeopleRules, Role, role_of
-from core.ports import Clock, Observer, Receipt, Store, Unfinished
+from core.ports.adapter import Receipt
+from core.ports.clock import Clock
+from core.ports.observer import Observer
+from core.ports.store import Store, Unfinished
 from core.reasons import chat_place
 from core.route import Ignore, Intent, Talk, Unreadable, route
 from core.settling import Place, Settling, joined

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from core.bot import Bot, Trigger
 from core.model import Address, HistoryPolicy, group_key
-from core.ports import Groups
+from core.ports.store import Groups
 
 GroupSetting: TypeAlias = Literal["trigger", "prefix", "history", "persona", "model", "language"]
 """The names under a `core.model.group_key`.

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from core.errors import RelayError
 from core.model import Spend
-from core.ports import Clock, Relays, Served
+from core.ports.clock import Clock
+from core.ports.relays import Relays, Served
 from core.request import (
     ChatRequest,
     ImageRequest,

@@ -8,19 +8,9 @@ from dataclasses import dataclass, field
 from core.cancellation import being_cancelled
 from core.errors import StoreError
 from core.model import PartState
-from core.ports import (
-    Absent,
-    Adapter,
-    Commit,
-    Later,
-    Outbox,
-    Outgoing,
-    Paced,
-    Refused,
-    SendResult,
-    Sent,
-    Unknown,
-)
+from core.ports.adapter import Adapter, Paced
+from core.ports.sending import Absent, Later, Outgoing, Refused, SendResult, Sent, Unknown
+from core.ports.store import Commit, Outbox
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from core.errors import ParleyError, RelayRateLimited, RelayRefused, RelayUnavailable
 from core.patience import Sleep
-from core.ports import Clock
+from core.ports.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from core.errors import Busy, StoreError
 from core.model import Limit, Message, PartState, Spend, Turn
-from core.ports import Allowance, Claim, Commit, Exchange, Spent, Store, Unfinished
+from core.ports.store import Allowance, Claim, Commit, Exchange, Spent, Store, Unfinished
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]

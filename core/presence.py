@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from core.command import Preview
 from core.model import Message
-from core.ports import Adapter, Draft, Typing
+from core.ports.adapter import Adapter, Draft, Typing
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from core.ports import Clock
+from core.ports.clock import Clock
 
 
 class SteadyTime:

@@ -12,7 +12,9 @@ from core.job import Job
 from core.model import Reply, SetSetting
 from core.notice import Notice
 from core.outage import TOLD_AFTER_S, Late, Outages, Route, passes
-from core.ports import Adapter, Clock, Commit
+from core.ports.adapter import Adapter
+from core.ports.clock import Clock
+from core.ports.store import Commit
 from core.route import intent_name
 
 TOLD = "told_outage"

@@ -20,7 +20,9 @@ from core.model import Delivery, PartState, Reply, Spend, person_key
 from core.outage import Outages
 from core.patience import PatientStore, Sleep
 from core.people import Role, daily_cap, role_of
-from core.ports import Allowance, Claim, Commit, Done, NewId, Observer
+from core.ports.clock import NewId
+from core.ports.observer import Done, Observer
+from core.ports.store import Allowance, Claim, Commit
 from core.presence import Presence
 from core.render import render
 from core.route import intent_name, spends

@@ -23,7 +23,7 @@ Referenced = Callable[[tuple[str, ...]], Awaitable[frozenset[str]]]
 
 
 class FileMedia:
-    """`core.ports.MediaStore` over `folder/ab/abcd…`. All disk work is done in threads."""
+    """`core.ports.store.MediaStore` over `folder/ab/abcd…`. All disk work is done in threads."""
 
     def __init__(self, folder: Path, *, settle_s: float = 3600.0) -> None:
         """`settle_s`: how long a file that came once more is safe from `discard`."""

@@ -8,7 +8,7 @@ from storage.operation import Keep, Kept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMemo:
-    """`core.ports.Memo` of one bot: its names are apart from all others'."""
+    """`core.ports.store.Memo` of one bot: its names are apart from all others'."""
 
     owner: str
     writes: Batcher

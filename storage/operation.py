@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from core.model import Limit, Message, PartState, Spend, Turn
-from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from core.ports.store import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from core.model import (
     TurnState,
     person_key,
 )
-from core.ports import Commit
+from core.ports.store import Commit
 from storage.tables import InboxState, from_us, to_us
 
 Values = dict[str, Any]

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.errors import StoreError
 from core.model import Limit, Message, PartState, SetSetting, Spend, Turn
-from core.ports import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from core.ports.store import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
 from storage.aside import Backlog, Count, Drop, PutBack
 from storage.batcher import Batcher
 from storage.cache import Cache
@@ -71,7 +71,7 @@ class Swept:
 
 
 class SqlStore:
-    """`core.ports.Store` over one database. Belongs to one event loop."""
+    """`core.ports.store.Store` over one database. Belongs to one event loop."""
 
     def __init__(
         self, database: Database, media: FileMedia, *, queue_limit: int, now: Now = system_now

@@ -2,7 +2,7 @@
 
 docs/add-an-adapter.md walks through it. One file a concern:
 
-    adapter.py   what core.ports.Adapter asks for: receive, acknowledge, send
+    adapter.py   what core.ports.adapter.Adapter asks for: receive, acknowledge, send
     parse.py     a line → the parts of a message (pure)
     screen.py    an answer → what is printed of it as it grows (pure)
     drafts.py    how often that is done

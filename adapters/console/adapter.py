@@ -14,17 +14,10 @@ from adapters.console.sentences import SENTENCES
 from core.bot import Bot
 from core.errors import MediaError, StoreError
 from core.model import Address, Capabilities, Language, Media, Message, Part, Text
-from core.ports import (
-    Clock,
-    Emit,
-    MediaStore,
-    NewId,
-    Outgoing,
-    Receipt,
-    Refused,
-    SendResult,
-    Sent,
-)
+from core.ports.adapter import Emit, Receipt
+from core.ports.clock import Clock, NewId
+from core.ports.sending import Outgoing, Refused, SendResult, Sent
+from core.ports.store import MediaStore
 from core.render import render
 
 SOURCE = "a terminal has no limits of its own"
@@ -39,7 +32,7 @@ REFUSALS = {Receipt.BUSY: "busy", Receipt.BROKEN: "broken", None: "store"}
 
 
 class ConsoleAdapter:
-    """Implements Adapter, Typing and Draft of core.ports.
+    """Implements Adapter, Typing and Draft of core.ports.adapter.
 
     At a terminal it prompts and shows answers as they grow; in a pipe it prints
     each answer's Markdown alone. Files that the bot sends are kept in

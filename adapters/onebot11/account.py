@@ -9,7 +9,7 @@ from adapters.onebot11.breaker import Breaker
 from adapters.onebot11.connection import Connection, Params
 from adapters.onebot11.failure import NotConnected
 from adapters.onebot11.health import Health
-from core.ports import Clock
+from core.ports.clock import Clock
 
 CALL_S = 15.0
 READ_ON_S = 1.0

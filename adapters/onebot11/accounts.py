@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from adapters.onebot11.account import Account
-from core.ports import Clock
+from core.ports.clock import Clock
 
 MOST = 100
 

@@ -23,19 +23,11 @@ from core.bot import Bot
 from core.errors import ConfigError
 from core.model import Address, Capabilities, Media
 from core.people import PeopleRules
-from core.ports import (
-    Clock,
-    Emit,
-    Found,
-    MediaStore,
-    Memo,
-    NewId,
-    Outgoing,
-    Refused,
-    SendResult,
-    Shelf,
-    Texts,
-)
+from core.ports.adapter import Emit
+from core.ports.clock import Clock, NewId
+from core.ports.sending import Found, Outgoing, Refused, SendResult
+from core.ports.store import MediaStore, Memo, Shelf
+from core.ports.texts import Texts
 from core.secret import Secret
 
 if TYPE_CHECKING:
@@ -58,7 +50,7 @@ SOURCE = (
 
 
 class OneBotAdapter:
-    """Implements Adapter, Paced, Recalls, Webhook and Watched of core.ports.
+    """Implements Adapter, Paced, Recalls, Webhook and Watched of core.ports.adapter.
 
     Several accounts may be connected; each answers what it heard. `people` tells
     whose requests are the owners'.

@@ -1,6 +1,6 @@
 """An account whose words do not arrive is left in peace for a while: QQ may suspect it."""
 
-from core.ports import Clock
+from core.ports.clock import Clock
 
 UNSURE = 3
 FIRST_S = 60.0

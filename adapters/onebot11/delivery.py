@@ -7,7 +7,7 @@ from adapters.onebot11.failure import CallError, CallFailed, CallLost, NotConnec
 from adapters.onebot11.format import Call
 from adapters.onebot11.search import Search, Sought
 from adapters.onebot11.target import Target
-from core.ports import Absent, Refused, SendResult, Sent, Unknown
+from core.ports.sending import Absent, Refused, SendResult, Sent, Unknown
 
 log = logging.getLogger(__name__)
 

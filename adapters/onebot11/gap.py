@@ -13,7 +13,7 @@ from adapters.onebot11.lookup import Lookup
 from adapters.onebot11.order import Order, Turn
 from adapters.onebot11.seen import Seen
 from adapters.onebot11.target import Target, read_target
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.steady import SteadyTime
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.ports import Clock
+from core.ports.clock import Clock
 
 MISSED_BEATS = 3
 AWAY_S = 30.0

@@ -25,7 +25,8 @@ from adapters.onebot11.requests import Requests
 from adapters.onebot11.seen import Seen
 from core.errors import StoreError
 from core.model import Message, weight_of
-from core.ports import Clock, Emit, NewId, Receipt
+from core.ports.adapter import Emit, Receipt
+from core.ports.clock import Clock, NewId
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,9 @@ from adapters.onebot11.seen import Seen
 from adapters.onebot11.settings import Settings
 from core.bot import Bot
 from core.people import PeopleRules
-from core.ports import Clock, MediaStore, NewId, Shelf, Texts
+from core.ports.clock import Clock, NewId
+from core.ports.store import MediaStore, Shelf
+from core.ports.texts import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

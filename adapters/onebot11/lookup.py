@@ -13,7 +13,7 @@ from adapters.onebot11.forward import nodes_in
 from adapters.onebot11.parse import Heard, is_carried, with_forward, with_quoted
 from core.errors import MediaError
 from core.model import Media, Part, Quote, Text
-from core.ports import MediaStore
+from core.ports.store import MediaStore
 
 log = logging.getLogger(__name__)
 

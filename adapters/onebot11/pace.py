@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from core.model import Limit
-from core.ports import Clock
+from core.ports.clock import Clock
 
 PART_S = 0.5
 """Between parts of an answer: OneBot's own rate limit,

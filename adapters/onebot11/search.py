@@ -16,7 +16,9 @@ from adapters.onebot11.mark import Mark, mark_of
 from adapters.onebot11.parse import number
 from adapters.onebot11.target import Target, message_id, message_time
 from core.errors import StoreError
-from core.ports import Absent, Clock, Sent, Shelf, Unknown
+from core.ports.clock import Clock
+from core.ports.sending import Absent, Sent, Unknown
+from core.ports.store import Shelf
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from core.errors import StoreError
-from core.ports import Memo
+from core.ports.store import Memo
 
 CHATS = 200
 NAME = "seen"

@@ -32,17 +32,9 @@ from core.bot import Bot
 from core.errors import MediaError
 from core.model import Capabilities, Media, MediaKind, Message, Text
 from core.picture import picture_mime
-from core.ports import (
-    Absent,
-    Found,
-    MediaStore,
-    Outgoing,
-    Refused,
-    SendResult,
-    Sent,
-    Texts,
-    Unknown,
-)
+from core.ports.sending import Absent, Found, Outgoing, Refused, SendResult, Sent, Unknown
+from core.ports.store import MediaStore
+from core.ports.texts import Texts
 from core.render import split
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from adapters.onebot11.requests import Requests
 from adapters.onebot11.search import Search
 from adapters.onebot11.sending import Sender
 from core.bot import Bot
-from core.ports import Emit
+from core.ports.adapter import Emit
 
 FORWARD_CHARS = 4000
 """A merged forward's most, where the history would take more."""

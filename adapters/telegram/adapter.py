@@ -29,7 +29,11 @@ from core.bot import Bot
 from core.errors import ConfigError
 from core.model import Address, Capabilities, Media, Message, Text
 from core.patience import Sleep
-from core.ports import Clock, Emit, MediaStore, Memo, NewId, Outgoing, Refused, SendResult, Texts
+from core.ports.adapter import Emit
+from core.ports.clock import Clock, NewId
+from core.ports.sending import Outgoing, Refused, SendResult
+from core.ports.store import MediaStore, Memo
+from core.ports.texts import Texts
 from core.relay.address import check_proxy
 from core.relay.transport import Transport
 from core.secret import Secret
@@ -42,7 +46,7 @@ DIRECT = "direct"
 
 
 class TelegramAdapter:
-    """Implements Adapter, Webhook, Typing, Draft and Watched of core.ports.
+    """Implements Adapter, Webhook, Typing, Draft and Watched of core.ports.adapter.
 
     `proxy` is the common one; the settings' own goes before it, "direct" is none.
     Raises ConfigError for settings that cannot work.

@@ -16,7 +16,7 @@ from adapters.telegram.markdown import TEXT_LIMIT, to_telegram
 from adapters.telegram.places import remember
 from core.model import Address
 from core.patience import Sleep
-from core.ports import Clock
+from core.ports.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from telegram.error import (
 )
 
 from adapters.telegram.wire import decode_failed
-from core.ports import Refused, SendResult, Unknown
+from core.ports.sending import Refused, SendResult, Unknown
 
 OUTAGE_RETRY_S = 60.0
 

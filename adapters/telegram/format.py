@@ -11,7 +11,7 @@ from adapters.telegram.markdown import TEXT_LIMIT, Entity, to_telegram
 from adapters.telegram.parse import message_id
 from adapters.telegram.settings import Settings
 from core.model import Address, Capabilities, Media
-from core.ports import Outgoing
+from core.ports.sending import Outgoing
 
 Kind: TypeAlias = Literal["text", "photo", "voice", "audio", "video", "document"]
 

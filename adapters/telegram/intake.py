@@ -9,7 +9,8 @@ from adapters.telegram.edits import Edits
 from adapters.telegram.parse import Reader
 from adapters.telegram.places import Languages, Moves
 from core.model import Message
-from core.ports import Emit, NewId, Receipt
+from core.ports.adapter import Emit, Receipt
+from core.ports.clock import NewId
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.model import Limit
 from core.patience import Sleep
-from core.ports import Clock
+from core.ports.clock import Clock
 
 BURST = 3
 """Short bursts in a chat are allowed (core.telegram.org/bots/faq, 2026-11), but not how long."""

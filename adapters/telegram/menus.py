@@ -11,7 +11,7 @@ from telegram.error import TelegramError
 
 from adapters.telegram.api import Api
 from core.errors import StoreError
-from core.ports import Memo
+from core.ports.store import Memo
 
 log = logging.getLogger(__name__)
 

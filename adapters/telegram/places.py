@@ -8,7 +8,7 @@ import msgspec
 
 from core.errors import StoreError
 from core.model import Message
-from core.ports import Memo
+from core.ports.store import Memo
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from adapters.telegram.failure import Flood
 from adapters.telegram.intake import Intake
 from core.errors import StoreError
 from core.patience import Sleep
-from core.ports import Emit
+from core.ports.adapter import Emit
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,9 @@ from adapters.telegram.places import Languages, Moves
 from core.errors import MediaError
 from core.model import Media, Text
 from core.patience import Sleep
-from core.ports import MediaStore, Outgoing, Refused, SendResult, Sent, Texts
+from core.ports.sending import Outgoing, Refused, SendResult, Sent
+from core.ports.store import MediaStore
+from core.ports.texts import Texts
 from core.sound import sniff, to_ogg_opus
 
 REMEDIES = 3

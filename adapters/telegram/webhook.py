@@ -18,7 +18,9 @@ from adapters.telegram.intake import Intake
 from adapters.telegram.polling import KINDS, WAITS_S
 from core.errors import StoreError
 from core.patience import Sleep
-from core.ports import Clock, Emit, Memo
+from core.ports.adapter import Emit
+from core.ports.clock import Clock
+from core.ports.store import Memo
 from core.secret import Secret
 
 log = logging.getLogger(__name__)

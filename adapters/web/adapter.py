@@ -33,18 +33,10 @@ from adapters.web.tab import Tab, Tabs
 from core.bot import Bot
 from core.errors import MediaError, StoreError
 from core.model import Address, Capabilities, Media, Message
-from core.ports import (
-    Clock,
-    Emit,
-    MediaStore,
-    NewId,
-    Outgoing,
-    Receipt,
-    Refused,
-    SendResult,
-    Sent,
-    Transcript,
-)
+from core.ports.adapter import Emit, Receipt
+from core.ports.clock import Clock, NewId
+from core.ports.sending import Outgoing, Refused, SendResult, Sent
+from core.ports.store import MediaStore, Transcript
 from core.secret import Secret
 
 Menu: TypeAlias = Callable[[str], Sequence[tuple[str, str]]]
@@ -66,7 +58,7 @@ BROKEN = "expected a message that can be stored; put it another way"
 
 
 class WebAdapter:
-    """Implements Adapter, Webhook, Typing and Draft of core.ports.
+    """Implements Adapter, Webhook, Typing and Draft of core.ports.adapter.
 
     `secret` signs cookies and file tickets: keep it between starts, or everyone
     begins anew. `page` is the folder with index.html and what it loads.

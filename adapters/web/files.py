@@ -13,7 +13,7 @@ from adapters.web.kind import SHOWN_INLINE, kind_of, recording_of
 from adapters.web.session import COOKIE, Sessions, Tickets
 from core.errors import MediaError, StoreError
 from core.model import Media
-from core.ports import MediaStore
+from core.ports.store import MediaStore
 
 UPLOADS_AT_ONCE = 4
 UPLOAD_TIMEOUT_S = 120.0

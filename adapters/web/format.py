@@ -17,7 +17,8 @@ from adapters.web.frames import (
 from adapters.web.parse import message_id
 from adapters.web.session import Tickets
 from core.model import Media, Message, Part, Text
-from core.ports import Exchange, Outgoing
+from core.ports.sending import Outgoing
+from core.ports.store import Exchange
 
 _encoder = msgspec.json.Encoder()
 

@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from ipaddress import ip_address
 
 from adapters.web.network import network_of
-from core.ports import Clock
+from core.ports.clock import Clock
 
 WINDOW_S = 3600.0
 PER_CLIENT = 30

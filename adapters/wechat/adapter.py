@@ -26,20 +26,11 @@ from adapters.wechat.wording import Wording
 from core.bot import Bot
 from core.errors import StoreError
 from core.model import Address, Capabilities, Media, Message
-from core.ports import (
-    Clock,
-    Emit,
-    Later,
-    MediaStore,
-    Memo,
-    NewId,
-    Outgoing,
-    Refused,
-    SendResult,
-    Sent,
-    Shelf,
-    Texts,
-)
+from core.ports.adapter import Emit
+from core.ports.clock import Clock, NewId
+from core.ports.sending import Later, Outgoing, Refused, SendResult, Sent
+from core.ports.store import MediaStore, Memo, Shelf
+from core.ports.texts import Texts
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +46,7 @@ MENU = "menu"
 
 
 class WeChatAdapter:
-    """Implements Adapter, Webhook and Typing of core.ports.
+    """Implements Adapter, Webhook and Typing of core.ports.adapter.
 
     Pushes come to /wechat/<bot>. What the account cannot carry now is `Later`,
     and waits on the shelf for the person's 继续. Raises ConfigError for settings

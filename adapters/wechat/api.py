@@ -13,7 +13,8 @@ import msgspec
 from adapters.wechat.settings import Settings
 from adapters.wechat.token import TokenBook
 from core.loopback import is_loopback
-from core.ports import Clock, Memo
+from core.ports.clock import Clock
+from core.ports.store import Memo
 from core.relay.fetch import Fetcher
 from core.relay.pool import Pool
 

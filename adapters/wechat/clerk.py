@@ -12,7 +12,8 @@ from adapters.wechat.push import Followed, Push, Said, Scanned, Unheard
 from adapters.wechat.wording import Wording
 from core.errors import StoreError
 from core.model import Message
-from core.ports import Clock, Emit, Receipt
+from core.ports.adapter import Emit, Receipt
+from core.ports.clock import Clock
 
 
 class Clerk:

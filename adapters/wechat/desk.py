@@ -11,7 +11,7 @@ from msgspec import structs
 from adapters.wechat.exchange import Close, Exchange, Give, Timing, Try, Wait
 from adapters.wechat.format import Saying, format_reply
 from adapters.wechat.push import Push, Said
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 
 CASES_KEPT = 20_000
 """Pushes of the last minute, each of some KB, beside those that requests wait in."""

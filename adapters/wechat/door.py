@@ -24,7 +24,7 @@ from adapters.wechat.settings import Settings
 from adapters.wechat.signature import Forged, check_query
 from adapters.wechat.xml import PushError
 from core.errors import StoreError
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.secret import Secret
 from core.steady import SteadyTime
 

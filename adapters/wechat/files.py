@@ -12,7 +12,7 @@ from adapters.wechat.push import Remote
 from core.errors import MediaError
 from core.model import Media
 from core.picture import picture_mime
-from core.ports import MediaStore
+from core.ports.store import MediaStore
 from core.sound import duration_s, sniff, to_mp3, to_wav
 
 PICTURE = re.compile(r"https?://(?:[A-Za-z0-9-]{1,63}\.){1,4}(?:qpic|qlogo)\.cn/[!-~]*")

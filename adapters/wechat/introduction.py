@@ -3,7 +3,7 @@
 from adapters.wechat.api import Api, ApiError, Lost, Unreached
 from adapters.wechat.settings import Settings, check
 from core.errors import ConfigError
-from core.ports import Clock
+from core.ports.clock import Clock
 
 
 async def introduce(settings: Settings, bot: str, clock: Clock) -> None:

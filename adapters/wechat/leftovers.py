@@ -13,7 +13,7 @@ from adapters.wechat.sayings import Sayings
 from adapters.wechat.wording import Wording
 from core.errors import StoreError
 from core.model import PartState
-from core.ports import Shelf, Waiting
+from core.ports.store import Shelf, Waiting
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from adapters.wechat.allowance import Allowances
 from adapters.wechat.api import Api, ApiError, Lost, Unreached
 from adapters.wechat.format import Saying, format_message
-from core.ports import Later, Refused, SendResult, Sent, Unknown
+from core.ports.sending import Later, Refused, SendResult, Sent, Unknown
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from core.errors import StoreError
-from core.ports import Clock, Memo
+from core.ports.clock import Clock
+from core.ports.store import Memo
 from core.secret import Secret
 
 NAME = "access_token"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from adapters.wechat.format import Saying, Words, with_hint
 from adapters.wechat.settings import Settings
 from core.model import Language
-from core.ports import Texts
+from core.ports.texts import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

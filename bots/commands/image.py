@@ -4,7 +4,7 @@ from bots.answer import show, tell
 from bots.quoted import quoted_text
 from core.command import Ask, Command, Outcome, Services
 from core.model import Media
-from core.ports import MediaStore
+from core.ports.store import MediaStore
 from core.request import ImageRequest
 from core.response import Image
 

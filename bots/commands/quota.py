@@ -9,7 +9,7 @@ from bots.answer import sentence
 from core.command import Ask, Command, Outcome, Services
 from core.model import Text
 from core.people import Role, daily_cap
-from core.ports import Spent
+from core.ports.store import Spent
 from core.response import QUOTA_PER_USD, AccountStat, TokenStat, UserStat
 
 

@@ -4,7 +4,7 @@ from bots.answer import show, tell
 from bots.quoted import quoted_text
 from core.command import Ask, Command, Outcome, Services
 from core.model import Media
-from core.ports import History
+from core.ports.store import History
 from core.request import SpeechRequest
 
 SPEECH_CHARS = 4096

@@ -11,7 +11,7 @@ from bots.relays.opened import opened_relay
 from core.errors import ConfigError
 from core.jobs.follow import Sleep
 from core.jobs.jobs import Jobs
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.relay.client import Relay
 from core.relay.wire import Bounds
 from core.relay_job import JobKind, RelayJob

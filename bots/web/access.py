@@ -27,7 +27,7 @@ from adapters.web.session import is_as_signed
 from bots.web.attempts import Attempts
 from core.errors import ConfigError
 from core.loopback import is_loopback
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.secret import Secret
 
 COOKIE = "parley_access"

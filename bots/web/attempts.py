@@ -3,7 +3,7 @@
 from collections import OrderedDict, deque
 
 from adapters.web.network import network_of
-from core.ports import Clock
+from core.ports.clock import Clock
 
 WINDOW_S = 300.0
 PER_CLIENT = 5

@@ -7,7 +7,7 @@ from core.errors import RelayError, RelayUnavailable, RelayUnsupported, StoreInv
 from core.jobs import steps
 from core.jobs.jobs import Jobs
 from core.jobs.submit import asked
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.relay.client import Relay
 from core.relay.dialect import Call
 from core.relay_job import RelayJob

@@ -5,7 +5,7 @@ import hashlib
 from core.errors import RelayError, RelayInvalid, RelayLost, StoreError
 from core.jobs import steps
 from core.jobs.jobs import Jobs
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.relay.client import Relay
 from core.relay_job import RelayJob
 from core.request import (

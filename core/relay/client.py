@@ -11,7 +11,7 @@ from typing import overload
 import httpx
 
 from core.errors import ConfigError, RelayError, RelayUnsupported
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.relay.answers import Answered, Response, as_chunks, decode, marked
 from core.relay.decode_media import decode_images, read_image
 from core.relay.dialect import Dialect

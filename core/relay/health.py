@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.relay.cooldown import Blame
 from core.relay.target import Part, Scope, Scopes
 

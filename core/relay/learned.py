@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.relay.dialect import AUDIO_SEEN, Call, Capabilities, Capability, Paths, Streaming
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import httpx
 
 from core.errors import ConfigError
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.relay.address import base_url, travels_readable
 from core.relay.client import Relay
 from core.relay.dialect import Dialect

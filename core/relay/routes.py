@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.errors import RelayError, RelayUnsupported
-from core.ports import Clock, Served
+from core.ports.clock import Clock
+from core.ports.relays import Served
 from core.relay.chooser import Chooser
 from core.relay.client import Relay
 from core.relay.encode import Routed, RoutedRequest
@@ -44,7 +45,7 @@ class _Opened:
 
 
 class RelayRoutes:
-    """The configured relays as `core.ports.Relays`.
+    """The configured relays as `core.ports.relays.Relays`.
 
     A call goes to the first healthy target of its kind, else to the next at once. Once all
     have failed, those at which nothing can have been billed are asked again, after a pause.

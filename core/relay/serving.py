@@ -7,7 +7,8 @@ from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from core.errors import RelayError, RelayInvalid, RelayTooLarge
-from core.ports import Clock, Served
+from core.ports.clock import Clock
+from core.ports.relays import Served
 from core.relay.client import Relay
 from core.relay.cooldown import SHORT, Blame, blame
 from core.relay.dialect import Kind

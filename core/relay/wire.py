@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 import httpx
 
 from core.errors import ConfigError, RelayError, RelayLost, RelayTimeout
-from core.ports import Clock
+from core.ports.clock import Clock
 from core.relay.address import base_url, proxy_password
 from core.relay.dialect import Call, Dialect
 from core.relay.encode import Outbound

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from core.ports import Texts
+from core.ports.texts import Texts
 from prove.simulation.evidence import Evidence
 from prove.simulation.isolation import leaked
 from prove.simulation.journal import Journal

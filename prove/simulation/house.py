@@ -16,7 +16,7 @@ from core.job import Job
 from core.lanes import Lanes
 from core.model import Media, Message
 from core.people import PeopleRules
-from core.ports import Adapter
+from core.ports.adapter import Adapter
 from core.reasons import ReasonRing
 from core.settling import Settling
 from core.worker import Worker

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from core.ports import Texts
+from core.ports.texts import Texts
 from prove.simulation.evidence import Evidence, Name, Reply, of
 
 EXPIRE_S = 600.0

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from core.errors import StoreError
 from core.model import PartState
-from core.ports import Later, Outgoing, Receipt, SendResult, Sent, Waiting
+from core.ports.adapter import Receipt
+from core.ports.sending import Later, Outgoing, SendResult, Sent
+from core.ports.store import Waiting
 from prove.simulation.plan import HEAL_S, Post
 from prove.simulation.platform import PATIENCE_S, Platform, SimulatedAdapter
 

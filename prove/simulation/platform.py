@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import StoreError
 from core.model import Address, Capabilities, Media, Message, Text
-from core.ports import Emit, Outgoing, Receipt, Refused, SendResult, Sent, Shelf, Unknown
+from core.ports.adapter import Emit, Receipt
+from core.ports.sending import Outgoing, Refused, SendResult, Sent, Unknown
+from core.ports.store import Shelf
 from prove.simulation.plan import Post
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from core.model import Address
-from core.ports import Absent, Found, Outgoing, Refused, Sent, Unknown
+from core.ports.sending import Absent, Found, Outgoing, Refused, Sent, Unknown
 from prove.simulation.passive import Passive
 from prove.simulation.plan import Kind, Post
 from prove.simulation.platform import PATIENCE_S, Platform, SimulatedAdapter

@@ -20,7 +20,7 @@ from core.errors import (
     RelayUnavailable,
     RelayUnsupported,
 )
-from core.ports import Served
+from core.ports.relays import Served
 from core.request import ChatRequest
 from core.response import Chat, Chunk, Model, Usage, UserStat
 

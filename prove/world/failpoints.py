@@ -21,7 +21,8 @@ from adapters.wechat.adapter import WeChatAdapter
 from adapters.wechat.door import Door
 from core.gateway import Gateway
 from core.model import Message, PartState
-from core.ports import Receipt, Sent
+from core.ports.adapter import Receipt
+from core.ports.sending import Sent
 from core.relay.routes import RelayRoutes
 from core.relay.transport import Transport
 from core.worker import Worker

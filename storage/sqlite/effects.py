@@ -13,7 +13,7 @@ from core.model import (
     TurnState,
     is_group_key,
 )
-from core.ports import Commit
+from core.ports.store import Commit
 from storage.sqlite.forgetting import Forgetting
 from storage.sqlite.statement import constant, param, sql
 from storage.tables import ConversationRow, SettingRow, TurnRow

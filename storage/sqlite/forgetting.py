@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy import case, delete, exists, null, or_, select, update
 
-from core.ports import Commit
+from core.ports.store import Commit
 from storage.rows import emptied, encode
 from storage.sqlite.erasure import Erasure
 from storage.sqlite.statement import constant, given, param, sql

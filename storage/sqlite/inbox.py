@@ -6,7 +6,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from core.errors import MessageEnded
-from core.ports import Allowance, Claim
+from core.ports.store import Allowance, Claim
 from storage.operation import Accept, Release, Take
 from storage.rows import blobs, inbox_values
 from storage.sqlite.statement import constant, insert_row, param, sql

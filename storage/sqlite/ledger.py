@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 
 from core.errors import MessageEnded, StoreInvalid
 from core.model import PartState, Spend
-from core.ports import Commit
+from core.ports.store import Commit
 from storage.operation import Charge, Finish, Finished, Mark, Tell
 from storage.rows import (
     commit_blobs,

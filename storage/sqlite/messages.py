@@ -8,7 +8,7 @@ from msgspec import MsgspecError
 from sqlalchemy import select, text
 
 from core.model import Delivery, PartState
-from core.ports import Exchange, Unfinished
+from core.ports.store import Exchange, Unfinished
 from storage.operation import Known, Pending, Show
 from storage.rows import decode_message, decode_reply
 from storage.sqlite.statement import constant, first, param, sql

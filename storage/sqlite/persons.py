@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Select, func, or_, select, text
 
 from core.model import Reply, is_group_key
-from core.ports import Spent
+from core.ports.store import Spent
 from storage.operation import Export, GroupsSet, Settings, Sum, Used
 from storage.rows import decode_message, decode_reply, turn_of, without_handles
 from storage.sqlite.statement import param, sql

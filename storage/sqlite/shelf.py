@@ -5,7 +5,7 @@ import sqlite3
 from sqlalchemy import Select, select, text
 
 from core.model import PartState
-from core.ports import Waiting
+from core.ports.store import Waiting
 from storage.operation import Carried, Shelved
 from storage.rows import decode_reply
 from storage.sqlite.statement import constant, first, param, sql

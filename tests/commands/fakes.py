@@ -38,7 +38,8 @@ from core.model import (
     person_key,
 )
 from core.people import PeopleRules, role_of
-from core.ports import Allowance, Claim, Commit, Exchange, Served, Spent, Unfinished
+from core.ports.relays import Served
+from core.ports.store import Allowance, Claim, Commit, Exchange, Spent, Unfinished
 from core.reasons import ReasonRing
 from core.request import (
     ChatRequest,

@@ -13,7 +13,8 @@ from adapters.console import ConsoleAdapter
 from core.bot import Bot
 from core.errors import MediaError
 from core.model import Text
-from core.ports import Outgoing, Receipt
+from core.ports.adapter import Receipt
+from core.ports.sending import Outgoing
 
 PATIENCE_S = 5
 

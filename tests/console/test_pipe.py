@@ -12,7 +12,7 @@ from adapters.console.drafts import PACE_S, Drafts
 from adapters.console.parse import Line, ending_of, kind_of, parse_line
 from adapters.console.screen import Screen, settled
 from core.model import Capabilities, Text
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from core.render import render
 from tests.console.terminal import make_adapter, part
 

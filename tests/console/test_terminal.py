@@ -13,7 +13,8 @@ import pytest
 
 from core.errors import StoreError
 from core.model import Media, Text
-from core.ports import Receipt, Refused, Sent
+from core.ports.adapter import Receipt
+from core.ports.sending import Refused, Sent
 from tests.console.terminal import (
     Core,
     KeptInMemory,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from adapters.console.sentences import SENTENCES as ALL
 from core.model import Media
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from tests.console.terminal import Person, make_adapter, pseudo_terminal
 from tests.contract.harness import Core, Told
 

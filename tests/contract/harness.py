@@ -15,7 +15,8 @@ from typing import Literal, Protocol
 
 from core.errors import MediaError, StoreError
 from core.model import Address, Media, MediaKind, Message, Text
-from core.ports import Adapter, Outgoing, Receipt, SendResult
+from core.ports.adapter import Adapter, Receipt
+from core.ports.sending import Outgoing, SendResult
 from tests.contract.shelf import PlayedShelf
 
 PATIENCE_S = 5

@@ -2,7 +2,7 @@
 
 
 class PlayedMemo:
-    """A `core.ports.Memo`."""
+    """A `core.ports.store.Memo`."""
 
     def __init__(self) -> None:
         self._kept: dict[str, str] = {}

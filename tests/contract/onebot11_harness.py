@@ -19,7 +19,7 @@ from bots.texts.catalogue import Catalogue
 from core.bot import Bot
 from core.errors import StoreError
 from core.model import Media, Message
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from core.secret import Secret
 from tests.contract.harness import PATIENCE_S, Core, Told
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.model import PartState
-from core.ports import Later, Outgoing, SendResult, Sent, Waiting
+from core.ports.sending import Later, Outgoing, SendResult, Sent
+from core.ports.store import Waiting
 
 
 class PlayedShelf:
-    """A `core.ports.Shelf` of one bot."""
+    """A `core.ports.store.Shelf` of one bot."""
 
     def __init__(self) -> None:
         self._parts: dict[tuple[str, int], Waiting] = {}

@@ -19,7 +19,7 @@ from bots.sandbox.town.town import BOT, Line, Utterance
 from bots.texts.catalogue import Catalogue
 from core.bot import Bot
 from core.model import Media
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from core.secret import Secret
 from tests.contract.harness import PATIENCE_S, Core, Told
 from tests.contract.memo import PlayedMemo

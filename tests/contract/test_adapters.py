@@ -11,7 +11,8 @@ import pytest
 
 from core.errors import MediaError, StoreError
 from core.model import Address, Media, MediaKind, Text
-from core.ports import Draft, Later, Receipt, Refused, Sent, Typing
+from core.ports.adapter import Draft, Receipt, Typing
+from core.ports.sending import Later, Refused, Sent
 from core.render import render
 from tests.contract.console_harness import ConsoleHarness
 from tests.contract.harness import SAMPLES, Core, part

@@ -22,7 +22,7 @@ from bots.texts.catalogue import Catalogue
 from core import sound
 from core.bot import Bot
 from core.model import Message, Quote
-from core.ports import Refused, Sent, Unknown
+from core.ports.sending import Refused, Sent, Unknown
 from core.secret import Secret
 from tests.contract.harness import PATIENCE_S, SAMPLES, Core, part
 from tests.contract.onebot11_harness import TOKEN, Memory, short_sleep

@@ -21,7 +21,7 @@ from bots.sandbox.wechat.xml import write
 from bots.texts.catalogue import Catalogue
 from core.bot import Bot
 from core.model import Media
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from core.secret import Secret
 from tests.contract.harness import PATIENCE_S, Core, Told, part
 from tests.contract.memo import PlayedMemo

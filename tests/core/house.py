@@ -19,7 +19,9 @@ from core.job import Job
 from core.lanes import Lanes
 from core.model import Address, Media, Message, Part, Text, conversation_key, person_key
 from core.people import PeopleRules
-from core.ports import Done, Outgoing, Receipt, Unsure
+from core.ports.adapter import Receipt
+from core.ports.observer import Done
+from core.ports.sending import Outgoing, Unsure
 from core.reasons import ReasonRing
 from core.settling import Settling
 from core.worker import Worker

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from core.errors import MediaError
 from core.model import Address, Capabilities, Media, MediaKind, Text
-from core.ports import Absent, Emit, Found, Outgoing, Refused, SendResult, Sent
+from core.ports.adapter import Emit
+from core.ports.sending import Absent, Found, Outgoing, Refused, SendResult, Sent
 from tests.core.held import PATIENCE_S, Held
 
 EVERYTHING: frozenset[MediaKind] = frozenset({"image", "voice", "audio", "video", "file"})

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from core.ports import Served
+from core.ports.relays import Served
 from core.request import (
     ChatRequest,
     ImageRequest,

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from core.errors import StoreError
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from tests.core.house import Site
 
 

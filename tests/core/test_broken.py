@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import StoreError, StoreInvalid
 from core.model import Media, Message
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from core.route import Intent, route
 from tests.core.house import Site
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from core.delivery import LONGEST_WAIT_S, MAX_UNKNOWN, PATIENCE_S
-from core.ports import Later, Refused, Unknown
+from core.ports.sending import Later, Refused, Unknown
 from tests.core.held import Held
 from tests.core.house import Site
 from tests.core.platform import capabilities

@@ -2,7 +2,7 @@
 
 from core.model import SetSetting, group_key
 from core.people import PeopleRules
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from tests.core.house import Person, Site
 
 RULES = PeopleRules(admins=frozenset({"qq:boss"}), allow=frozenset({"qq:*"}))

@@ -8,7 +8,7 @@ import pytest
 from core.errors import RelayCut, RelayUnauthorized
 from core.metering import MeteredRelays
 from core.model import Spend
-from core.ports import Served
+from core.ports.relays import Served
 from core.request import ChatMessage, ChatRequest, ImageRequest
 from core.response import Chat, Chunk, Image, Images, Usage
 from core.tokens import estimate_tokens

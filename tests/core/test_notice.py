@@ -4,7 +4,7 @@ import pytest
 
 from core.model import Text
 from core.outage import TOLD_AFTER_S
-from core.ports import Refused
+from core.ports.sending import Refused
 from tests.core.held import Held
 from tests.core.house import Site
 from tests.core.outage import Outage, reads, told

@@ -16,7 +16,7 @@ from core.errors import (
     RelayUsedUp,
 )
 from core.outage import LONGEST_PAUSE_S
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from tests.core.house import Site
 from tests.core.outage import Outage, reads, told
 

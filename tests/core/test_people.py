@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from core.people import PeopleRules
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from tests.core.house import Site
 
 TODAY = "2026-11-03"

@@ -2,7 +2,7 @@
 
 from bots.dead.orders import DeadOrders
 from core.people import PeopleRules
-from core.ports import Refused
+from core.ports.sending import Refused
 from tests.core.held import Held
 from tests.core.house import EVERYBODY, Naps, Site
 from tests.core.test_settling import asked, one_to_one, shows

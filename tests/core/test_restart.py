@@ -1,6 +1,7 @@
 """A process ends anywhere; the next one goes on from what is stored."""
 
-from core.ports import Receipt, Sent
+from core.ports.adapter import Receipt
+from core.ports.sending import Sent
 from tests.core.held import Held
 from tests.core.house import Site
 from tests.core.platform import Platform, capabilities

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.ports import Found, Outgoing, SendResult
+from core.ports.sending import Found, Outgoing, SendResult
 from core.request import ChatRequest
 from tests.core.house import Site
 from tests.core.platform import RecallingPlatform, capabilities

@@ -8,7 +8,7 @@ import pytest
 from core.errors import StoreError
 from core.model import Media
 from core.people import PeopleRules
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from core.request import ChatRequest
 from tests.core.house import Person, Site
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from core.ports import Commit
+from core.ports.store import Commit
 from tests.core.held import Held
 from tests.core.house import Site
 

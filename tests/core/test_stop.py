@@ -6,7 +6,7 @@ import pytest
 
 from core.command import Ask, Command, Outcome, Services
 from core.model import Media
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from core.tokens import estimate_tokens
 from tests.core.held import PATIENCE_S, Held
 from tests.core.house import Person, Site

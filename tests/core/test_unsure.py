@@ -3,7 +3,7 @@
 import pytest
 
 from core.delivery import MAX_UNKNOWN
-from core.ports import Absent, Refused, Sent, Unknown
+from core.ports.sending import Absent, Refused, Sent, Unknown
 from tests.core.held import Held
 from tests.core.house import Site
 from tests.core.platform import RecallingPlatform

@@ -21,7 +21,7 @@ from bots.texts.catalogue import Catalogue
 from core.bot import Bot
 from core.errors import StoreError
 from core.model import Message
-from core.ports import Outgoing, SendResult
+from core.ports.sending import Outgoing, SendResult
 from core.secret import Secret
 from tests.contract.harness import Core, part
 

@@ -10,7 +10,7 @@ from adapters.onebot11.connection import LARGE_BYTES
 from adapters.onebot11.settings import Settings
 from core.bot import Bot
 from core.errors import ConfigError
-from core.ports import Sent
+from core.ports.sending import Sent
 from core.secret import Secret
 from tests.contract.harness import Core
 from tests.onebot11.stage import (

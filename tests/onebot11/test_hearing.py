@@ -14,7 +14,7 @@ from core.bot import Bot
 from core.errors import MediaError, StoreError, StoreInvalid
 from core.model import Quote
 from core.people import PeopleRules
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from tests.contract.harness import Core
 from tests.onebot11.stage import (
     TEXTS,

@@ -16,7 +16,8 @@ from adapters.onebot11.target import Target
 from bots.sandbox.onebot.faults import Drop, Failure, Timeout
 from bots.sandbox.onebot.flavour import GO_CQHTTP, LAGRANGE, LLBOT, NAPCAT, NUMBERS
 from core.model import Media
-from core.ports import Absent, Outgoing, Recalls, Refused, Sent, Unknown
+from core.ports.adapter import Recalls
+from core.ports.sending import Absent, Outgoing, Refused, Sent, Unknown
 from tests.contract.harness import part
 from tests.onebot11.stage import Memory, Stage, answer, playing, said, told
 

@@ -11,7 +11,8 @@ from adapters.onebot11.breaker import FIRST_S, UNSURE
 from bots.sandbox.onebot.faults import Drop, Failure, Silence, Timeout
 from bots.sandbox.onebot.flavour import GO_CQHTTP, LAGRANGE, NAPCAT
 from core.model import Address, Media, Text
-from core.ports import Outgoing, Paced, Refused, Sent, Unknown
+from core.ports.adapter import Paced
+from core.ports.sending import Outgoing, Refused, Sent, Unknown
 from core.render import render
 from core.sound import sniff
 from tests.contract.harness import part

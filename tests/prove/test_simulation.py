@@ -10,7 +10,7 @@ from core.delivery import Courier
 from core.gateway import Gateway
 from core.lanes import Lanes, Slot
 from core.model import Delivery, Message, PartState
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from prove.simulation.history import History, play, play_for, undisturbed
 from prove.simulation.loop import LIFE, Endless, VirtualLoop
 from prove.simulation.plan import plan

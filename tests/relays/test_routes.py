@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import RelayInvalid
-from core.ports import Relays, Served
+from core.ports.relays import Relays, Served
 from core.relay.dialect import Limits
 from core.relay.routes import RelayRoutes
 from core.request import ImageRequest, SpeechRequest, TranscriptionRequest, TranslationRequest

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import ConfigError, RelayUnsupported
-from core.ports import Served
+from core.ports.relays import Served
 from core.relay.dialect import Capabilities
 from core.relay.opening import open_routes
 from core.relay.transport import Transport

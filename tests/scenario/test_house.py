@@ -20,7 +20,8 @@ from bots.instance import sole_use
 from bots.listener import bind
 from core.bot import Bot
 from core.model import Address, Capabilities, Media
-from core.ports import Emit, Outgoing, SendResult, Sent
+from core.ports.adapter import Emit
+from core.ports.sending import Outgoing, SendResult, Sent
 from tests.scenario.stage import CONFIG, client
 
 PRIVATE = ("/", "/history", "/livez", "/readyz", "/metrics")

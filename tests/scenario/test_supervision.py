@@ -4,7 +4,7 @@ import asyncio
 
 from bots.supervision import FIRST_WAIT_S, LONGEST_WAIT_S, STEADY_S, Supervision
 from core.model import Message
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from tests.web.stage import Clock
 
 

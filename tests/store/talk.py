@@ -16,7 +16,7 @@ from core.model import (
     conversation_key,
     person_key,
 )
-from core.ports import Commit
+from core.ports.store import Commit
 from storage.store import SqlStore
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123_456, tzinfo=UTC)

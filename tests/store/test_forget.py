@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import MediaError, StoreInvalid
 from core.model import Forget, Media, PartState, SetSetting, Spend, Text, person_key
-from core.ports import Allowance
+from core.ports.store import Allowance
 from tests.store.conftest import on_disk
 from tests.store.talk import DAY, NOW, address, answer, ask, exchange, message, texts
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from core.errors import StoreInvalid
 from core.model import PartState
-from core.ports import Allowance, Claim
+from core.ports.store import Allowance, Claim
 from tests.store.talk import DAY, NOW, answer, ask, message
 
 

@@ -29,7 +29,7 @@ from core.model import (
     conversation_key,
     person_key,
 )
-from core.ports import Allowance, Claim, Commit
+from core.ports.store import Allowance, Claim, Commit
 from storage.media import FileMedia
 from storage.store import SqlStore
 from tests.store.talk import DAY, NOW, address, answer, message

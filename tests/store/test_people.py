@@ -5,7 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from core.model import Media, Quote, SetSetting, Spend, person_key
-from core.ports import Allowance, Spent
+from core.ports.store import Allowance, Spent
 from tests.store.talk import DAY, NOW, address, answer, ask, exchange, message
 
 ANN = person_key(address("ann"))

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import MediaError
 from core.model import PartState
-from core.ports import Allowance
+from core.ports.store import Allowance
 from storage.store import Swept
 from tests.store.talk import NOW, answer, ask, exchange, message, texts
 

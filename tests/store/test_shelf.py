@@ -11,7 +11,7 @@ from core.model import (
     is_group_key,
     person_key,
 )
-from core.ports import Commit
+from core.ports.store import Commit
 from tests.store.talk import NOW, message
 
 GROUP = Address(platform="onebot11", bot="qq", chat="1/g2", sender="ann", group=True)

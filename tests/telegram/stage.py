@@ -17,7 +17,8 @@ from bots.sandbox.town.town import BOT, Line, Utterance
 from bots.texts.catalogue import Catalogue
 from core.bot import Bot
 from core.model import Media, Message
-from core.ports import Emit, Outgoing, SendResult
+from core.ports.adapter import Emit
+from core.ports.sending import Outgoing, SendResult
 from core.secret import Secret
 from tests.contract.harness import Core, part
 from tests.telegram.conftest import Memory

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.telegram.parse import Reader
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from tests.telegram.stage import staged, until
 
 

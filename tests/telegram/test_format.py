@@ -15,7 +15,7 @@ from adapters.telegram.failure import Flood, NotSent, failure, result_of
 from adapters.telegram.format import Call, limits, remedy, text_values
 from adapters.telegram.markdown import Entity
 from adapters.telegram.settings import Settings
-from core.ports import Refused, Unknown
+from core.ports.sending import Refused, Unknown
 
 TEXT = Call(
     kind="text",

@@ -8,7 +8,7 @@ import pytest
 from bots.sandbox.faults import Garbage, Reset, Status
 from bots.sandbox.town.town import Utterance
 from core.errors import ConfigError, StoreError
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from core.secret import Secret
 from tests.telegram.stage import ANN, BEN, GARDEN, staged, until
 

@@ -9,7 +9,7 @@ import pytest
 
 from bots.sandbox.faults import Lose, Reset, Status
 from core.model import Media
-from core.ports import Refused, Sent, Unknown
+from core.ports.sending import Refused, Sent, Unknown
 from core.sound import sniff, to_wav
 from tests.contract.harness import part
 from tests.relays.servers import free_port, http_proxy

@@ -22,7 +22,9 @@ from bots.web import PAGE
 from core.bot import Bot
 from core.errors import MediaError, StoreError
 from core.model import Delivery, Media, Message, PartState, Reply, Text
-from core.ports import Exchange, Outgoing, Receipt
+from core.ports.adapter import Receipt
+from core.ports.sending import Outgoing
+from core.ports.store import Exchange
 from core.secret import Secret
 
 MENU = {

@@ -17,7 +17,7 @@ from adapters.web.parse import FRAME_CHARS, BadFrame, message_id, parse_frame, p
 from adapters.web.session import Sessions, Tickets
 from core.errors import ConfigError, MediaError
 from core.model import Address, Delivery, Media, Message, Reply, Text
-from core.ports import Exchange
+from core.ports.store import Exchange
 from core.secret import Secret
 
 SECRET = Secret("a key for tests only")

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from core.model import Text
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from tests.web.chromium import ask, open_page, person, snap
 from tests.web.stage import House, Stage
 

@@ -9,7 +9,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from adapters.web.tab import TABS_PER_SESSION
 from core.model import Address, Media, Text
-from core.ports import Adapter, Draft, Outgoing, Receipt, Refused, Sent, Typing, Webhook
+from core.ports.adapter import Adapter, Draft, Receipt, Typing, Webhook
+from core.ports.sending import Outgoing, Refused, Sent
 from tests.web.conftest import Visitor, hear, say, visit
 from tests.web.stage import House, Stage
 

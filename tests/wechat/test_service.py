@@ -19,7 +19,7 @@ from bots.sandbox.town.town import BOT, Utterance
 from bots.sandbox.wechat.faults import FailCall, OldKey
 from core.errors import MediaError
 from core.model import Address, Media
-from core.ports import Later, Refused, Sent
+from core.ports.sending import Later, Refused, Sent
 from core.response import Image, Images, Speech
 from core.secret import Secret
 from core.sound import sniff

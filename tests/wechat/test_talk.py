@@ -10,7 +10,7 @@ from bots.sandbox.wechat import acts
 from bots.sandbox.wechat.faults import AtOnce, DropConnection, LoseAnswer
 from bots.sandbox.wechat.wechat import NOTICE
 from core.errors import RelayRefused, StoreError
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 from tests.wechat.stage import ANN, BEN, staged
 
 LONG = "A sentence of some length stands here. " * 100

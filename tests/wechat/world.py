@@ -20,7 +20,10 @@ from bots.texts.catalogue import Catalogue
 from core.bot import Bot
 from core.delivery import Courier
 from core.model import Delivery, Message, PartState, Reply, Text
-from core.ports import Done, Outgoing, Receipt, SendResult, Unsure, Waiting
+from core.ports.adapter import Receipt
+from core.ports.observer import Done
+from core.ports.sending import Outgoing, SendResult, Unsure
+from core.ports.store import Waiting
 from core.secret import Secret
 
 TOKEN = "letters2and3digits"

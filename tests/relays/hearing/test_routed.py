@@ -6,7 +6,7 @@ import pytest
 
 from core import sound
 from core.errors import MediaError, RelayUnavailable
-from core.ports import Served
+from core.ports.relays import Served
 from core.relay.dialect import Limits
 from core.relay.entry import RouteTable
 from core.relay.routes import RelayRoutes

@@ -1,0 +1,231 @@
+"""What is kept: messages, their answers, people and what they said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.model import Delivery, Effect, Limit, Media, Message, PartState, Reply, Spend, Text, Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The answer to a claim. `attempt` counts from 1; `granted` is False past `cap`."""
+
+    attempt: int
+    granted: bool
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """One unit of a person's daily messages, taken in the transaction of the claim."""
+
+    person: str
+    day: str
+    cap: Limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A message whose work did not end: not answered, or not wholly delivered.
+
+    `received_at` is when it was put back, where it had been set aside before.
+    """
+
+    message: Message
+    conversation: str
+    received_at: datetime
+    attempt: int
+    delivery: Delivery | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """All that one message's handling leaves behind; stored whole or not at all."""
+
+    message_id: str
+    conversation: str
+    person: str
+    at: datetime
+    reply: Reply | None = None
+    turns: tuple[Turn, ...] = ()
+    spends: tuple[Spend, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    dead: str = ""
+    """Why the message was set aside; "" if it was answered."""
+    also: tuple[str, ...] = ()
+    """Messages that this one took in: they end with it, answered by the same reply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Sums over a person's ledger rows since some time, one per kind."""
+
+    kind: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    characters: int
+    images: int
+    audio_s: float
+    estimated: bool
+
+
+class Inbox(Protocol):
+    async def accept(self, message: Message, conversation: str, received_at: datetime) -> bool:
+        """Store and commit. False if (platform, bot, key) was there. Raises StoreError."""
+        ...
+
+    async def known(self, message: Message) -> bool:
+        """Whether (platform, bot, key) is there. Raises StoreError."""
+        ...
+
+    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
+        """Count one more attempt and, the first time only, one message of the allowance.
+
+        Raises MessageEnded.
+        """
+        ...
+
+    async def release(self, message_id: str, owner: str) -> bool:
+        """Give the owner's claim back, its attempt not counted; False if nothing is claimed."""
+        ...
+
+    async def unfinished(self) -> Sequence[Unfinished]:
+        """Oldest first."""
+        ...
+
+
+class History(Protocol):
+    async def recent(self, conversation: str, chars: Limit) -> Sequence[Turn]:
+        """The latest pairs that a model may be sent, since the last StartAfresh, oldest first.
+
+        Questions, each with its answer: both COMPLETE, both with text. As many as
+        are needed to hold more than `chars` characters, or all there are.
+        """
+        ...
+
+    async def log(self, conversation: str, count: int) -> Sequence[Turn]:
+        """The latest `count` turns of any state, oldest first, for people to read."""
+        ...
+
+    async def own(self, conversation: str, person: str, count: int) -> Sequence[Turn]:
+        """One person's latest `count` turns since the last StartAfresh, of any state."""
+        ...
+
+    async def pair(self, message_id: str) -> Sequence[Turn]:
+        """The turns of one message, the user's first."""
+        ...
+
+
+class Outbox(Protocol):
+    async def commit(self, commit: Commit) -> None:
+        """The same commit again changes nothing. Raises MessageEnded for another one."""
+        ...
+
+    async def tell(self, commit: Commit) -> bool:
+        """Store a notice beside the answer that is still to come, its parts TRYING already.
+
+        Whoever finds it after a stop sends it no more. Of `commit` only reply and effects
+        are kept. False if the message that the reply answers has ended, or had its notice.
+        """
+        ...
+
+    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
+        """Note what was spent on a message apart from any commit: it got no answer here."""
+        ...
+
+    async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
+        """Note what became of one part. Raises MessageEnded for TRYING a forgotten one."""
+        ...
+
+
+class People(Protocol):
+    async def settings(self, scope: str) -> Mapping[str, str]: ...
+
+    async def messages_used(self, person: str, day: str) -> int: ...
+
+    async def spent(self, person: str, since: datetime) -> Sequence[Spent]: ...
+
+    async def export(self, person: str) -> dict[str, object]:
+        """All that is kept of a person, as plain values ready for JSON."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One message and what answered it, if anything did yet."""
+
+    message: Message
+    delivery: Delivery | None
+
+
+class Transcript(Protocol):
+    """What a page shows after a reload."""
+
+    async def exchanges(self, platform: str, bot: str, chat: str, count: int) -> Sequence[Exchange]:
+        """The latest `count` messages of a chat with their replies, oldest first."""
+        ...
+
+
+class Groups(Protocol):
+    """What admins set for whole groups: known at once, since it decides who is heard."""
+
+    def group(self, scope: str) -> Mapping[str, str]:
+        """The settings under a `core.model.group_key`, as last committed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A part of a stored reply. `answers` is the key of the message that it answers."""
+
+    reply_id: str
+    index: int
+    total: int
+    part: Text | Media
+    answers: str
+    state: PartState
+
+
+class Shelf(Protocol):
+    """Parts that wait for a person's next request, where a platform only answers requests."""
+
+    async def waiting(self, platform: str, bot: str, chat: str) -> Sequence[Waiting]:
+        """The parts of a chat that are LATER, oldest first."""
+        ...
+
+    async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
+        """The part of a chat that is SENT with this receipt."""
+        ...
+
+    async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
+        """As `Outbox.mark`."""
+        ...
+
+
+class Memo(Protocol):
+    """A few words that an adapter keeps between starts: a token, a place in a history."""
+
+    async def recall(self, name: str) -> str:
+        """ "" where nothing is kept. Raises StoreError."""
+        ...
+
+    async def keep(self, name: str, value: str) -> None:
+        """Stored and committed. Raises StoreError."""
+        ...
+
+
+class Store(Inbox, History, Outbox, People, Transcript, Groups, Protocol):
+    """One object serves all, since they commit together."""
+
+
+class MediaStore(Protocol):
+    async def put(self, content: bytes) -> str:
+        """Keep content; the answer is its hash, the name it is found by. Idempotent."""
+        ...
+
+    async def get(self, blob: str) -> bytes:
+        """Raises MediaError if it is gone."""
+        ...
