@@ -5,7 +5,7 @@ from core.people import PeopleRules
 from core.ports.sending import Refused
 from tests.core.held import Held
 from tests.core.house import EVERYBODY, Naps, Site
-from tests.core.test_settling import asked, one_to_one, shows
+from tests.core.pictures import asked, one_to_one, shows
 
 BROKEN = (ZeroDivisionError("by nought"),)
 
