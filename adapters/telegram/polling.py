@@ -11,8 +11,9 @@ from adapters.telegram.api import ANSWER_S, Api
 from adapters.telegram.failure import Flood
 from adapters.telegram.intake import Intake
 from core.errors import StoreError
+from core.model import Message
 from core.patience import Sleep
-from core.ports.adapter import Emit
+from core.ports.adapter import Emit, Receipt
 
 log = logging.getLogger(__name__)
 
@@ -72,25 +73,37 @@ class Polling:
         return wire.decode_updates(await self._api.call("getUpdates", asked, POLL_S + ANSWER_S))
 
     async def _take(self, updates: list[bytes]) -> None:
-        """Hand all on at once, so that they are committed together.
+        """Hand on all chats at once, so that they are committed together, each chat in its order.
 
-        Raises StoreError if one was not: it and what follows comes again, and is known then.
+        Raises StoreError if one was not: it and what follows comes again. Of its chat
+        nothing that follows was handed on; of others it was, and is known then.
         """
         read = [self._intake.read(data) for data in updates]
-        work = [
-            (number, message, asyncio.ensure_future(self._intake.hand_on(message, self._emit)))
-            for number, message in read
-            if message
-        ]
-        await asyncio.gather(*(task for *_, task in work), return_exceptions=True)
-        for number, message, task in work:
-            if error := task.exception():
-                self._offset = number
-                raise error
-            self._intake.note(message, task.result())
+        chats: dict[str, list[tuple[int, Message]]] = {}
+        for number, message in read:
+            if message:
+                chats.setdefault(message.address.chat, []).append((number, message))
+        taken: dict[int, Receipt] = {}
+        tasks = {
+            chat: asyncio.ensure_future(self._in_turn(messages, taken))
+            for chat, messages in chats.items()
+        }
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        for number, message in read:
+            if message:
+                if number not in taken:
+                    self._offset = number
+                    tasks[message.address.chat].result()
+                self._intake.note(message, taken[number])
         if read:
             self._offset = max(number for number, _ in read) + 1
         await self._intake.moves.save()
+
+    async def _in_turn(self, chat: list[tuple[int, Message]], taken: dict[int, Receipt]) -> None:
+        """A chat's messages: the next once the one before it is stored, none after one that is
+        not."""
+        for number, message in chat:
+            taken[number] = await self._intake.hand_on(message, self._emit)
 
     async def _pause(self, error: Exception) -> None:
         match error:

@@ -10,7 +10,7 @@ from bots.sandbox.town.town import Utterance
 from core.errors import ConfigError, StoreError
 from core.ports.adapter import Receipt
 from core.secret import Secret
-from tests.telegram.stage import ANN, BEN, GARDEN, staged, until
+from tests.telegram.stage import ANN, BEN, GARDEN, MING, staged, until
 
 PICTURE = Path(__file__).parents[1] / "clips" / "picture.png"
 
@@ -41,7 +41,7 @@ async def test_what_was_not_stored_comes_again_under_the_same_key():
         await until(lambda: not stage.adapter.trouble)
 
 
-async def test_one_that_fails_holds_back_itself_and_what_follows_alone():
+async def test_one_that_fails_holds_back_itself_and_what_follows_in_its_chat():
     async with staged(started=False) as stage:
         fails = {"three"}
 
@@ -52,31 +52,36 @@ async def test_one_that_fails_holds_back_itself_and_what_follows_alone():
 
         for text in ("one", "two", "three", "four"):
             await stage.say(text)
+        await stage.say("elsewhere", BEN, BEN)
         stage.start(emit)
-        await until(lambda: stage.waits() == 2)
-        assert [m.text for m in stage.core.messages] == ["one", "two", "four"]
+        await until(lambda: stage.waits() == 3)
+        assert sorted(m.text for m in stage.core.messages) == ["elsewhere", "one", "two"]
         fails.clear()
         await until(lambda: stage.waits() == 0)
-        assert [m.text for m in stage.core.messages] == ["one", "two", "four", "three"]
+        ann = [m.text for m in stage.core.messages if m.text != "elsewhere"]
+        assert ann == ["one", "two", "three", "four"]
 
 
-async def test_a_batch_is_handed_on_together_and_in_order():
+async def test_the_chats_of_a_batch_are_handed_on_together_and_each_in_its_order():
     async with staged(started=False) as stage:
-        begun, all_begun = [], asyncio.Event()
+        begun, stored, all_begun = [], [], asyncio.Event()
 
         async def emit(message):
             begun.append(message.text)
-            if len(begun) == 5:
+            if len(begun) == 3:
                 all_begun.set()
             await all_begun.wait()  # as long as the others have not come, nothing is stored
+            stored.append(message.text)
             return Receipt.STORED
 
-        texts = [f"number {n}" for n in range(5)]
-        for text in texts:
-            await stage.say(text)
+        for number in range(3):
+            for who in (ANN, BEN, MING):
+                await stage.say(f"{who} {number}", who, who)
         stage.start(emit)
         await until(lambda: stage.waits() == 0)
-        assert begun == texts
+        assert begun[:3] == [f"{who} 0" for who in (ANN, BEN, MING)]
+        for who in (ANN, BEN, MING):
+            assert [text for text in stored if who in text] == [f"{who} {n}" for n in range(3)]
 
 
 async def test_what_was_not_confirmed_when_it_ended_comes_to_the_next_start():
@@ -220,8 +225,9 @@ async def test_an_edit_is_a_message_where_its_words_changed():
         await stage.core.received(1)
         await stage.telegram.edit(line.number, "helo")
         await stage.telegram.edit(line.number, "hello")
-        await stage.hear("the end")
-        assert [m.text for m in stage.core.messages] == ["helo", "hello", "the end"]
+        await stage.say("the end")
+        received = await stage.core.received(3)
+        assert [m.text for m in received] == ["helo", "hello", "the end"]
 
 
 async def test_in_a_group_a_mention_and_a_reply_are_for_the_bot():

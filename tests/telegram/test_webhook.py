@@ -11,13 +11,13 @@ from adapters.telegram.webhook import SECRET_HEADER
 from bots.listener import Listener, bind
 from core.errors import StoreError
 from core.secret import Secret
-from tests.telegram.stage import PATIENCE_S, Stage, staged, until
+from tests.telegram.stage import BEN, PATIENCE_S, Stage, staged, until
 
 GIVEN = "a-secret-that-was-given"
 
 
 @asynccontextmanager
-async def pushed(**settings):
+async def pushed(emit=None, **settings):
     """A stage whose adapter is reached over HTTP; `stage.url` is where."""
     async with staged(started=False) as stage:
         sock = bind("127.0.0.1", 0)
@@ -28,7 +28,7 @@ async def pushed(**settings):
         listener = Listener(Starlette(routes=list(adapter.routes())), sock)
         listener.open()
         stage.adapter = adapter
-        stage.run = asyncio.create_task(adapter.run(stage.core.emit))
+        stage.run = asyncio.create_task(adapter.run(emit or stage.core.emit))
         try:
             await until(lambda: stage.calls("setWebhook"))
             yield stage
@@ -60,6 +60,28 @@ async def test_what_was_not_stored_is_not_acknowledged_and_comes_again():
         stage.core.fault = None
         assert [m.text for m in await stage.core.received(1)] == ["hello"]
         await until(lambda: stage.waits() == 0)
+
+
+async def test_what_follows_in_a_chat_is_not_pushed_before_what_could_not_be_stored():
+    """Telegram pushes a chat's updates one after the other, whatever max_connections says
+    (tdlib/telegram-bot-api, WebhookActor.cpp, 2026-11): a 503 keeps their order."""
+    tried, fails = [], {"one"}
+
+    async def emit(message):
+        tried.append(message.text)
+        if message.text in fails:
+            raise StoreError("this one")
+        return await stage.core.emit(message)
+
+    async with pushed(emit) as stage:
+        for text in ("one", "two"):
+            await stage.say(text)
+        await stage.say("elsewhere", BEN, BEN)
+        await until(lambda: tried.count("one") > 2 and "elsewhere" in tried)
+        assert "two" not in tried
+        fails.clear()
+        await until(lambda: stage.waits() == 0)
+        assert [m.text for m in stage.core.messages] == ["elsewhere", "one", "two"]
 
 
 async def last_error(stage: Stage) -> str:
