@@ -141,6 +141,21 @@ class Gateway:
             self.reasons.note(chat_place(message), reason)
             return Receipt.IGNORED
         before = self._overheard_before(message, intent)
+        try:
+            job, place = self._entered(message, intent, bot, before)
+        except Busy:
+            self._give_back(before)
+            return await self._refused(message)
+        except Exception:
+            self._give_back(before)
+            raise
+        # The sender may hang up while it is being stored: what is stored is worked on.
+        return await asyncio.shield(asyncio.create_task(self._store(job, place, before)))
+
+    def _entered(
+        self, message: Message, intent: Intent, bot: Bot, before: Sequence[Message]
+    ) -> tuple[Job, Place]:
+        """Its place, taken before anything is awaited. Raises Busy."""
         if before:
             message = joined((*before, message))
             intent = route(message, bot, self.commands)
@@ -150,14 +165,7 @@ class Gateway:
             received_at=self.clock.now(),
             intent=intent,
         )
-        try:
-            slot = self.lanes.enter(job.lane, weight=weight_of(message))
-        except Busy:
-            self._give_back(before)
-            return await self._refused(message)
-        place = self._place(job, slot)
-        # The sender may hang up while it is being stored: what is stored is worked on.
-        return await asyncio.shield(asyncio.create_task(self._store(job, place, before)))
+        return job, self._place(job, self.lanes.enter(job.lane, weight=weight_of(message)))
 
     def _passed_over(self, message: Message, intent: Intent, bot: Bot) -> str:
         if isinstance(intent, Ignore) and not self._is_expected(message, bot):

@@ -85,6 +85,23 @@ async def test_what_was_shown_stays_for_a_question_that_comes_again(site: Site) 
     assert asked(site) == [("hello", ""), ("what is it?", "a")]
 
 
+async def test_what_was_shown_stays_where_the_question_about_it_finds_no_place(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amy = in_group(site)
+    await site.open()
+    await shows(amy, "a", addressed=False)
+
+    def place(*_: object) -> None:
+        raise LookupError("no such place")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(site.house.settling), "place", place)
+        await amy.says("what is it?")
+    await amy.asks("and now?")
+    assert asked(site) == [("and now?", "a")]
+
+
 async def test_pictures_of_whoever_may_not_talk_are_not_kept(site: Site) -> None:
     eve = in_group(site, "eve")
     site.rules = PeopleRules(deny=frozenset({"qq:eve"}), guests=True)
