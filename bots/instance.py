@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from core.errors import ConfigError
 from core.secret import Secret
+from storage.durable import write_once
 
 FILE = "instance.key"
 KEY_CHARS = 64
@@ -28,7 +28,7 @@ def instance_secret(folder: Path) -> Secret:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            _write_once(path, secrets.token_hex(32))
+            write_once(path, secrets.token_hex(32).encode())
         key = path.read_text(encoding="ascii", errors="replace").strip()
     except OSError as error:
         raise _no_right(path, error) from error
@@ -79,18 +79,3 @@ def keyed_hash(secret: Secret, text: str) -> str:
     """32 hexadecimal digits that tell nothing of `text` to who has no key."""
     key = secret.reveal().encode()[: hashlib.blake2b.MAX_KEY_SIZE]
     return hashlib.blake2b(text.encode(), key=key, digest_size=16).hexdigest()
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Two processes that start at once end up with one key."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()

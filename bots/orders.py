@@ -7,7 +7,6 @@ harmless the second time. The database is never written by two processes.
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -19,7 +18,7 @@ import msgspec
 from bots.clock import new_id
 from bots.instance import InUse, sole_use
 from core.errors import ConfigError, ParleyError
-from storage.durable import sync_folder
+from storage.durable import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +92,7 @@ def leave(data: Path, name: str, payload: Payload) -> Path:
     order = data / FOLDER / f"{new_id()}{ORDER}"
     try:
         order.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(order, msgspec.json.encode(Order(name=name, payload=dict(payload))))
+        write_whole(order, msgspec.json.encode(Order(name=name, payload=dict(payload))))
     except OSError as error:
         raise ConfigError(
             f"expected to write {order}, got: {error.strerror}; run this as the user that runs "
@@ -202,18 +201,7 @@ def _clear_answers(folder: Path) -> None:
 
 def _settle(order: Path, answer: bytes) -> None:
     try:
-        _write(order.with_suffix(ANSWER), answer)
+        write_whole(order.with_suffix(ANSWER), answer)
         order.unlink(missing_ok=True)
     except OSError as error:
         log.warning("order %s was carried out and cannot be put away: %s", order, error.strerror)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, and durable."""
-    draft = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)

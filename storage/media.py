@@ -4,19 +4,16 @@ import asyncio
 import hashlib
 import os
 import re
-import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 
 from core.errors import MediaError
-from storage.durable import sync_folder
+from storage.durable import DRAFT, sync_folder, write_whole
 
 BLOB = re.compile(r"[0-9a-f]{64}")
 """A SHA-256 in hexadecimal: the only names that ever reach the disk."""
-
-TEMPORARY = ".new-"
 
 Referenced = Callable[[tuple[str, ...]], Awaitable[frozenset[str]]]
 """Tells which of some files are needed."""
@@ -89,17 +86,7 @@ class FileMedia:
     def _write(self, path: Path, content: bytes) -> None:
         new_folder = not path.parent.exists()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
+        write_whole(path, content)
         if new_folder:
             sync_folder(self._folder)
 
@@ -134,7 +121,7 @@ class FileMedia:
         for path in _untouched(folder.iterdir(), before):
             if BLOB.fullmatch(path.name):
                 old.append(path.name)
-            elif path.name.startswith(TEMPORARY):
+            elif path.name.startswith(DRAFT):
                 path.unlink(missing_ok=True)
         return tuple(old)
 

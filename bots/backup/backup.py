@@ -15,7 +15,7 @@ from bots.clock import SystemClock
 from bots.config import load
 from bots.counted import counted
 from core.errors import StoreError
-from storage.durable import sync_folder
+from storage.durable import sync_file, sync_folder
 from storage.sqlite.snapshot import blobs, contents, copy_database, copy_jobs
 
 
@@ -54,8 +54,7 @@ def _write(places: Places, file: Path, draft: Path, at: datetime) -> Manifest:
         manifest = _pack(places, packed, draft, at)
         listing.write_bytes(msgspec.json.encode(manifest))
         packed.close(listing)
-        out.flush()
-        os.fsync(out.fileno())
+        sync_file(out)
     _name(tar, file)
     sync_folder(file.parent)
     return manifest

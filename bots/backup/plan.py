@@ -5,7 +5,6 @@ the decision; from then on the moves are carried out by whoever comes next, also
 kill, and in any case before a database is opened.
 """
 
-import os
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import msgspec
 from bots.backup.archive import DATABASE
 from bots.backup.places import DRAFT, Places
 from core.errors import StoreError
-from storage.durable import sync_folder
+from storage.durable import sync_folder, write_whole
 
 FILE = "restore.json"
 
@@ -61,12 +60,7 @@ def _drafted(places: Places) -> list[tuple[str, Path]]:
 
 def decide(data: Path, plan: Plan) -> None:
     """From here on it is restored."""
-    draft = data / DRAFT / FILE
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(plan))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(data / FILE)
+    write_whole(data / FILE, msgspec.json.encode(plan), within=data / DRAFT)
 
 
 def complete(data: Path) -> bool:

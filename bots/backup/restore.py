@@ -30,7 +30,7 @@ from bots.config import load
 from bots.counted import counted
 from bots.instance import sole_use
 from core.errors import ConfigError, StoreError
-from storage.durable import sync_folder
+from storage.durable import sync_file, sync_folder
 from storage.sqlite.holding import Hold, left_over, mark
 from storage.sqlite.snapshot import check_database, check_jobs
 
@@ -144,8 +144,7 @@ def _write(path: Path, name: str, content: IO[bytes]) -> Member:
     reading = Reading(content)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         shutil.copyfileobj(reading, file, CHUNK_BYTES)
-        file.flush()
-        os.fsync(file.fileno())
+        sync_file(file)
         size = file.tell()
     return Member(name=name, size_bytes=size, sha256=reading.sha256)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.errors import ConfigError
 from core.secret import Secret
+from storage.durable import write_whole
 
 
 def keep_secret(folder: Path, name: str, secret: Secret) -> str:
@@ -21,11 +22,8 @@ def keep_secret(folder: Path, name: str, secret: Secret) -> str:
 
 def keep_config(path: Path, text: str) -> None:
     """Write the file whole, or leave what is there."""
-    draft = path.with_name(f".{path.name}.new")
     try:
-        draft.unlink(missing_ok=True)
-        write_private(draft, text)
-        draft.replace(path)
+        write_whole(path, text.encode())
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from error
 

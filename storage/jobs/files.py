@@ -1,12 +1,10 @@
 """What is uploaded and what came back, as files beside the database."""
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 from core.errors import StoreError
-from storage.durable import sync_folder
+from storage.durable import write_whole
 
 
 class JobFiles:
@@ -50,21 +48,11 @@ def _write(path: Path, content: bytes) -> None:
     try:
         for folder in (path.parent.parent, path.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix="draft-") as draft:
-            _write_through(Path(draft) / path.name, content)
-            (Path(draft) / path.name).replace(path)
-        sync_folder(path.parent)
+        write_whole(path, content)
     except OSError as error:
         raise StoreError(
             f"expected to write {path}, got: {error.strerror}. Make room, and check its owner"
         ) from error
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _read(path: Path) -> bytes | None:

@@ -129,7 +129,7 @@ async def test_an_order_that_the_disk_lets_stand_is_carried_out_once(tmp_path, m
     def full(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("bots.orders._write", full)
+    monkeypatch.setattr("bots.orders.write_whole", full)
     orders = Orders(tmp_path, {"note": note})
     await orders.look()
     await orders.look()
