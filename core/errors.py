@@ -9,6 +9,7 @@
     │   │   └── MessageEnded   the message is answered, set aside or forgotten already
     │   └── NewerSchema        the database was written by a newer Parley
     ├── MediaError             a file is missing, too large or of a wrong type
+    │   ├── MediaNotKept       the media store could not write it
     │   ├── PictureUnknown     no PNG, JPEG, GIF or WebP by its bytes
     │   └── PictureTooLarge    more pixels than are shown to a model
     └── RelayError             a relay call did not succeed
@@ -86,6 +87,12 @@ class NewerSchema(StoreError):
 
 class MediaError(ParleyError):
     code = "media"
+
+
+class MediaNotKept(MediaError):
+    """Nothing is wrong with the file; the disk may be full."""
+
+    code = "media_not_kept"
 
 
 class PictureUnknown(MediaError):

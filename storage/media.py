@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 
-from core.errors import MediaError
+from core.errors import MediaError, MediaNotKept
 from storage.durable import DRAFT, sync_folder, write_whole
 
 BLOB = re.compile(r"[0-9a-f]{64}")
@@ -30,7 +30,7 @@ class FileMedia:
         self._repeated: dict[str, float] = {}
 
     async def put(self, content: bytes) -> str:
-        """Durable when it returns. Raises MediaError."""
+        """Durable when it returns. Raises MediaNotKept."""
         return await asyncio.to_thread(self._put, content)
 
     async def get(self, blob: str) -> bytes:
@@ -67,7 +67,7 @@ class FileMedia:
             if not self._touch(path):
                 self._write(path, content)
         except OSError as error:
-            raise MediaError(
+            raise MediaNotKept(
                 f"media: cannot write to {self._folder}: {error.strerror}. "
                 "Check storage.media, its owner and the room on its disk"
             ) from error

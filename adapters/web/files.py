@@ -11,7 +11,7 @@ from adapters.web.format import encode, format_file
 from adapters.web.guard import FILE_POLICY, HEADERS, same_origin
 from adapters.web.kind import SHOWN_INLINE, kind_of, recording_of
 from adapters.web.session import COOKIE, Sessions, Tickets
-from core.errors import MediaError, StoreError
+from core.errors import MediaError, MediaNotKept, StoreError
 from core.model import Media
 from core.ports.store import MediaStore
 
@@ -43,12 +43,12 @@ class Files:
             async with self._slots, asyncio.timeout(UPLOAD_TIMEOUT_S):
                 content = await self._body(request)
                 return await self._keep(request, session, content)
+        except (MediaNotKept, StoreError):
+            return _refusal(503, "the file could not be stored now: try again")
         except MediaError as error:
             return _refusal(413 if error.params else 400, str(error))
         except (TimeoutError, ClientDisconnect):
             return _refusal(408, f"expected the whole file within {UPLOAD_TIMEOUT_S:.0f} s")
-        except StoreError:
-            return _refusal(503, "the file could not be stored now: try again")
 
     async def download(self, request: Request) -> Response:
         session = self._sessions.read(request.cookies.get(COOKIE))

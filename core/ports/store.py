@@ -223,7 +223,10 @@ class Store(Inbox, History, Outbox, People, Transcript, Groups, Protocol):
 
 class MediaStore(Protocol):
     async def put(self, content: bytes) -> str:
-        """Keep content; the answer is its hash, the name it is found by. Idempotent."""
+        """Keep content; the answer is its hash, the name it is found by. Idempotent.
+
+        Raises MediaNotKept.
+        """
         ...
 
     async def get(self, blob: str) -> bytes:

@@ -5,6 +5,7 @@ import pytest
 from core.errors import MediaError, RelayUsedUp
 from core.model import Media, Quote, Text
 from core.people import PeopleRules
+from storage.media import FileMedia
 from tests.commands.fakes import Talk
 
 VOICE = Media(kind="voice", remote="file-1", mime="audio/ogg", duration_s=2.0)
@@ -55,6 +56,14 @@ async def test_a_drawing_is_in_the_history_but_never_sent_to_the_model(talk):
 async def test_a_refused_image_tells_the_person_why(talk):
     talk.relays.fault = RelayUsedUp("403")
     assert "credit for the AI service is used up" in await talk.say("/image a fox")
+
+
+async def test_who_asked_for_what_cannot_be_kept_is_not_told_of_a_file_of_theirs(talk, tmp_path):
+    in_the_way = tmp_path / "media"
+    in_the_way.write_text("a file, where the folder should be")
+    talk.media = FileMedia(in_the_way)
+    for command in ("/image a fox", "/say hello"):
+        assert "I cannot save files right now" in await talk.say(command)
 
 
 # -- say -----------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import MediaError
+from core.errors import MediaError, MediaNotKept
 from storage.media import FileMedia
 
 
@@ -101,6 +101,6 @@ async def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(MediaError, match="No space left"):
+    with pytest.raises(MediaNotKept, match="No space left"):
         await media.put(b"x")
     assert files(media) == []

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from core.errors import MediaNotKept
 from tests.web.conftest import Visitor, hear, say, visit
 from tests.web.stage import House, Stage, png, tone
 
@@ -105,6 +106,18 @@ async def test_too_large_a_file_is_refused_without_a_length(narrow: Visitor, sta
     refused = await narrow.http.post("/upload", content=stream(), headers=headers)
     assert refused.status_code == 413
     assert not stage.shelf.contents
+
+
+async def test_what_cannot_be_kept_now_may_come_again(
+    visitor: Visitor, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(_content: bytes) -> str:
+        raise MediaNotKept("media: cannot write to /srv/media: No space left on device")
+
+    monkeypatch.setattr(stage.shelf, "put", full)
+    refused = await visitor.upload(PNG)
+    assert refused.status_code == 503
+    assert "/srv" not in refused.text
 
 
 async def test_an_upload_needs_our_origin_and_our_cookie(house: House, visitor: Visitor) -> None:
