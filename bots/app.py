@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -15,6 +16,7 @@ from bots.backup.plan import complete
 from bots.clock import SystemClock
 from bots.collector import look_seldom
 from bots.config import BotEntry, Config
+from bots.config.notes import notes
 from bots.config.platforms import NoSettings
 from bots.house import House, Kept
 from bots.instance import derive, instance_secret, sole_use
@@ -24,6 +26,8 @@ from bots.platforms import Terminal
 from core.relay.opening import open_routes
 from storage.media import FileMedia
 from storage.store import SqlStore
+
+log = logging.getLogger(__name__)
 
 CLOSE_S = 1.0
 """For the store to write what waits, at the end of the 10 s that a stop may take."""
@@ -48,6 +52,8 @@ async def run(
     """
     set_up(_log_level(config), config.log.format, secrets_in(config))
     log_uncaught()
+    for setting, words in notes(config):
+        log.warning("%s: %s", setting, words)
     with Signals() as signals, suppress(StoppedWhileHeld):
         patience = Patience(stopping=signals.told_to_stop, tell=told_held or (lambda *_: None))
         async with opened(config, patience=patience) as house:

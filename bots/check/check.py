@@ -10,6 +10,7 @@ from bots.check.network import network
 from bots.check.platforms import live, standing
 from bots.check.relays import relays
 from bots.config import Config, load
+from bots.config.notes import notes
 from bots.loop import run_async
 from core.errors import ConfigError
 
@@ -20,7 +21,12 @@ def check(path: Path, *, offline: bool) -> int:
         config = load(path)
     except ConfigError as error:
         return tell([Finding("WRONG", "config", line) for line in str(error).splitlines()])
-    findings = [*machine(path, config), *relays(config), *standing(config)]
+    findings = [
+        *machine(path, config),
+        *relays(config),
+        *standing(config),
+        *(Finding("note", setting, words) for setting, words in notes(config)),
+    ]
     if not offline:
         findings += run_async(reached(config))
     return tell(findings)

@@ -112,6 +112,20 @@ def test_a_proxy_that_is_not_there_is_told_without_its_password(
     assert "hunter2" not in said
 
 
+@pytest.mark.parametrize(
+    ("given", "noted"), [("expire_s = 300.0", True), ("outage_wait_s = 60.0", False)]
+)
+def test_a_wait_that_is_cut_short_by_another_setting_is_noted(written, capsys, given, noted):
+    path = written("http://127.0.0.1:1")
+    path.write_text(f"{path.read_text()}{given}\n")
+    assert check(path, offline=True) == 0
+    said = lines(capsys)
+    assert ("bots.web.outage_wait_s" in said) is noted
+    if noted:
+        assert "note" in said["bots.web.outage_wait_s"]
+        assert "expected at most expire_s, 300, got 600" in said["bots.web.outage_wait_s"]
+
+
 def test_a_port_that_something_else_has_is_told(written, ports, capsys):
     with socket.create_server(("127.0.0.1", ports[1])) as taken:
         taken.settimeout(0)
