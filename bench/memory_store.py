@@ -183,6 +183,16 @@ class MemoryStore:
         kept.notice = self._answer(commit.reply, commit.at, PartState.TRYING)
         return True
 
+    async def untell(self, commit: Commit, reason: str) -> None:
+        kept = self._memory.inbox.get(commit.message_id)
+        if kept is None or commit.reply is None:
+            return
+        for effect in commit.effects:
+            if isinstance(effect, SetSetting):
+                self._apply(structs.replace(effect, value=None), commit)
+        await self.mark(commit.reply.id, 0, PartState.REFUSED, reason)
+        kept.notice = None
+
     def _answer(self, reply: Reply, at: datetime, state: PartState) -> Answer:
         count = len(reply.parts)
         made = Answer(reply=reply, at=at, states=[state] * count, receipts=[""] * count)

@@ -1,4 +1,4 @@
-"""The word that an answer will be late: sent once, beside the waiting for it."""
+"""The word that an answer will be late: shown once, beside the waiting for it."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from core.cancellation import being_cancelled
 from core.errors import StoreError
 from core.model import PartState
+from core.patience import Sleep
 from core.ports.adapter import Adapter, Paced
 from core.ports.sending import Absent, Later, Outgoing, Refused, SendResult, Sent, Unknown
 from core.ports.store import Commit, Outbox
@@ -17,14 +18,16 @@ log = logging.getLogger(__name__)
 LAST_WORDS_S = 5.0
 """How long a notice that is being sent may hold up the answer that comes after it."""
 
-_STATES = {Sent: PartState.SENT, Unknown: PartState.UNKNOWN}
+SHORTEST_WAIT_S = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Notice:
-    """One notice, to who asked the message with the key `answers`. It is tried once at most.
+    """One notice, to who asked the message with the key `answers`.
 
-    It is in the ledger before it is sent, and what becomes of it is noted there.
+    It is in the ledger before it is sent, and what becomes of it is noted there. What
+    the platform surely did not take is not told: it is tried again when the platform says,
+    and else left to the next message.
     """
 
     outbox: Outbox
@@ -32,6 +35,7 @@ class Notice:
     answers: str
     make: Callable[[], Commit | None]
     """What to say and to keep; None where nothing is to be said."""
+    sleep: Sleep = asyncio.sleep
     begun: bool = False
     _sending: bool = False
     _task: asyncio.Task[None] | None = field(default=None)
@@ -64,25 +68,39 @@ class Notice:
         if self._task:
             self._task.cancel()
 
-    async def _tell(self, commit: Commit) -> None:
-        reply = commit.reply
+    async def _tell(self, commit: Commit | None) -> None:
         try:
-            if reply is None or not await self.outbox.tell(commit):
-                return
-            outgoing = Outgoing(
-                key=f"{reply.id}/0",
-                to=reply.to,
-                part=reply.parts[0],
-                answers=self.answers,
-                index=0,
-                total=1,
-                notice=True,
-            )
-            result = await self._send(outgoing)
-            state = _STATES.get(type(result), PartState.REFUSED)
-            await self.outbox.mark(reply.id, 0, state, _account(result))
+            while commit and (wait_s := await self._once(commit)) is not None:
+                await self.sleep(max(wait_s, SHORTEST_WAIT_S))
+                commit = self.make()
         except StoreError as error:
             log.warning("a notice was not noted: %s", error)
+
+    async def _once(self, commit: Commit) -> float | None:
+        """One try; after how many seconds there may be another. Raises StoreError."""
+        reply = commit.reply
+        if reply is None or not await self.outbox.tell(commit):
+            return None
+        outgoing = Outgoing(
+            key=f"{reply.id}/0",
+            to=reply.to,
+            part=reply.parts[0],
+            answers=self.answers,
+            index=0,
+            total=1,
+            notice=True,
+        )
+        match await self._send(outgoing):
+            case Sent(receipt):
+                await self.outbox.mark(reply.id, 0, PartState.SENT, receipt)
+            case Unknown(reason):
+                await self.outbox.mark(reply.id, 0, PartState.UNKNOWN, reason)
+            case Refused(reason, retry_after_s):
+                await self.outbox.untell(commit, reason)
+                return retry_after_s
+            case Later() | Absent():
+                await self.outbox.untell(commit, "nothing can carry it now")
+        return None
 
     async def _send(self, outgoing: Outgoing) -> SendResult:
         """Cancelled before its turn, it was never tried."""
@@ -98,13 +116,5 @@ class Notice:
         except Exception as error:
             log.exception("sending the notice %s failed in the adapter", outgoing.key)
             return Unknown(type(error).__name__)
-
-
-def _account(result: SendResult) -> str:
-    match result:
-        case Sent(receipt):
-            return receipt
-        case Refused(reason) | Unknown(reason):
-            return reason
-        case Later() | Absent():
-            return "nothing can carry it now"
+        finally:
+            self._sending = False

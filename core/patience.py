@@ -75,6 +75,9 @@ class PatientStore:
     async def tell(self, commit: Commit) -> bool:
         return await self._persist(lambda: self.store.tell(commit))
 
+    async def untell(self, commit: Commit, reason: str) -> None:
+        await self._persist(lambda: self.store.untell(commit, reason))
+
     async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
         await self._persist(lambda: self.store.charge(message_id, person, spends))
 

@@ -12,6 +12,7 @@ from core.job import Job
 from core.model import Reply, SetSetting
 from core.notice import Notice
 from core.outage import TOLD_AFTER_S, Late, Outages, Route, passes
+from core.patience import Sleep
 from core.ports.adapter import Adapter
 from core.ports.clock import Clock
 from core.ports.store import Commit
@@ -82,6 +83,7 @@ class WaitingRoom:
     adapters: Mapping[str, Adapter]
     outages: Outages
     reply: Callable[[Job, Outcome], Reply | None]
+    sleep: Sleep
 
     def of(self, job: Job, ask: Ask, age_s: float) -> Waiting:
         clock = self.engine.clock
@@ -92,6 +94,7 @@ class WaitingRoom:
             adapter=self.adapters[job.message.address.bot],
             answers=job.message.key,
             make=lambda: self._late(job, ask, until),
+            sleep=self.sleep,
         )
         return Waiting(
             ask=ask,

@@ -83,6 +83,7 @@ class Worker:
             adapters=courier.adapters,
             outages=Outages(engine.clock, sleep, chance),
             reply=self._reply,
+            sleep=sleep,
         )
 
     async def work(self, job: Job) -> None:

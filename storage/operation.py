@@ -87,6 +87,15 @@ class Tell(Operation[bool]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Untell(Operation[None]):
+    """As `Outbox.untell`."""
+
+    commit: Commit
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark(Operation[None]):
     """Note what became of a part."""
 

@@ -45,6 +45,7 @@ from storage.operation import (
     Sum,
     Take,
     Tell,
+    Untell,
     Used,
 )
 from storage.recent import Recent
@@ -216,6 +217,9 @@ class SqlStore:
     async def tell(self, commit: Commit) -> bool:
         return await self._writes.submit(Tell(commit=commit))
 
+    async def untell(self, commit: Commit, reason: str) -> None:
+        await self._writes.submit(Untell(commit=commit, reason=reason, at=self._now()))
+
     async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
         await self._writes.submit(
             Charge(message_id=message_id, person=person, spends=tuple(spends))
@@ -354,7 +358,7 @@ class SqlStore:
                 self._finished(commit, finished)
             case Finish(commit=commit), _:
                 self._recent.drop(commit.conversation)
-            case Tell(commit=commit), _:
+            case Tell(commit=commit) | Untell(commit=commit), _:
                 for effect in commit.effects:
                     if isinstance(effect, SetSetting):
                         self._settings.drop(effect.scope)

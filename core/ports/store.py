@@ -132,6 +132,13 @@ class Outbox(Protocol):
         """
         ...
 
+    async def untell(self, commit: Commit, reason: str) -> None:
+        """A notice of `tell` reached nobody: its part is REFUSED, what it set is unset.
+
+        The message may be told again.
+        """
+        ...
+
     async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
         """Note what was spent on a message apart from any commit: it got no answer here."""
         ...

@@ -1,13 +1,15 @@
 """What a handled message leaves behind, and what became of its reply's parts."""
 
 import sqlite3
+from dataclasses import replace
 
-from sqlalchemy import func, select, update
+from msgspec import structs
+from sqlalchemy import delete, func, select, update
 
 from core.errors import MessageEnded, StoreInvalid
-from core.model import PartState, Spend
+from core.model import PartState, SetSetting, Spend
 from core.ports.store import Commit
-from storage.operation import Charge, Finish, Finished, Mark, Tell
+from storage.operation import Charge, Finish, Finished, Mark, Tell, Untell
 from storage.rows import (
     commit_blobs,
     ended,
@@ -51,7 +53,14 @@ class LedgerWrites:
             .select_from(inbox.outerjoin(replies, replies.c.message_id == inbox.c.id))
             .where(inbox.c.id == param("message_id"))
         )
-        told = select(replies.c.id).where(replies.c.message_id == param("told_as"))
+        notice = select(replies.c.id).where(replies.c.message_id == param("told_as"))
+        told = notice.join(parts, parts.c.reply_id == replies.c.id).where(
+            parts.c.state != constant(PartState.REFUSED)
+        )
+        self._clear = (
+            sql(delete(parts).where(parts.c.reply_id.in_(notice))),
+            sql(delete(replies).where(replies.c.message_id == param("told_as"))),
+        )
         self._expects = sql(
             select(inbox.c.seq).where(
                 inbox.c.id == param("message_id"),
@@ -106,11 +115,26 @@ class LedgerWrites:
         asked = {"message_id": commit.message_id, "told_as": notice_of(commit.message_id)}
         if reply is None or not self._run(self._expects, asked).fetchall():
             return False
+        for statement in self._clear:
+            self._run(statement, asked)
         self._effects.apply(commit)
         values = reply_values(reply, commit) | {"message_id": notice_of(commit.message_id)}
         self._run(self._reply, values)
         self._many(self._part, part_values(reply, PartState.TRYING))
         return True
+
+    def untell(self, untell: Untell) -> None:
+        commit = untell.commit
+        unset = (
+            structs.replace(e, value=None) for e in commit.effects if isinstance(e, SetSetting)
+        )
+        self._effects.apply(replace(commit, effects=tuple(unset)))
+        if commit.reply:
+            refused = PartState.REFUSED
+            reply_id, reason = commit.reply.id, untell.reason
+            self.mark(
+                Mark(reply_id=reply_id, position=0, state=refused, receipt=reason, at=untell.at)
+            )
 
     def charge(self, charge: Charge) -> None:
         self._charge(charge.message_id, charge.person, charge.spends)

@@ -27,6 +27,7 @@ from storage.operation import (
     Release,
     Take,
     Tell,
+    Untell,
 )
 from storage.sqlite.aside import AsideWrites
 from storage.sqlite.connection import open_reader, open_writer
@@ -65,6 +66,7 @@ class Writes:
             Release: inbox.release,
             Finish: ledger.finish,
             Tell: ledger.tell,
+            Untell: ledger.untell,
             Charge: ledger.charge,
             Mark: ledger.mark,
             Erase: retention.erase,

@@ -120,6 +120,11 @@ class MemoryStore:
             self._apply(effect)
         return commit.message_id not in self.commits
 
+    async def untell(self, commit: Commit, reason: str) -> None:
+        for effect in commit.effects:
+            if isinstance(effect, SetSetting):
+                self.kept[effect.scope].pop(effect.name, None)
+
     async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
         self.ledger += [(person, spend) for spend in spends]
 

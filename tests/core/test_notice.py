@@ -78,7 +78,7 @@ async def test_a_notice_is_in_the_ledger_beside_the_answer(site: Site, outage: O
 async def test_a_notice_that_the_platform_refuses_costs_no_answer(
     site: Site, outage: Outage
 ) -> None:
-    site.bot().results.append(Refused("not here", 1.0))
+    site.bot().results.append(Refused("not here"))
     await site.open()
     amy = site.person()
     await amy.says("hello")
@@ -88,6 +88,45 @@ async def test_a_notice_that_the_platform_refuses_costs_no_answer(
     await site.house.settled()
     assert amy.reads == ["re: hello"]
     assert sorted(site.rows("SELECT state FROM parts")) == [("refused",), ("sent",)]
+
+
+async def test_a_notice_that_the_platform_will_take_later_is_told_then(
+    site: Site, outage: Outage
+) -> None:
+    site.bot().results.append(Refused("too many", 30.0))
+    await site.open()
+    amy = site.person()
+    began = site.clock.monotonic()
+    await amy.says("hello")
+    assert await reads(outage, amy, 1) == [told(site)]
+    assert site.clock.monotonic() - began >= TOLD_AFTER_S + 30
+    await amy.says("and more")
+    await outage.fails(5)
+    outage.over()
+    assert (await reads(outage, amy, 3))[1:] == ["re: hello", "re: and more"]
+    assert site.rows("SELECT count(*) FROM replies WHERE message_id LIKE 'notice:%'") == [(1,)]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_notice_that_the_platform_refuses_is_told_at_the_next_chance(
+    site: Site, outage: Outage, restarted: bool
+) -> None:
+    site.bot().results.append(Refused("not here"))
+    await site.open()
+    amy = site.person()
+    await amy.says("hello")
+    await outage.hours.until(lambda: len(site.platform.tries) == 1)
+    await outage.hours.until(lambda: site.rows("SELECT state FROM parts") == [("refused",)])
+    assert site.rows("SELECT * FROM settings") == []
+    if restarted:
+        await site.restart()
+    else:
+        await amy.says("and more")
+        site.house.worker._answering.stop(amy.conversation)
+    await outage.hours.until(lambda: told(site) in amy.reads)
+    outage.over()
+    await reads(outage, amy, 2 if restarted else 3)
+    assert amy.reads.count(told(site)) == 1
 
 
 async def test_a_notice_that_cannot_be_made_costs_no_answer(
