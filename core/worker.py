@@ -222,10 +222,11 @@ class Worker:
             except StoreError as error:
                 return self._set_aside(ask, why_of(error))
             except ParleyError as error:
-                log.warning("message %s: %s: %s", job.message.id, error.code, error)
+                waits = waiting.can_follow(error)
+                level = logging.INFO if waits else logging.WARNING  # `core.outage` tells of it
+                log.log(level, "message %s: %s: %s", job.message.id, error.code, error)
                 if waiting.is_over(error):
                     return self._too_late(ask)
-                waits = waiting.can_follow(error)
                 if not waits:
                     return Verdict(name=error.code, outcome=self._engine.failed(ask, error))
             except Exception as error:

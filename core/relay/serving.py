@@ -56,6 +56,8 @@ class _Trip:
     rounds: Rounds[Target]
     errors: list[RelayError] = field(default_factory=list)
     lost: list[tuple[str, str]] = field(default_factory=list)
+    told: set[tuple[Target, str]] = field(default_factory=set)
+    """Logged already: a second try that fails alike is no news."""
 
     def served_by(self, target: Target) -> Served:
         return Served(relay=target.relay, model=target.model, lost=tuple(self.lost))
@@ -165,7 +167,9 @@ class Serving:
         if _refused_as_it_stands(error):
             error.lost = tuple(trip.lost)
             raise error
-        log.warning("%s", _account(error))
+        if not (error.certain and (target, error.code) in trip.told):
+            log.warning("%s", _account(error))
+        trip.told.add((target, error.code))
         trip.errors.append(error)
         trip.rounds.failed(target, error, self._clock.monotonic())
 

@@ -1,5 +1,7 @@
 """No relay serves for a while: messages wait, are told once, and are answered in order."""
 
+import logging
+
 import pytest
 
 from core.errors import (
@@ -35,6 +37,19 @@ async def test_messages_wait_and_are_answered_in_order_once_a_relay_is_back(
     await reads(outage, amy, 5)
     assert amy.reads == [told(site), "re: q0", "re: q1", "re: q2", "re: q3"]
     assert site.rows("SELECT count(*) FROM spends") == [(4,)]
+
+
+async def test_an_outage_is_logged_once_and_not_with_each_try(
+    site: Site, outage: Outage, caplog: pytest.LogCaptureFixture
+) -> None:
+    await site.open()
+    amy = site.person()
+    with caplog.at_level(logging.WARNING):
+        await amy.says("hello")
+        await outage.fails(6)
+        outage.over()
+        await reads(outage, amy, 2)
+    assert caplog.messages == ["no relay serves chat now: messages wait"]
 
 
 async def test_a_hiccup_shows_nothing(site: Site, outage: Outage) -> None:

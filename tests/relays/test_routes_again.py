@@ -1,5 +1,7 @@
 """Routes: when a relay is asked again in the same call, and what is told when all fail."""
 
+import logging
+
 import pytest
 
 from core.errors import RelayError, RelayLost, RelayRateLimited, RelayRefused, RelayUnauthorized
@@ -25,6 +27,18 @@ async def test_a_relay_that_refuses_connections_is_asked_again(stage: Stage) -> 
     with pytest.raises(RelayRefused):
         await stage.routes(table("main")).chat(ask())
     assert stage.clock.slept == [0.5, 1.0]
+
+
+async def test_tries_that_fail_alike_are_logged_once_a_call(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.servers["main"].port = free_port()
+    routes = stage.routes(table("main"))
+    with caplog.at_level(logging.WARNING):
+        for count in (1, 2):
+            with pytest.raises(RelayRefused):
+                await routes.chat(ask())
+            assert len(caplog.records) == count
 
 
 @pytest.mark.parametrize(
