@@ -311,7 +311,11 @@ class MemoryStore:
     async def exchanges(self, platform: str, bot: str, chat: str, count: int) -> Sequence[Exchange]:
         chats = self._memory.chats.get((platform, bot, chat), ())
         shown = (
-            Exchange(message=kept.message, delivery=kept.answer.sending if kept.answer else None)
+            Exchange(
+                message=kept.message,
+                delivery=kept.answer.sending if kept.answer else None,
+                notice=kept.notice.reply if kept.notice and not kept.answer else None,
+            )
             for kept in reversed(chats)
             if kept.message is not None
         )

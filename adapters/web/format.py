@@ -90,7 +90,13 @@ def _exchange(exchange: Exchange, *, pending: bool, tickets: Tickets) -> Exchang
         parts=_views(message.parts, session, tickets),
         answer=_views(answer, session, tickets),
         pending=pending,
+        notice=_notice(exchange) if pending else "",
     )
+
+
+def _notice(exchange: Exchange) -> str:
+    parts = exchange.notice.parts if exchange.notice else ()
+    return "\n\n".join(part.text for part in parts if isinstance(part, Text))
 
 
 def _views(parts: Sequence[Part], session: str, tickets: Tickets) -> tuple[PartView, ...]:

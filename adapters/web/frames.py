@@ -138,13 +138,15 @@ ServerFrame: TypeAlias = (
 
 
 class ExchangeView(Struct, frozen=True, kw_only=True):
-    """A message and its answer after a reload. `pending`: an answer is still to come."""
+    """A message and its answer after a reload. `pending`: an answer is still to come, and
+    `notice` stands where it will be."""
 
     id: str
     at: datetime
     parts: tuple[PartView, ...]
     answer: tuple[PartView, ...]
     pending: bool
+    notice: str = ""
 
 
 class Page(Struct, frozen=True, kw_only=True):

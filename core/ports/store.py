@@ -162,10 +162,14 @@ class People(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One message and what answered it, if anything did yet."""
+    """One message and what answered it, if anything did yet.
+
+    `notice` is what was told of the answer that is still to come.
+    """
 
     message: Message
     delivery: Delivery | None
+    notice: Reply | None = None
 
 
 class Transcript(Protocol):

@@ -7,10 +7,10 @@ from datetime import datetime
 from msgspec import MsgspecError
 from sqlalchemy import select, text
 
-from core.model import Delivery, PartState
+from core.model import Delivery, PartState, Reply
 from core.ports.store import Exchange, Unfinished
 from storage.operation import Known, Pending, Show
-from storage.rows import decode_message, decode_reply
+from storage.rows import decode_message, decode_reply, notice_of
 from storage.sqlite.statement import constant, first, param, sql
 from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, from_us
 
@@ -59,6 +59,14 @@ class MessageReads:
                 inbox.c.key == param("key"),
             )
         )
+        self._notice = sql(
+            select(replies.c.payload)
+            .join(parts, parts.c.reply_id == replies.c.id)
+            .where(
+                replies.c.message_id == param("told_as"),
+                parts.c.state != constant(PartState.REFUSED),
+            )
+        )
         self._states = sql(
             select(parts.c.state, parts.c.tried_at)
             .where(parts.c.reply_id == param("reply_id"))
@@ -94,10 +102,19 @@ class MessageReads:
             "chat": show.chat,
             "count": show.count,
         }
-        return [
-            Exchange(message=decode_message(row["payload"]), delivery=self._delivery(row))
-            for row in reversed(self._run(self._chat, asked).fetchall())
-        ]
+        return [self._exchange(row) for row in reversed(self._run(self._chat, asked).fetchall())]
+
+    def _exchange(self, row: sqlite3.Row) -> Exchange:
+        delivery = self._delivery(row)
+        return Exchange(
+            message=decode_message(row["payload"]),
+            delivery=delivery,
+            notice=None if delivery else self._told(row["id"]),
+        )
+
+    def _told(self, message_id: str) -> Reply | None:
+        found = self._run(self._notice, {"told_as": notice_of(message_id)}).fetchone()
+        return decode_reply(found["payload"]) if found else None
 
     def _delivery(self, row: sqlite3.Row) -> Delivery | None:
         if row["reply_id"] is None:

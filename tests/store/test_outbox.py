@@ -131,6 +131,25 @@ async def test_a_page_sees_messages_with_what_became_of_their_replies(place, sto
     assert len(await store.exchanges("web", "bot", "ann", 9)) == 3
 
 
+@on_disk
+async def test_a_page_sees_what_was_told_until_the_answer_is_there(place, store):
+    asked = message("m1")
+    await ask(store, asked)
+    told = answer(asked, "It is kept.", reply_id="n1", effects=())
+    assert await store.tell(told)
+    store = await place.reopen()
+    [seen] = await store.exchanges("web", "bot", "ann", 9)
+    assert (seen.delivery, seen.notice.parts) == (None, (Text(text="It is kept."),))
+    await store.untell(told, "nobody there")
+    [seen] = await store.exchanges("web", "bot", "ann", 9)
+    assert seen.notice is None
+    assert await store.tell(answer(asked, "It is kept.", reply_id="n2", effects=()))
+    await store.commit(answer(asked, "yes"))
+    [seen] = await store.exchanges("web", "bot", "ann", 9)
+    assert seen.notice is None
+    assert seen.delivery.reply.parts == (Text(text="yes"),)
+
+
 async def test_pictures_in_turns_and_replies_come_back(place, store):
     picture = Media(kind="image", blob="cd" * 32, mime="image/png", size_bytes=9)
     asked = message("m1")

@@ -86,6 +86,7 @@ class Stage:
         self.shelf = Shelf()
         self.messages: dict[str, Message] = {}
         self.deliveries: dict[str, Delivery] = {}
+        self.notices: dict[str, Reply] = {}
         self.order: dict[str, list[str]] = defaultdict(list)
         self.replies: dict[str, Sequence[Text | Media]] = {}
         self.receipts: list[Receipt] = []
@@ -120,7 +121,14 @@ class Stage:
         if self.store_broken:
             raise StoreError("the disk is full")
         keys = self.order[chat][-count:]
-        return [Exchange(message=self.messages[k], delivery=self.deliveries.get(k)) for k in keys]
+        return [
+            Exchange(
+                message=self.messages[k],
+                delivery=self.deliveries.get(k),
+                notice=self.notices.get(k),
+            )
+            for k in keys
+        ]
 
     async def _answer(self, message: Message) -> None:
         words = message.text
@@ -166,6 +174,9 @@ class Stage:
     async def notice(self, message: Message, words: str) -> None:
         """A word before the answer."""
         assert self.adapter
+        self.notices[message.key] = Reply(
+            id=f"n-{message.id}", answers=message.id, to=message.address, parts=(Text(text=words),)
+        )
         await self.adapter.send(
             Outgoing(
                 key=f"n-{message.id}/0",

@@ -1,5 +1,6 @@
 """What a tab sends, what it gets: the pure half."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -217,3 +218,11 @@ def test_history_shows_as_pending_what_may_still_be_answered() -> None:
     assert [view.pending for view in page.exchanges] == [False, False, True, False, True]
     assert not page.more
     assert format_history(past, 5, Tickets(SECRET)).more
+
+
+def test_history_shows_what_was_told_of_an_answer_that_is_still_to_come() -> None:
+    told = Reply(id="n1", answers="m1", to=ADDRESS, parts=(Text(text="It is kept."),))
+    waiting = replace(exchange("waiting", answered=False), notice=told)
+    answered = replace(exchange("answered", answered=True), notice=told)
+    page = format_history([answered, waiting], 50, Tickets(SECRET))
+    assert [view.notice for view in page.exchanges] == ["", "It is kept."]

@@ -63,8 +63,10 @@ export class Conversation {
       past.answer.forEach((part, index) => {
         if (!exchange.parts.has(index)) exchange.part(index, past.answer.length, part);
       });
-      if (past.pending) exchange.wait();
-      else if (exchange.running) exchange.settle();
+      if (past.pending) {
+        exchange.wait();
+        if (past.notice) exchange.notice(past.notice);
+      } else if (exchange.running) exchange.settle();
     }
     this.changed();
   }
