@@ -8,7 +8,8 @@ from bots.backup.afresh import afresh
 from bots.backup.leftovers import counts, leftovers
 from bots.backup.plan import complete
 from bots.clock import SystemClock
-from bots.config import Config, load
+from bots.config import Config, Listen, load
+from bots.livez import parley_at
 from bots.loop import run_async
 from bots.orders import Payload, give
 from core.errors import ConfigError
@@ -18,6 +19,8 @@ from storage.sqlite.holding import release as let_go
 
 ORDER = "release"
 """Its payload: {"drop": bool}. Carried out again, it does nothing."""
+
+ALONE = "alone"
 
 
 def release(options: argparse.Namespace) -> int:
@@ -30,9 +33,15 @@ def release(options: argparse.Namespace) -> int:
     left = left_over(path)
     if left and not options.answer and not options.drop:
         raise ConfigError(undecided(left))
+    running = parley_at(config.server.private)
     payload = {"drop": not options.answer}
-    run_async(give(config.storage.data, ORDER, payload, lambda: carry_out(config, payload)))
-    sys.stdout.write(told(left, answer=options.answer) + "\n")
+
+    async def alone() -> Payload:
+        return {**await carry_out(config, payload), ALONE: True}
+
+    answer = run_async(give(config.storage.data, ORDER, payload, alone))
+    words = at_work(config.server.private, running=running, alone=ALONE in answer)
+    sys.stdout.write(f"{told(left, answer=options.answer)} {words}\n")
     return 0
 
 
@@ -48,6 +57,18 @@ def _let_go(config: Config, *, drop: bool) -> Left | None:
     now = SystemClock().now()
     path = path_of(config.storage.url.reveal())
     return let_go(path, drop=drop, at=now, memos=lambda kept: afresh(kept, now))
+
+
+def at_work(listen: Listen, *, running: bool, alone: bool) -> str:
+    """`running`: a Parley had the port. `alone`: none works with this data folder."""
+    if not alone:
+        return "The Parley that waited for it goes to work."
+    if running:
+        return (
+            f"On {listen} runs a Parley of another data folder: stop it before `parley run`, or "
+            "two answer the same people."
+        )
+    return "No Parley is running here: `parley run` starts it."
 
 
 def undecided(left: Left) -> str:

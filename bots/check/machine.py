@@ -1,7 +1,6 @@
 """What a configuration needs of this machine: secrets, folders, the database, ports, codecs."""
 
 import os
-import socket
 import sqlite3
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from bots.check.finding import Finding
 from bots.config import Config, Listen
 from bots.listener import bind
+from bots.livez import parley_at
 from core.errors import ConfigError, StoreError
 from core.secret import Secret
 from storage.sqlite.connection import open_reader
@@ -20,8 +20,6 @@ from storage.sqlite.holding import held
 from storage.sqlite.schema import HEAD
 
 OPEN_S = 5.0
-ASK_S = 2.0
-ANSWER_BYTES = 65536
 CODECS = {"av": "voice and audio formats", "pocketsphinx": "speech in the sandbox relay"}
 
 
@@ -107,22 +105,6 @@ def port(name: str, listen: Listen, *, running: bool) -> Finding:
             return Finding("ok", f"{name} port", f"{listen}: Parley is running there")
         return Finding("WRONG", f"{name} port", str(error))
     return Finding("ok", f"{name} port", f"{listen} is free")
-
-
-def parley_at(listen: Listen) -> bool:
-    """Whether what has the port answers /livez as Parley does."""
-    return ask(listen, "/livez") == b"alive"
-
-
-def ask(listen: Listen, path: str) -> bytes:
-    """What a listener on this machine answers; b"" if it does not."""
-    request = f"GET {path} HTTP/1.0\r\nHost: {listen}\r\n\r\n".encode()
-    try:
-        with socket.create_connection((listen.host, listen.port), ASK_S) as connection:
-            connection.sendall(request)
-            return connection.makefile("rb").read(ANSWER_BYTES).partition(b"\r\n\r\n")[2]
-    except OSError:
-        return b""
 
 
 def codec(name: str, use: str) -> Finding:

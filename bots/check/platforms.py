@@ -9,9 +9,9 @@ from msgspec import structs
 
 from bots.announcement import where
 from bots.check.finding import Finding
-from bots.check.machine import ask, parley_at
 from bots.clock import SystemClock
 from bots.config import BotEntry, Config
+from bots.livez import ask, parley_at
 from bots.platforms import missing
 from core.errors import ConfigError
 

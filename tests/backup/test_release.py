@@ -131,6 +131,21 @@ async def test_with_nothing_left_over_no_choice_is_wanted_and_it_begins_with_now
     assert seen(at)["1/2"] > 1700000000
 
 
+def test_who_releases_it_with_nobody_at_work_is_told_to_start_it(copy, capsys):
+    assert release(copy, "--drop") == 0
+    assert capsys.readouterr().out.endswith("No Parley is running here: `parley run` starts it.\n")
+
+
+async def test_a_parley_of_another_folder_on_its_port_is_told_of(copy, tmp_path, capsys):
+    """The old one, mostly, with the same accounts."""
+    other = installation(tmp_path, "other", port=copy.config.server.private.port)
+    async with opened(other.config):
+        assert await asyncio.to_thread(release, copy, "--drop") == 0
+    told = capsys.readouterr().out
+    assert f"On {copy.config.server.private} runs a Parley of another data folder: stop it" in told
+    assert held(copy.database) is None
+
+
 async def test_what_is_not_held_is_told_so_and_left_alone(old, capsys):
     before = old.database.read_bytes()
     assert release(old, "--drop") == 0
@@ -219,13 +234,14 @@ async def test_while_it_is_held_only_the_probes_answer(copy):
 
 
 @pytest.mark.parametrize("choice", ["--drop", "--answer"])
-async def test_released_beside_it_it_goes_to_work_within_two_seconds(copy, choice):
+async def test_released_beside_it_it_goes_to_work_within_two_seconds(copy, choice, capsys):
     async with starting(copy) as start:
         assert await asyncio.to_thread(release, copy, choice) == 0
         async with asyncio.timeout(2):
             await asyncio.shield(start.house)
         assert (await asked(copy, "/readyz")).json() == {"ready": True}
         assert (await asked(copy, "/")).status_code == 200
+    assert capsys.readouterr().out.endswith("The Parley that waited for it goes to work.\n")
     assert held(copy.database) is None
     assert ("dead" in states(copy)["inbox"]) is (choice == "--drop")
 
