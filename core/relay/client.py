@@ -67,6 +67,9 @@ from core.response import (
 _AT_ONCE = 2**20
 """Files of more bytes are encoded in a thread: 20 MB would hold the loop for 50 ms and more."""
 
+_DRAWN = 10
+"""Pictures of one answer, where fewer were asked for: some relays send more than were."""
+
 _REST_S = 0.1
 """How long the end of a finished stream is waited for, to keep its connection."""
 
@@ -225,8 +228,8 @@ class Relay:
     async def _answer(self, outbound: Outbound, told: str, body: bytes, key: int) -> Response:
         origin = self._wire.origin(outbound.call, key)
         match outbound.request:
-            case ImageRequest():
-                return await self._pictures(body, origin)
+            case ImageRequest(n=wanted):
+                return await self._pictures(body, max(wanted, _DRAWN), origin)
             case UserStatRequest():
                 return decode_user_stat(body, self._own_keys(), self._hash_key, origin)
             case request:
@@ -302,7 +305,7 @@ class Relay:
     async def _whole(
         self, response: httpx.Response, outbound: Outbound, origin: Origin
     ) -> Response:
-        body = await self._wire.read(response, self._wire.bounds.json_bytes, origin)
+        body = await self._wire.read_json(response, self._wire.bounds.json_bytes, origin)
         return self._counted(decode(outbound.request, "application/json", body, origin))
 
     def _counted(self, answer: Answered) -> Answered:
@@ -312,9 +315,16 @@ class Relay:
     def _own_keys(self) -> tuple[str, ...]:
         return tuple(key.reveal() for key in (self._entry.key, *self._entry.keys))
 
-    async def _pictures(self, body: bytes, origin: Origin) -> Images:
-        drawn, revised_prompt = decode_images(body, origin)
-        images = [await self._picture(picture, origin) for picture in drawn]
+    async def _pictures(self, body: bytes, most: int, origin: Origin) -> Images:
+        drawn, revised_prompt = decode_images(body, origin, most)
+        images: list[Image] = []
+        left = self._wire.bounds.pictures_bytes
+        async with self._wire.within(origin):
+            for picture in drawn:
+                images.append(await self._picture(picture, origin))
+                left -= len(images[-1].content)
+                if left < 0:
+                    raise origin.garbage("pictures of too many bytes in all")
         return Images(images=tuple(images), revised_prompt=revised_prompt)
 
     async def _picture(self, picture: bytes | str, origin: Origin) -> Image:

@@ -43,9 +43,14 @@ _IMAGES = msgspec.json.Decoder(_ImagesAnswer, strict=False)
 _HEARD = msgspec.json.Decoder(_Heard, strict=False)
 
 
-def decode_images(body: bytes, origin: Origin) -> tuple[list[bytes | str], str]:
-    """Each picture as its bytes or as the link to it, and the prompt as the relay revised it."""
+def decode_images(body: bytes, origin: Origin, most: int = 2**16) -> tuple[list[bytes | str], str]:
+    """Each picture as its bytes or as the link to it, and the prompt as the relay revised it.
+
+    More than `most` pictures are none: each is fetched and kept.
+    """
     answer = read_answer(body, _IMAGES, origin)
+    if len(answer.data) > most:
+        raise origin.garbage(f"{len(answer.data)} pictures, where {most} would be many,")
     pictures = [_picture(drawn, origin) for drawn in answer.data]
     if not pictures:
         raise origin.garbage("an answer without pictures")

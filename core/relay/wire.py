@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
+from io import BytesIO
 from urllib.parse import quote, unquote
 
 import httpx
@@ -11,6 +12,7 @@ import httpx
 from core.errors import ConfigError, RelayError, RelayLost, RelayTimeout
 from core.ports.clock import Clock
 from core.relay.address import base_url, proxy_password
+from core.relay.crowd import is_crowded
 from core.relay.dialect import Call, Dialect
 from core.relay.encode import Outbound
 from core.relay.entry import RelayEntry
@@ -18,6 +20,9 @@ from core.relay.failure import Origin, outage, read_complaint, refusal, retry_af
 from core.relay.fetch import Fetcher, Unfetched, pieces
 from core.relay.refusals import told_rule
 from core.secret import Secret
+
+_DATA = frozenset[Call]({"speech", "file_content"})
+"""Whose answers are no JSON."""
 
 _SHORT_KEY = 10
 """A key of no more characters is told apart from common words by its `sk-` alone."""
@@ -162,8 +167,9 @@ class Wire:
     async def ask(self, outbound: Outbound, key: int = 0) -> tuple[str, bytes]:
         """A successful answer's content type and body. Raises RelayError."""
         async with self.open(outbound, key) as response:
+            read = self.read if outbound.call in _DATA else self.read_json
             limit = self.bounds.body_bytes(outbound.call)
-            body = await self.read(response, limit, self.origin_of(outbound, key))
+            body = await read(response, limit, self.origin_of(outbound, key))
             return content_type(response), body
 
     @asynccontextmanager
@@ -178,9 +184,19 @@ class Wire:
         finally:
             await response.aclose()
 
+    async def read_json(self, response: httpx.Response, limit: int, origin: Origin) -> bytes:
+        """The whole body, if decoding it is safe, too. Raises RelayError."""
+        body = await self.read(response, limit, origin)
+        if is_crowded(body):
+            raise origin.garbage(f"an answer of too many values in {len(body)} bytes")
+        return body
+
     async def read(self, response: httpx.Response, limit: int, origin: Origin) -> bytes:
-        """The whole body, if it has at most `limit` bytes. Raises RelayError."""
-        read: list[bytes] = []
+        """The whole body, if it has at most `limit` bytes. Raises RelayError.
+
+        It is held once, into however many pieces it was cut.
+        """
+        read = BytesIO()
         taken = 0
         try:
             async with asyncio.timeout(self.bounds.whole_s):
@@ -188,12 +204,12 @@ class Wire:
                     taken += len(data)
                     if taken > limit:
                         raise origin.garbage(f"an answer of over {limit} bytes")
-                    read.append(data)
+                    read.write(data)
         except httpx.TransportError as error:
             raise outage(origin, error) from error
         except TimeoutError as error:
             raise _too_slow(origin, self.bounds.whole_s) from error
-        return b"".join(read)
+        return read.getvalue()
 
     async def fetch(self, link: str, call: Call) -> bytes:
         """What a link in an answer leads to, asked for without the key.
@@ -209,6 +225,15 @@ class Wire:
                 if not left or error.fault != "connection":
                     raise _unfetched(origin, link, error) from error
         raise ValueError("fetches: expected at least one")
+
+    @asynccontextmanager
+    async def within(self, origin: Origin) -> AsyncIterator[None]:
+        """As long as a whole answer may take, for all that it links to. Raises RelayTimeout."""
+        try:
+            async with asyncio.timeout(self.bounds.whole_s):
+                yield
+        except TimeoutError as error:
+            raise _too_slow(origin, self.bounds.whole_s) from error
 
     def _at_home(self, url: httpx.URL) -> bool:
         own = httpx.URL(self.base)
