@@ -1,4 +1,5 @@
-"""Every parser under inputs made by chance, by craft and, in the long form, by coverage."""
+"""Every parser under inputs made by chance, by craft and, in the long form, by coverage; and
+the relays' client under answers without end, over real sockets."""
 
 import asyncio
 import random
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from prove.experiment import Experiment, Finding, Scale
 from prove.fuzz import bombs
+from prove.fuzz.flooded import floods
 from prove.fuzz.measure import EXTRA_BYTES, SQUARE, Cost, cost, extra_bytes, kept
 from prove.fuzz.mutate import inputs
 from prove.fuzz.table import TARGETS
@@ -57,10 +59,11 @@ async def run(scale: Scale) -> Finding:
     if scale.long:
         ways += await guided(scale, worst)
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    poured, drowned = await floods(every_call=scale.long)
     return Finding(
-        load=f"{worst.inputs} inputs to {len(TARGETS)} parsers",
+        load=f"{worst.inputs} inputs to {len(TARGETS)} parsers, {poured} relays without end",
         faults=ways,
-        wrong=tuple(worst.wrong),
+        wrong=(*worst.wrong, *drowned),
         figures=(
             f"slowest {worst.cost.ms_a_kb:.1f} ms a KB: {worst.slowest}; "
             f"most held beside {WIDE_BYTES[scale.long] >> 10} KB of input "
