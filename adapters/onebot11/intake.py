@@ -5,6 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Protocol
 
 from aiocqhttp import Event
@@ -21,6 +22,7 @@ from adapters.onebot11.parse import (
     parse_upload,
     sender_name,
 )
+from adapters.onebot11.refusals import Refusals
 from adapters.onebot11.requests import Requests
 from adapters.onebot11.seen import Seen
 from core.errors import StoreError
@@ -64,13 +66,16 @@ class Intake:
         self._around = around
         self._names = names
         self._order = order
-        self._told_busy: set[str] = set()
+        self._refusals = Refusals()
+        self._numbers = count(1)
         self._told_broken: OrderedDict[str, None] = OrderedDict()
 
     def take(self, account: Account, payload: Mapping[str, Any]) -> None:
         """One event, now. Does not block; what it needs goes on in its chat's order."""
         payload = owned(account, payload)
         if payload["post_type"] == "request":
+            if self._order.is_crowded:
+                return
             self._order.enter(
                 f"{account.self_id}/requests",
                 lambda _: self._around.requests.answer(account, payload),
@@ -95,8 +100,12 @@ class Intake:
             self._note_name(payload)
         return heard
 
-    async def hand_over(self, message: Message) -> None:
-        """Until the store took it, for about a minute. Then the person is told."""
+    async def hand_over(self, message: Message, number: int = 0) -> None:
+        """Until the store took it, for about a minute. Then the person is told.
+
+        `number` tells which it is among those that came; 0: it comes just now.
+        """
+        number = number or next(self._numbers)
         for wait_s in STORE_WAITS_S:
             try:
                 receipt = await self._around.emit(message)
@@ -105,36 +114,35 @@ class Intake:
                     break
                 await self._around.sleep(wait_s)
             else:
-                await self._told(receipt, message)
+                await self._told(receipt, message, number)
                 return
         log.error("a message of %s was lost: the store did not take it", message.address.chat)
         await self._around.tell(message, "store")
 
     def _enter(self, account: Account, heard: Heard) -> None:
-        chat = heard.message.address.chat
-        if self._order.is_full:
-            self._pass_over(heard.message)
+        chat, number = heard.message.address.chat, next(self._numbers)
+        if not self._order.has_room(chat):
+            self._pass_over(heard.message, number)
             return
 
         async def work(turn: Turn) -> None:
             whole = await self._around.lookup.complete(account, heard) if heard.asks else heard
             await turn.begin()
-            await self.hand_over(whole.message)
+            await self.hand_over(whole.message, number)
 
         message = heard.message
         self._order.enter(chat, work, chars=weight_of(message))
 
-    def _pass_over(self, message: Message) -> None:
+    def _pass_over(self, message: Message, number: int) -> None:
         """Nothing is kept of it but that its chat is told, once until something is taken again."""
         chat = message.address.chat
-        if chat in self._told_busy:
+        if self._order.is_crowded or not self._refusals.passed(message, number):
             return
         log.warning("messages of %s are passed over: too many are on their way", chat)
-        self._told_busy.add(chat)
         told = structs.replace(message, parts=(), raw="")
         self._order.enter(f"{chat}/busy", lambda _: self._around.tell(told, "busy"))
 
-    async def _told(self, receipt: Receipt, message: Message) -> None:
+    async def _told(self, receipt: Receipt, message: Message, number: int) -> None:
         """Busy is said once a chat, until something was taken again."""
         chat = message.address.chat
         latest = min(message.sent_at, self._around.clock.now())  # their clock may go ahead
@@ -144,9 +152,9 @@ class Intake:
         if receipt is Receipt.BROKEN:
             await self._tell_broken(message)
         if receipt is not Receipt.BUSY:
-            self._told_busy.discard(chat)
-        elif chat not in self._told_busy:
-            self._told_busy.add(chat)
+            if unheard := self._refusals.taken(message, number):
+                await self._around.tell(unheard, "busy")
+        elif self._refusals.refused(message, number):
             await self._around.tell(message, "busy")
 
     async def _tell_broken(self, message: Message) -> None:

@@ -2,15 +2,22 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 log = logging.getLogger(__name__)
 
-MOST = 20_000
-"""Messages on their way to the store."""
+MOST = 2000
+"""Messages on their way to the store, each of some 8 KB: half a second of what can be taken."""
 
-MOST_CHARS = 50_000_000
+MOST_OF_CHAT = 200
+"""So that one chat leaves room for the others."""
+
+MOST_CHARS = 8_000_000
 """Of all of them together, as their payloads measure."""
+
+WORDS = 1000
+"""Room for words to chats whose messages find none."""
 
 
 class Turn:
@@ -36,12 +43,19 @@ class Order:
 
     def __init__(self) -> None:
         self._last: dict[str, Turn] = {}
+        self._counts: Counter[str] = Counter()
         self._running: set[asyncio.Task[None]] = set()
         self._chars = 0
 
+    def has_room(self, chat: str) -> bool:
+        """For one more message of a chat."""
+        in_all = len(self._running) < MOST and self._chars < MOST_CHARS
+        return in_all and self._counts[chat] < MOST_OF_CHAT
+
     @property
-    def is_full(self) -> bool:
-        return len(self._running) >= MOST or self._chars >= MOST_CHARS
+    def is_crowded(self) -> bool:
+        """Not even a word to a chat has room."""
+        return len(self._running) >= MOST + WORDS
 
     def enter(self, chat: str, work: Callable[[Turn], Awaitable[None]], *, chars: int = 0) -> None:
         """Take the next turn of a chat now; `work` begins soon, and calls `begin` itself.
@@ -51,8 +65,9 @@ class Order:
         turn = self._last[chat] = Turn(self._last.get(chat))
         task = asyncio.create_task(self._run(chat, turn, work))
         self._chars += chars
+        self._counts[chat] += 1
         self._running.add(task)
-        task.add_done_callback(lambda task: self._ended(task, chars))
+        task.add_done_callback(lambda task: self._ended(chat, task, chars))
 
     async def close(self) -> None:
         """End what is on its way: it was not stored, and is found in the history again."""
@@ -70,8 +85,11 @@ class Order:
             if self._last.get(chat) is turn:
                 del self._last[chat]
 
-    def _ended(self, task: asyncio.Task[None], chars: int) -> None:
+    def _ended(self, chat: str, task: asyncio.Task[None], chars: int) -> None:
         self._running.discard(task)
         self._chars -= chars
+        self._counts[chat] -= 1
+        if not self._counts[chat]:
+            del self._counts[chat]
         if not task.cancelled() and (error := task.exception()):
             log.error("a QQ message was not handed over", exc_info=error)
