@@ -22,6 +22,10 @@ COUNTS = (50, 200, 1000)
 """How many messages are asked for: more where these do not reach back to the last one heard."""
 CHATS = 200
 AT_ONCE = 4
+FEW = 50
+"""A gap of as many messages may wait in memory for its chat's turn; of longer ones, which may
+take 20 MB each, AT_ONCE are there."""
+
 HISTORY_S = 3.0
 TRIES = 2
 
@@ -65,11 +69,21 @@ class Gap:
         async def work(turn: Turn) -> None:
             async with self._asking:
                 told = await self._told(account, target, since, lacking)
-            await turn.begin()
-            for payload in self._missed(account, target, told, since):
-                await self._hand_over(account, payload)
+                missed = self._missed(account, target, told, since)
+                del told
+                if len(missed) > FEW:
+                    await self._bring(account, turn, missed)
+                    return
+            await self._bring(account, turn, missed)
 
         return work
+
+    async def _bring(
+        self, account: Account, turn: Turn, missed: Sequence[Mapping[str, Any]]
+    ) -> None:
+        await turn.begin()
+        for payload in missed:
+            await self._hand_over(account, payload)
 
     async def _told(
         self, account: Account, target: Target, since: int, lacking: set[str]

@@ -1,5 +1,6 @@
 """What was said while the account or the bot was away."""
 
+import asyncio
 from datetime import timedelta
 from itertools import count
 
@@ -91,6 +92,39 @@ async def test_a_history_that_is_never_answered_is_asked_for_twice_in_all(monkey
         await onebot.speak(said("after"))
         await stage.heard(4)
         assert len(onebot.frames.calls("get_friend_msg_history")) == 2
+
+
+@pytest.mark.parametrize(("few", "asked"), [(0, 1), (50, 3)])
+async def test_of_long_gaps_only_so_many_are_in_memory_at_once(monkeypatch, few, asked):
+    monkeypatch.setattr("adapters.onebot11.gap.AT_ONCE", 1)
+    monkeypatch.setattr("adapters.onebot11.gap.FEW", few)
+    core, people = Held(), ("10001", "10002", "10003")
+    async with playing(core=core) as stage, stage.account() as onebot:
+        core.open.set()
+        for person in people:
+            await onebot.speak(said("before", person, person))
+        await stage.heard(3)
+        core.open.clear()
+        await silently(onebot, *(said("missed", person, person) for person in people))
+        await stage.until(lambda: len(onebot.frames.calls("get_friend_msg_history")) == asked)
+        await stage.until(lambda: core.held)
+        assert len(onebot.frames.calls("get_friend_msg_history")) == asked
+        core.open.set()
+        assert texts(await stage.heard(6))[3:] == ["missed"] * 3
+
+
+class Held(Core):
+    """Takes what it is told while `open`; `held` counts what waits for that."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = asyncio.Event()
+        self.held = 0
+
+    async def emit(self, message):
+        self.held += not self.open.is_set()
+        await self.open.wait()
+        return await super().emit(message)
 
 
 async def test_a_gap_over_a_restart_of_the_bot_is_closed():
