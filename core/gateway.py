@@ -85,7 +85,7 @@ class Gateway:
     def _put_to_work(self, job: Job) -> None:
         """What is stored. It is in its lane when this returns, or raises."""
         slot = self.lanes.enter(job.lane, bounded=False)
-        self._place(job, slot).fill(job)
+        self._place(job, slot).fill(job.stored)
 
     def _place(self, job: Job, slot: Slot[Job]) -> Place:
         if job.broken:
@@ -213,7 +213,7 @@ class Gateway:
         try:
             stored = await self.store.accept(job.message, job.conversation, job.received_at)
             if stored:
-                place.fill(job)
+                place.fill(job.stored)
         finally:
             if not stored:
                 place.drop()

@@ -1,7 +1,9 @@
 """What a lane is given to do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import structs
 
 from core.model import Delivery, Message
 from core.route import Intent, is_urgent
@@ -30,3 +32,8 @@ class Job:
     def lane(self) -> str:
         """The conversation's own, or the one beside it: /stop waits for no answer."""
         return f"{self.conversation} urgent" if is_urgent(self.intent) else self.conversation
+
+    @property
+    def stored(self) -> "Job":
+        """As it waits: how the platform put the message stands in the store, and is not needed."""
+        return replace(self, message=structs.replace(self.message, raw=""))

@@ -55,7 +55,7 @@ class Lanes(Generic[Job]):
         *,
         per_conversation: int = 20,
         in_all: int = 10_000,
-        weight_in_all: int = 50_000_000,
+        weight_in_all: int = 12_000_000,
     ) -> None:
         self._work = work
         self._per_conversation = per_conversation

@@ -154,3 +154,25 @@ async def test_why_tells_nothing_of_other_chats(site: Site) -> None:
     await site.person(chat="family", group=True).says("dinner?", addressed=False)
     (told,) = await site.person(chat="work", group=True).asks("/why")
     assert told == site.say("why_nothing", slash="/")
+
+
+async def test_what_waits_is_kept_without_the_words_that_the_platform_put_it_in(site: Site) -> None:
+    await site.open()
+    held = site.relays.hold("hello")
+    amy = site.person()
+    await amy.says("hello", raw="all that the platform said")
+    await amy.says("and more", raw="all that the platform said")
+    stored = site.rows("SELECT payload FROM inbox")
+    assert all("all that the platform said" in payload for (payload,) in stored)
+    (lane,) = site.house.lanes._lanes.values()
+    assert [(await slot.job()).message.raw for slot in lane] == ["", ""]
+    held.release()
+
+
+async def test_what_is_taken_up_again_is_kept_without_them_too(site: Site) -> None:
+    await site.open()
+    site.relays.hold("hello")
+    await site.person().says("hello", raw="all that the platform said")
+    await site.restart()
+    (lane,) = site.house.lanes._lanes.values()
+    assert [(await slot.job()).message.raw for slot in lane] == [""]
