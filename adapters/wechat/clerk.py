@@ -83,7 +83,7 @@ class Clerk:
 
     async def _hear(self, case: Case, said: Said, visit: Visit) -> None:
         """Into the core, once; what it has already may have its answer, too."""
-        known = case.taken is not None
+        known = case.taken is not None or case.receipt is not None
         receipt = await self._emitted(case, said)
         match receipt:
             case Receipt.BUSY:
@@ -109,6 +109,8 @@ class Clerk:
     async def _emitted(self, case: Case, said: Said) -> Receipt:
         """All requests of a push wait for the one emit; after a failure the next one tries."""
         emit = self.emit or await self._start()
+        if case.receipt is not None:
+            return case.receipt
         if case.taken is None:
             chat, key = case.push.source, case.push.key
             self._leftovers.begun(chat, key)  # the answer may be faster than the receipt
@@ -119,7 +121,7 @@ class Clerk:
             self._leftovers.ended(case.push.source, case.push.key, shelved=False)
             case.taken = None
             raise
-        case.forget_words()
+        case.received(receipt)
         return receipt
 
     async def _start(self) -> Emit:

@@ -1,11 +1,16 @@
 """The reply machine by itself, with a clock of its own."""
 
+import asyncio
+
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec import structs
 
 from adapters.wechat.desk import Desk
 from adapters.wechat.exchange import Close, Exchange, Give, Timing, Wait
-from adapters.wechat.push import Push, Unheard
+from adapters.wechat.push import Push, Said, Unheard
+from core.model import Text
+from core.ports.adapter import Receipt
 
 TIMING = Timing()
 
@@ -94,6 +99,20 @@ async def test_of_pushes_that_are_over_only_so_many_are_remembered(monkeypatch):
             desk.case(push_of(str(number)), "notice")
         assert desk.find("waiting") is waiting
         assert sum(desk.find(str(number)) is not None for number in range(20)) <= 3
+
+
+async def test_of_a_push_that_the_core_has_neither_words_nor_its_way_there_are_kept():
+    case = Desk(TIMING, tries=3).case(said_of("1"), "notice")
+    case.taken = asyncio.ensure_future(asyncio.sleep(0, Receipt.STORED))
+    case.received(await case.taken)
+    assert (case.receipt, case.taken) == (Receipt.STORED, None)
+    assert (case.push.content, case.push.raw) == (Said(parts=()), "")
+
+
+def said_of(key: str) -> Push:
+    return structs.replace(
+        push_of(key), content=Said(parts=(Text(text="hello"),)), raw="<xml>hello</xml>"
+    )
 
 
 def push_of(key: str) -> Push:
