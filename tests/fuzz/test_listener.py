@@ -177,3 +177,19 @@ async def test_the_next_request_of_a_connection_has_its_time_too(monkeypatch):
         writer.write(b"POST /size HT")
         assert await ended(reader)
         writer.close()
+
+
+async def test_of_more_connections_than_there_is_room_for_the_latest_are_hung_up_on(monkeypatch):
+    monkeypatch.setattr("bots.listener.MOST_CONNECTIONS", 2)
+    async with listening() as port:
+        first = await asyncio.open_connection("127.0.0.1", port)
+        second = await asyncio.open_connection("127.0.0.1", port)
+        third, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await ended(third)
+        for _, inside in (first, second):
+            inside.write(b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na")
+        for reader, _ in (first, second):
+            assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n1"), PATIENCE_S)
+        for _, inside in (first, second):
+            inside.close()
+        writer.close()
