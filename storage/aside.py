@@ -56,3 +56,8 @@ class Backlog:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count(Operation[Backlog]):
     """Cheap enough to be asked by a monitor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oldest(Operation[str | None]):
+    """The id of the message that `Backlog.oldest_at` is of."""

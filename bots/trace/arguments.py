@@ -13,7 +13,10 @@ def add_trace(commands: Subcommands) -> None:
         "its id, which stands in the log as trace=; 8 or more of its first digits; "
         "or the platform's own key of it"
     )
-    sub.add_argument("id", metavar="ID", help=words)
+    which = sub.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", metavar="ID", nargs="?", help=words)
+    words = "the oldest message without a whole answer"
+    which.add_argument("--oldest", action="store_true", help=words)
     add_config(sub)
     sub.add_argument("--json", action="store_true", help="for programs")
     sub.add_argument("--text", action="store_true", help="with what it says")

@@ -15,6 +15,7 @@ from bots.loop import run_async
 from bots.named import message_named
 from bots.printable import printable
 from bots.trace.stops import Stop, chat_kind, spans_ms, stops, waits_for
+from storage.aside import Oldest
 from storage.reading import reading
 from storage.trail import Follow, Trail
 
@@ -22,7 +23,9 @@ from storage.trail import Follow, Trail
 def trace(options: argparse.Namespace) -> int:
     """Raises ConfigError, StoreError."""
     trail = run_async(followed(options.config, options.id))
-    if options.json:
+    if trail is None:
+        sys.stdout.write("null\n" if options.json else "Every message has its whole answer.\n")
+    elif options.json:
         told = msgspec.json.format(msgspec.json.encode(as_json(trail, text=options.text)))
         sys.stdout.write(told.decode() + "\n")
     else:
@@ -30,9 +33,14 @@ def trace(options: argparse.Namespace) -> int:
     return 0
 
 
-async def followed(config: Path, given: str) -> Trail:
+async def followed(config: Path, given: str | None) -> Trail | None:
+    """None: the oldest unanswered message; there may be none."""
     async with reading(load(config).storage.url.reveal()) as database:
-        found = await message_named(database, given)
+        found = (
+            await database.ask(Oldest()) if given is None else await message_named(database, given)
+        )
+        if found is None:
+            return None
         trail = await database.ask(Follow(message_id=found))
     assert trail, "a message was deleted between two reads"  # noqa: S101 - a week after its end
     return trail

@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy import and_, delete, func, null, or_, select, text, tuple_, update
 
-from storage.aside import Backlog, Count, Drop, ListAside, PutBack, SetAside
+from storage.aside import Backlog, Count, Drop, ListAside, Oldest, PutBack, SetAside
 from storage.operation import Finished
 from storage.rows import decode_message, encode
 from storage.sqlite.erasure import Erasure
@@ -97,9 +97,9 @@ class AsideReads:
         self._list = sql(select(inbox).where(dead, kept).order_by(inbox.c.seq))
         self._count = sql(select(func.count()).select_from(inbox).where(dead, kept))
         since = func.coalesce(inbox.c.put_back_at, inbox.c.received_at)
-        new = select(since).where(inbox.c.state == constant(InboxState.NEW))
+        new = select(since, inbox.c.id).where(inbox.c.state == constant(InboxState.NEW))
         unsent = (
-            select(since)
+            select(since, inbox.c.id)
             .select_from(
                 parts.join(replies, replies.c.id == parts.c.reply_id).join(
                     inbox, inbox.c.id == replies.c.message_id
@@ -108,7 +108,8 @@ class AsideReads:
             .where(text("parts.state IN ('pending', 'trying')"))
         )
         self._oldest = tuple(
-            sql(first(found.where(kept).order_by(since), "count")) for found in (new, unsent)
+            sql(first(found.where(kept).order_by(since, inbox.c.seq), "count"))
+            for found in (new, unsent)
         )
 
     def aside(self, _list: ListAside) -> list[SetAside]:
@@ -124,9 +125,17 @@ class AsideReads:
         ]
 
     def count(self, _count: Count) -> Backlog:
-        found = [self._run(query, {"count": 1}).fetchone() for query in self._oldest]
-        oldest = min((row[0] for row in found if row), default=None)
+        oldest = self._unanswered()
         return Backlog(
-            oldest_at=None if oldest is None else from_us(oldest),
+            oldest_at=None if oldest is None else from_us(oldest[0]),
             set_aside=self._run(self._count).fetchone()[0],
         )
+
+    def oldest(self, _oldest: Oldest) -> str | None:
+        found = self._unanswered()
+        return found[1] if found else None
+
+    def _unanswered(self) -> tuple[int, str] | None:
+        """The oldest message without a whole answer: since when in µs, and its id."""
+        found = [self._run(query, {"count": 1}).fetchone() for query in self._oldest]
+        return min(((row[0], str(row[1])) for row in found if row), default=None)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from storage.aside import Count, ListAside
+from storage.aside import Count, ListAside, Oldest
 from storage.operation import (
     Carried,
     Expired,
@@ -75,6 +75,7 @@ class Reads:
             Follow: trail.follow,
             ListAside: aside.aside,
             Count: aside.count,
+            Oldest: aside.oldest,
             Used: persons.used,
             Sum: persons.spent,
             Export: persons.export,

@@ -96,6 +96,35 @@ def test_a_message_is_found_by_its_id_its_first_digits_and_its_platforms_key(
     assert f"message {ID}: answered" in parley(capsys, "trace", given).out
 
 
+def test_the_oldest_message_without_a_whole_answer_needs_no_name(folder: Path, capsys) -> None:
+    async def both(store: SqlStore, watch: Watch) -> None:
+        await whole(store, watch)
+        await store.accept(message(OTHER), "d", watch.passes(5))
+
+    async def sent(store: SqlStore, _watch: Watch) -> None:
+        await store.mark("r1", 1, PartState.SENT)
+
+    async def answered(store: SqlStore, _watch: Watch) -> None:
+        await store.commit(answer(message(OTHER), "hi", reply_id="r2"))
+        await store.mark("r2", 0, PartState.SENT)
+
+    for more, told in (
+        (both, f"message {ID}: answered"),
+        (sent, f"message {OTHER}: unanswered"),
+        (answered, "Every message has its whole answer."),
+    ):
+        fill(folder, more)
+        said = parley(capsys, "trace", "--oldest")
+        assert (said.code, said.out.splitlines()[0]) == (0, told)
+    assert parley(capsys, "trace", "--oldest", "--json").out == "null\n"
+
+
+@pytest.mark.parametrize("given", [(), (ID, "--oldest")])
+def test_either_a_name_or_the_oldest_is_wanted(given: tuple[str, ...], capsys) -> None:
+    with pytest.raises(SystemExit):
+        parley(capsys, "trace", *given)
+
+
 def test_what_is_named_by_nobody_or_by_several_is_an_error(folder: Path, capsys) -> None:
     async def two(store: SqlStore, _watch: Watch) -> None:
         for name in (ID, OTHER):
