@@ -38,7 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     form = "long" if options.long else "short"
     sys.stdout.write(f"{len(chosen)} experiments in their {form} form, {options.jobs} at a time\n")
     sys.stdout.flush()
-    results = asyncio.run(run_all(chosen, options))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # experiments end with it
+    try:
+        results = asyncio.run(run_all(chosen, options))
+    except KeyboardInterrupt:
+        return 130
     sys.stdout.write(f"\n{plain(results)}\n{LEGEND}\n")
     if options.markdown:
         options.markdown.write_text(markdown(results) + "\n", encoding="utf-8")
@@ -54,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--seed", type=int, help="repeat a run by the seed that it printed")
     top.add_argument("--jobs", type=int, default=JOBS, help="side by side (default: %(default)s)")
     top.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there, too")
+    top.add_argument(
+        "--hold", action="store_true", help="those that must be alone wait for standard input's end"
+    )
     top.add_argument("--one", nargs=2, metavar=("NAME", "FILE"), help=argparse.SUPPRESS)
     return top
 
@@ -80,6 +87,8 @@ async def run_all(chosen: Sequence[str], options: argparse.Namespace) -> list[Re
 
         beside = [name for name in chosen if not find(name).alone]
         done = {result.name: result for result in await asyncio.gather(*map(run, beside))}
+        if options.hold:
+            await asyncio.to_thread(sys.stdin.buffer.read)
         for name in chosen:
             if name not in done:
                 done[name] = await run(name)
@@ -105,9 +114,11 @@ async def run_apart(name: str, file: Path, options: argparse.Namespace) -> Resul
         told, _ = await asyncio.wait_for(process.communicate(), limit_s)
         broke = told.decode(errors="replace")[-2000:].strip()
     except TimeoutError:
-        os.killpg(process.pid, signal.SIGKILL)  # its bots, too: they hold its pipe
-        await process.wait()
+        await end(process)
         broke = f"it took longer than {limit_s:.0f} s"
+    except asyncio.CancelledError:
+        await end(process)
+        raise
     found, finding = find(name), read(file)
     result = Result(
         name=name,
@@ -121,6 +132,12 @@ async def run_apart(name: str, file: Path, options: argparse.Namespace) -> Resul
     sys.stdout.write(progress(result))
     sys.stdout.flush()
     return result
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """And its bots: they hold its pipe."""
+    os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
 
 
 def progress(result: Result) -> str:

@@ -1,7 +1,9 @@
-"""Every check, quickest first: style, types, layers, tests, promises. With arguments: pytest alone.
+"""Every check: style, types, layers, then tests and promises. With arguments: pytest alone.
 
-With CI set, system packages that tests need are installed where that is
-possible, and a skipped test counts as a failure.
+Tests and experiments wait most of their time, so they run side by side; the
+experiments that must be alone come after all tests. With CI set, system packages
+that tests need are installed where that is possible, and a skipped test counts
+as a failure.
 """
 
 import os
@@ -10,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -23,10 +26,13 @@ STATIC = {
     "types": ("-m", "mypy"),
     "layers": ("-c", LINT),
 }
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
 FIRST = ("unit", "core", "config", "commands", "store", "relays", "sandbox", "contract")
 LAST = ("scenario", "cli", "web")
-WORKERS = min(3, os.cpu_count() or 2)
+WORKERS = max(3, CORES)
 """Test files run side by side: most of their time is waiting."""
+BESIDE = max(1, CORES // 2)
+"""Experiments side by side, while tests run and after them."""
 SYSTEM = ("chromium", "espeak-ng", "flite", "fonts-noto-cjk", "fonts-noto-color-emoji")
 NODE = ("nodejs", "npm")
 """Wanted where there is no npm at all: node is often installed from elsewhere than Debian."""
@@ -42,7 +48,9 @@ def main(arguments: Sequence[str]) -> int:
         return python("-m", "pytest", *arguments).returncode
     results = static_checks()
     sys.stdout.flush()
-    results += [tests(strict), promises()]
+    with promises() as kept:
+        results.append(tests(strict))
+        results.append(kept())
     sys.stdout.write("\n")
     for name, good, words, seconds in results:
         sys.stdout.write(f"{'ok    ' if good else 'FAILED'} {name:<8} {seconds:5.1f} s  {words}\n")
@@ -83,14 +91,31 @@ def tests(strict: bool) -> Result:
     return "tests", code == 0 and not (strict and skipped), words, time.monotonic() - began
 
 
-def promises() -> Result:
-    """The short forms of all experiments; their table is shown."""
+@contextmanager
+def promises() -> Iterator[Callable[[], Result]]:
+    """The short forms of all experiments are under way. What is given waits and shows their table.
+
+    Those that must be alone begin when it is called.
+    """
     began = time.monotonic()
-    sys.stdout.write("\n")
-    sys.stdout.flush()
-    code = python("-m", "prove").returncode
-    words = "the experiments above; by themselves: sh script/prove"
-    return "promises", code == 0, words, time.monotonic() - began
+    command = [sys.executable, "-m", "prove", "--jobs", str(BESIDE), "--hold"]
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
+        process = subprocess.Popen(
+            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=told, stderr=told
+        )
+
+        def kept() -> Result:
+            process.communicate()
+            told.seek(0)
+            sys.stdout.write(f"\n{told.read()}")
+            words = "the experiments above; by themselves: sh script/prove"
+            return "promises", process.returncode == 0, words, time.monotonic() - began
+
+        try:
+            yield kept
+        finally:
+            process.terminate()
+            process.communicate()
 
 
 def test_folders() -> list[str]:

@@ -172,5 +172,5 @@ def executed(told: bytes) -> int:
 
 
 EXPERIMENT = Experiment(
-    promises=(20,), title="every parser, by chance, craft and coverage", run=run, alone=True
+    promises=(20,), title="every parser, by chance, craft and coverage", run=run
 )
