@@ -193,6 +193,12 @@ class MemoryStore:
         await self.mark(commit.reply.id, 0, PartState.REFUSED, reason)
         kept.notice = None
 
+    async def set_aside(self, message_id: str, reason: str) -> None:
+        del reason
+        kept = self._memory.inbox.get(message_id)
+        if kept is not None and kept.state == "answered":
+            kept.state = "dead"
+
     def _answer(self, reply: Reply, at: datetime, state: PartState) -> Answer:
         count = len(reply.parts)
         made = Answer(reply=reply, at=at, states=[state] * count, receipts=[""] * count)

@@ -5,14 +5,15 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from core.cancellation import being_cancelled
-from core.model import Capabilities, Delivery, PartState
+from msgspec import structs
+
+from core.carrier import find, send, turn
+from core.model import Capabilities, Delivery, PartState, Text
 from core.patience import Sleep, persist
-from core.ports.adapter import Adapter, Paced, Recalls
+from core.ports.adapter import Adapter, Recalls
 from core.ports.observer import Observer
 from core.ports.sending import (
     Absent,
-    Found,
     Later,
     Outgoing,
     Refused,
@@ -35,6 +36,8 @@ MAX_UNKNOWN = 5
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 REPEAT_AFTER_S = 1.0
 TRIED = "it was on its way when the process ended"
+MAX_ENDS = 3
+POISON = f"the process ended {MAX_ENDS} times while it was on its way"
 
 
 class _Waits:
@@ -63,8 +66,11 @@ class Courier:
     observer: Observer
     sleep: Sleep = asyncio.sleep
 
-    async def deliver(self, delivery: Delivery, answers: str) -> None:
+    async def deliver(self, delivery: Delivery, answers: str, aside: str = "") -> None:
         """Send what is not settled yet, in order. `answers` is the inbound message's key.
+
+        A part that ended the process three times is sent no more: the message is set
+        aside, and its person told by `aside`.
 
         A part found TRYING was on its way when the process ended. Unless the
         platform shows a key only once, it is looked for where the platform keeps
@@ -84,8 +90,22 @@ class Courier:
                 tried_at=delivery.tried_at if state is PartState.TRYING else None,
             )
             dispatch = self._dispatch(reply.id, outgoing)
+            dispatch.ends, delivery = delivery.ends, structs.replace(delivery, ends=0)
             settled, receipt = await dispatch.settle(tried=state is PartState.TRYING)
-            await dispatch.mark(settled, receipt)
+            if receipt == POISON:
+                await self._set_aside(dispatch, reply.answers, aside)
+            else:
+                await dispatch.mark(settled, receipt)
+
+    async def _set_aside(self, dispatch: "_Dispatch", message_id: str, aside: str) -> None:
+        """The word to its person is tried once."""
+        log.error("part %s of message %s: %s", dispatch.outgoing.key, message_id, POISON)
+        await persist(lambda: self.outbox.set_aside(message_id, POISON), self.sleep)
+        await dispatch.mark(PartState.REFUSED, POISON)
+        key = f"{dispatch.outgoing.key}/aside"
+        told = replace(dispatch.outgoing, key=key, part=Text(text=aside), notice=True)
+        if aside and not await turn(dispatch.adapter, told):
+            await send(dispatch.adapter, told)
 
     def _dispatch(self, reply_id: str, outgoing: Outgoing) -> "_Dispatch":
         adapter = self.adapters[outgoing.to.bot]
@@ -107,6 +127,7 @@ class _Dispatch:
     caps: Capabilities
     reply_id: str
     outgoing: Outgoing
+    ends: int = 0
     _unknown: int = 0
     _waits: _Waits = field(default_factory=_Waits)
 
@@ -116,12 +137,21 @@ class _Dispatch:
         result: SendResult = Unknown(TRIED) if unsure else await self._try()
         while True:
             result = await self._looked_for(result)
+            if self._is_poison(result):
+                return PartState.REFUSED, POISON
             wait_s = await self._again_after_s(result)
             if wait_s is None:
                 return self._ended(result)
             if wait_s:
                 await self.courier.sleep(wait_s)
             result = await self._try()
+
+    def _is_poison(self, result: SendResult) -> bool:
+        """Whether it would be sent again, although no process survived that three times."""
+        if self.ends < MAX_ENDS:
+            return False
+        holds = self.caps.on_unknown == "hold"
+        return isinstance(result, Absent) or (isinstance(result, Unknown) and not holds)
 
     def _ended(self, result: SendResult) -> tuple[PartState, str]:
         match result:
@@ -161,16 +191,17 @@ class _Dispatch:
 
     async def _try(self) -> SendResult:
         """One send. It is noted before it begins, and not before it can."""
-        if refused := await _turn(self.adapter, self.outgoing):
+        if refused := await turn(self.adapter, self.outgoing):
             return refused
         if not self.caps.repeatable:
-            await self.mark(PartState.TRYING)
-        sending = asyncio.create_task(_send(self.adapter, self.outgoing))
+            await self.mark(PartState.TRYING, self._survived_by_none)
+        sending = asyncio.create_task(send(self.adapter, self.outgoing))
         try:
             result = await asyncio.shield(sending)
         except asyncio.CancelledError:
             await self._note_last(sending)
             raise
+        self.ends = 0
         self._unknown += isinstance(result, Unknown | Absent)
         return result
 
@@ -197,7 +228,7 @@ class _Dispatch:
     async def _found(self, adapter: Recalls) -> Sent | Absent | Unknown:
         waits = _Waits()
         while True:
-            match await _find(adapter, self.outgoing):
+            match await find(adapter, self.outgoing):
                 case Refused(reason, retry_after_s):
                     wait_s = waits.after(retry_after_s)
                     if wait_s is None:
@@ -231,46 +262,11 @@ class _Dispatch:
     async def _take_back(self) -> None:
         """Nothing was sent: whoever finds it after a stop need not flag it."""
         if not self.outgoing.repeated:
-            await self.mark(PartState.PENDING)
+            await self.mark(PartState.PENDING, self._survived_by_none)
+
+    @property
+    def _survived_by_none(self) -> str:
+        return str(self.ends or "")
 
     def _tell(self, done: Unsure) -> None:
         self.courier.observer.unsure(self.outgoing, done)
-
-
-async def _turn(adapter: Adapter, outgoing: Outgoing) -> Refused | None:
-    if not isinstance(adapter, Paced):
-        return None
-    try:
-        return await adapter.turn(outgoing)
-    except asyncio.CancelledError:
-        if being_cancelled():
-            raise
-        return Refused("the adapter gave its own call up", SHORTEST_WAIT_S)
-    except Exception as error:
-        log.exception("waiting to send %s failed in the adapter", outgoing.key)
-        return Refused(type(error).__name__, SHORTEST_WAIT_S)
-
-
-async def _send(adapter: Adapter, outgoing: Outgoing) -> SendResult:
-    """An adapter's own calls may be cancelled, too, when its connection goes."""
-    try:
-        return await adapter.send(outgoing)
-    except asyncio.CancelledError:
-        if being_cancelled():
-            raise
-        return Unknown("the adapter gave its own call up")
-    except Exception as error:
-        log.exception("sending %s failed in the adapter", outgoing.key)
-        return Unknown(type(error).__name__)
-
-
-async def _find(adapter: Recalls, outgoing: Outgoing) -> Found:
-    try:
-        return await adapter.find(outgoing)
-    except asyncio.CancelledError:
-        if being_cancelled():
-            raise
-        return Refused("the adapter gave its own call up", SHORTEST_WAIT_S)
-    except Exception as error:
-        log.exception("looking for %s failed in the adapter", outgoing.key)
-        return Unknown(type(error).__name__)

@@ -177,12 +177,14 @@ class PartState(StrEnum):
 class Delivery(Struct, frozen=True, kw_only=True):
     """A stored reply and how far its sending has come: one state a part.
 
-    `tried_at` is when the part that is TRYING was tried last.
+    `tried_at` is when the part that is TRYING was tried last, `ends` how many tries of the
+    next part no process survived.
     """
 
     reply: Reply
     states: tuple[PartState, ...]
     tried_at: datetime | None = None
+    ends: int = 0
 
 
 class Spend(Struct, frozen=True, kw_only=True):

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from core.cancellation import being_cancelled
+from core.carrier import send, turn
 from core.errors import StoreError
 from core.model import PartState
 from core.patience import Sleep
-from core.ports.adapter import Adapter, Paced
+from core.ports.adapter import Adapter
 from core.ports.sending import Absent, Later, Outgoing, Refused, SendResult, Sent, Unknown
 from core.ports.store import Commit, Outbox
 
@@ -104,17 +104,10 @@ class Notice:
 
     async def _send(self, outgoing: Outgoing) -> SendResult:
         """Cancelled before its turn, it was never tried."""
+        if refused := await turn(self.adapter, outgoing):
+            return refused
+        self._sending = True
         try:
-            if isinstance(self.adapter, Paced) and (refused := await self.adapter.turn(outgoing)):
-                return refused
-            self._sending = True
-            return await self.adapter.send(outgoing)
-        except asyncio.CancelledError:
-            if being_cancelled():
-                raise
-            return Unknown("the adapter gave its own call up")
-        except Exception as error:
-            log.exception("sending the notice %s failed in the adapter", outgoing.key)
-            return Unknown(type(error).__name__)
+            return await send(self.adapter, outgoing)
         finally:
             self._sending = False

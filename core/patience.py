@@ -84,6 +84,9 @@ class PatientStore:
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         await self._persist(lambda: self.store.mark(reply_id, index, state, receipt))
 
+    async def set_aside(self, message_id: str, reason: str) -> None:
+        await self._persist(lambda: self.store.set_aside(message_id, reason))
+
     async def settings(self, scope: str) -> Mapping[str, str]:
         return await self._persist(lambda: self.store.settings(scope))
 

@@ -90,13 +90,20 @@ class Worker:
         """Never raises; what could not be finished is found again at the next start."""
         TRACE.set(job.message.id)
         try:
-            delivery = job.delivery or await self._answer(job)
-            if delivery:
-                await self._courier.deliver(delivery, job.message.key)
+            if delivery := job.delivery or await self._answer(job):
+                await self._deliver(job, delivery)
         except MessageEnded:
             log.info("message %s was forgotten before its answer came", job.message.id)
         except Exception:
             log.exception("message %s is left for the next start", job.message.id)
+
+    async def _deliver(self, job: Job, delivery: Delivery) -> None:
+        aside = ""
+        if delivery.ends >= MAX_ATTEMPTS:
+            language = self._bots[job.message.address.bot].language
+            aside = self._engine.texts.say("set_aside", language)
+        async with self._suspects.turn(delivery.ends):
+            await self._courier.deliver(delivery, job.message.key, aside)
 
     async def _answer(self, job: Job) -> Delivery | None:
         """What was spent is kept, also where there is nothing to keep it with."""

@@ -96,6 +96,14 @@ class Untell(Operation[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayAside(Operation[None]):
+    """As `Outbox.set_aside`."""
+
+    message_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark(Operation[None]):
     """Note what became of a part."""
 

@@ -30,6 +30,7 @@ from storage.operation import (
     Fire,
     GroupsSet,
     Known,
+    LayAside,
     Log,
     Mark,
     Operation,
@@ -219,6 +220,9 @@ class SqlStore:
 
     async def untell(self, commit: Commit, reason: str) -> None:
         await self._writes.submit(Untell(commit=commit, reason=reason, at=self._now()))
+
+    async def set_aside(self, message_id: str, reason: str) -> None:
+        await self._writes.submit(LayAside(message_id=message_id, reason=reason))
 
     async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
         await self._writes.submit(

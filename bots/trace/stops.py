@@ -165,9 +165,14 @@ def _part(what: str, number: int, part: PartTrail) -> Iterator[Stop]:
         "attempts": part.attempts,
         "receipt": part.receipt,
     }
-    about = f" ({part.receipt})" if part.receipt else ""
+    about = f" ({_about(part)})" if part.receipt else ""
     words = f"{what}, {part.kind} of {part.size} {unit}: {part.state.value}{about}"
     yield Stop(at=part.settled_at, name="part", words=words, details=details)
+
+
+def _about(part: PartTrail) -> str:
+    """An open part's receipt counts the tries that no process survived."""
+    return f"tries that ended the process: {part.receipt}" if part.state in OPEN else part.receipt
 
 
 def _end(trail: Trail) -> Iterator[Stop]:

@@ -144,7 +144,15 @@ class Outbox(Protocol):
         ...
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
-        """Note what became of one part. Raises MessageEnded for TRYING a forgotten one."""
+        """Note what became of one part. Raises MessageEnded for TRYING a forgotten one.
+
+        The receipt of a part that is not settled is the number of its tries that no process
+        survived, but for the one that is under way; "" for none.
+        """
+        ...
+
+    async def set_aside(self, message_id: str, reason: str) -> None:
+        """An answered message is set aside after all: its answer cannot be sent."""
         ...
 
 

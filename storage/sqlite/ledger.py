@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, update
 from core.errors import MessageEnded, StoreInvalid
 from core.model import PartState, SetSetting, Spend
 from core.ports.store import Commit
-from storage.operation import Charge, Finish, Finished, Mark, Tell, Untell
+from storage.operation import Charge, Finish, Finished, LayAside, Mark, Tell, Untell
 from storage.rows import (
     commit_blobs,
     ended,
@@ -47,6 +47,13 @@ class LedgerWrites:
                 reason=param("reason"),
                 answered_at=param("answered_at"),
             )
+        )
+        self._aside = sql(
+            update(inbox)
+            .where(
+                inbox.c.id == param("message_id"), inbox.c.state == constant(InboxState.ANSWERED)
+            )
+            .values(state=constant(InboxState.DEAD), reason=param("reason"))
         )
         self._answer = sql(
             select(inbox.c.state, replies.c.id)
@@ -135,6 +142,9 @@ class LedgerWrites:
             self.mark(
                 Mark(reply_id=reply_id, position=0, state=refused, receipt=reason, at=untell.at)
             )
+
+    def lay_aside(self, aside: LayAside) -> None:
+        self._run(self._aside, {"message_id": aside.message_id, "reason": aside.reason})
 
     def charge(self, charge: Charge) -> None:
         self._charge(charge.message_id, charge.person, charge.spends)

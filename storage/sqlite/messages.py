@@ -68,7 +68,7 @@ class MessageReads:
             )
         )
         self._states = sql(
-            select(parts.c.state, parts.c.tried_at)
+            select(parts.c.state, parts.c.tried_at, parts.c.receipt)
             .where(parts.c.reply_id == param("reply_id"))
             .order_by(parts.c.position)
         )
@@ -124,7 +124,16 @@ class MessageReads:
             reply=decode_reply(row["reply"]),
             states=tuple(PartState(state["state"]) for state in states),
             tried_at=next((_tried_at(s) for s in states if s["state"] == PartState.TRYING), None),
+            ends=max(map(_ends, states), default=0),
         )
+
+
+def _ends(state: sqlite3.Row) -> int:
+    """Of a part that is not settled; the try that is under way is no process's any more."""
+    part = PartState(state["state"])
+    if part not in (PartState.PENDING, PartState.TRYING):
+        return 0
+    return int(state["receipt"] or 0) + (part is PartState.TRYING)
 
 
 def _tried_at(state: sqlite3.Row) -> datetime | None:
