@@ -7,12 +7,13 @@ from openai import AsyncOpenAI
 from bots.sandbox.progress import Pace
 from tests.sandbox.client import client_of
 from tests.sandbox.clock import STEP_S, Clock
+from tests.sandbox.heard import heard_once
 from tests.sandbox.server import Sandbox, sandbox
 
 
 @pytest.fixture(scope="session")
 def standing() -> Iterator[Sandbox]:
-    with sandbox() as relay:
+    with heard_once(), sandbox() as relay:
         yield relay
 
 

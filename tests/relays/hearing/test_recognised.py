@@ -14,6 +14,7 @@ from core.relay.transport import Transport
 from core.request import TranscriptionRequest
 from tests.relays.hearing.recordings import PHRASES, clip, spoken, wav
 from tests.relays.stage import dialect, entry, relay
+from tests.sandbox.heard import heard_once
 from tests.sandbox.server import Sandbox, sandbox
 from tests.sandbox.wer import word_error_rate
 
@@ -24,7 +25,7 @@ SAID = [PHRASES[name] for name in THREE]
 @pytest.fixture(scope="module")
 def ears() -> Iterator[Sandbox]:
     pytest.importorskip("pocketsphinx")
-    with sandbox() as running:
+    with heard_once(), sandbox() as running:
         yield running
 
 
