@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from bots.arrival import data_s, word_s
 from core.errors import ConfigError
+from core.ports.adapter import ARRIVED, LEFT
 
 FRAME_LIMIT_BYTES = 1 << 20
 PLATFORM_FRAME_BYTES = 64 << 20
@@ -87,6 +90,7 @@ class HttpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     def on_headers_complete(self) -> None:
         self._unread_bytes = 0
         self._expect(BODY_S)
+        self.scope[ARRIVED] = time.monotonic() - self._ago_s(data_s)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -101,9 +105,18 @@ class HttpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         super().on_message_complete()
         self._rest()
 
+    def eof_received(self) -> None:
+        if self.scope:
+            self.scope[LEFT] = time.monotonic() - self._ago_s(word_s)
+        super().eof_received()
+
     def handle_websocket_upgrade(self) -> None:
         self._rest()
         super().handle_websocket_upgrade()
+
+    def _ago_s(self, ago_s: Callable[[int], float]) -> float:
+        sock = self.transport.get_extra_info("socket")
+        return ago_s(sock.fileno()) if sock else 0.0
 
     def _expect(self, within_s: float) -> None:
         self._rest()

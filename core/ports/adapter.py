@@ -50,6 +50,13 @@ class Adapter(Protocol):
         ...
 
 
+ARRIVED = "parley.arrived"
+"""In a request's scope: when it came to this machine, in seconds of `time.monotonic`."""
+
+LEFT = "parley.left"
+"""In a request's scope, once who made it has hung up: when that was, likewise."""
+
+
 @runtime_checkable
 class Webhook(Protocol):
     """The adapter is reached over HTTP."""
