@@ -13,6 +13,7 @@ from itertools import islice
 from msgspec import structs
 
 from bench.memory import Answer, Kept, Memory
+from core.delivery import SETTLED
 from core.errors import MessageEnded, StoreInvalid
 from core.model import (
     Forget,
@@ -291,6 +292,13 @@ class MemoryStore:
 
     async def waiting(self, platform: str, bot: str, chat: str) -> Sequence[Waiting]:
         return list(self._parts(platform, bot, chat, lambda state, _: state is PartState.LATER))
+
+    async def expected(self, platform: str, bot: str, chat: str) -> Sequence[str]:
+        return [
+            kept.key[2]
+            for kept in self._memory.chats.get((platform, bot, chat), ())
+            if kept.answer is None or not SETTLED.issuperset(kept.answer.states)
+        ]
 
     async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
         found = self._parts(

@@ -181,6 +181,15 @@ class Shelved(Operation[Sequence[Waiting]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected(Operation[Sequence[str]]):
+    """As `Shelf.expected`."""
+
+    platform: str
+    bot: str
+    chat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Carried(Operation[Waiting | None]):
     """As `Shelf.carried`."""
 

@@ -22,6 +22,7 @@ from storage.operation import (
     Charge,
     Check,
     Erase,
+    Expected,
     Expire,
     Expired,
     Export,
@@ -260,6 +261,10 @@ class SqlStore:
 
     async def waiting(self, platform: str, bot: str, chat: str) -> Sequence[Waiting]:
         return await self._reads.submit(Shelved(platform=platform, bot=bot, chat=chat))
+
+    async def expected(self, platform: str, bot: str, chat: str) -> Sequence[str]:
+        """Of the chat's latest messages."""
+        return await self._reads.submit(Expected(platform=platform, bot=bot, chat=chat))
 
     async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
         """Among the parts of the chat's latest messages."""

@@ -215,6 +215,10 @@ class Shelf(Protocol):
         """The parts of a chat that are LATER, oldest first."""
         ...
 
+    async def expected(self, platform: str, bot: str, chat: str) -> Sequence[str]:
+        """The keys of a chat's messages whose answers are not made, or not sent or put off yet."""
+        ...
+
     async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
         """The part of a chat that is SENT with this receipt."""
         ...

@@ -11,6 +11,7 @@ from typing import Any
 from storage.aside import Count, ListAside, Oldest
 from storage.operation import (
     Carried,
+    Expected,
     Expired,
     Export,
     GroupsSet,
@@ -69,6 +70,7 @@ class Reads:
             Settings: persons.settings,
             GroupsSet: persons.groups,
             Shelved: shelf.waiting,
+            Expected: shelf.expected,
             Carried: shelf.carried,
             Kept: OwnReads(connection).kept,
             Find: trail.find,

@@ -2,14 +2,14 @@
 
 import sqlite3
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, exists, or_, select, text
 
 from core.model import PartState
 from core.ports.store import Waiting
-from storage.operation import Carried, Shelved
+from storage.operation import Carried, Expected, Shelved
 from storage.rows import decode_reply
 from storage.sqlite.statement import constant, first, param, sql
-from storage.tables import InboxRow, PartRow, ReplyRow
+from storage.tables import InboxRow, InboxState, PartRow, ReplyRow
 
 LATEST = 50
 """A platform repeats a request within seconds: more messages back, nobody asks for a part."""
@@ -44,9 +44,35 @@ class ShelfReads:
             )
         )
 
+        on_its_way = exists(
+            select(parts.c.reply_id)
+            .join(replies, replies.c.id == parts.c.reply_id)
+            .where(
+                replies.c.message_id == inbox.c.id,
+                parts.c.state.in_([constant(PartState.PENDING), constant(PartState.TRYING)]),
+            )
+        )
+        self._expected = sql(
+            select(inbox.c.key)
+            .where(
+                inbox.c.id.in_(latest),
+                or_(inbox.c.state == constant(InboxState.NEW), on_its_way),
+            )
+            .order_by(inbox.c.seq)
+        )
+
     def waiting(self, shelved: Shelved) -> list[Waiting]:
         asked = {"platform": shelved.platform, "bot": shelved.bot, "chat": shelved.chat}
         return [_waiting(row) for row in self._run(self._waiting, asked).fetchall()]
+
+    def expected(self, expected: Expected) -> list[str]:
+        asked = {
+            "platform": expected.platform,
+            "bot": expected.bot,
+            "chat": expected.chat,
+            "count": LATEST,
+        }
+        return [row["key"] for row in self._run(self._expected, asked).fetchall()]
 
     def carried(self, carried: Carried) -> Waiting | None:
         asked = {

@@ -46,6 +46,9 @@ class PlayedShelf:
             if part.state is PartState.LATER and self._chats[part.reply_id] == chat
         ]
 
+    async def expected(self, platform: str, bot: str, chat: str) -> Sequence[str]:
+        return []
+
     async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
         part = self._parts.get(self._receipts.get(f"{chat}/{receipt}", ("", 0)))
         return part if part and part.state is PartState.SENT else None

@@ -70,6 +70,28 @@ async def test_a_part_that_was_carried_waits_no_more_and_is_found_by_its_receipt
     assert await store.carried(where.platform, where.bot, where.chat, "push 8") is None
 
 
+async def test_an_answer_is_expected_until_each_part_is_sent_or_put_off(place):
+    store = await place.open()
+    asked, reply = await answered(store, "m1", "a", "b")
+    await store.accept(message("m2"), "c", NOW)
+    where = asked.address
+
+    async def expected(chat=where.chat):
+        return list(await store.expected(where.platform, where.bot, chat))
+
+    assert await expected() == [asked.key, message("m2").key]
+    await store.mark(reply.id, 0, PartState.SENT, "push 7")
+    await store.mark(reply.id, 1, PartState.TRYING)
+    store = await place.reopen()
+    assert await expected() == [asked.key, message("m2").key]
+    await store.mark(reply.id, 1, PartState.LATER)
+    assert await expected() == [message("m2").key]
+    await answered(store, "m2")
+    assert await expected() == []
+    await answered(store, "m3", "c")
+    assert await expected("another") == []
+
+
 async def test_nobody_elses_parts_are_found(store):
     asked, reply = await answered(store, "m1", "a")
     await store.mark(reply.id, 0, PartState.LATER)
