@@ -22,7 +22,7 @@ from adapters.wechat.push import Followed, Push, Said, Scanned
 from adapters.wechat.sayings import Sayings
 from adapters.wechat.service import Service
 from adapters.wechat.settings import Settings, check
-from adapters.wechat.wording import Wording
+from adapters.wechat.wording import Beside, Wording
 from core.bot import Bot
 from core.errors import StoreError
 from core.model import Address, Capabilities, Media, Message
@@ -107,7 +107,7 @@ class WeChatAdapter:
             message_of=self._message,
             seen=self._seen,
         )
-        self._door = Door(settings, clock, self._clerk.receive)
+        self._door = Door(settings, clock, self._clerk.receive, timing.patience_s)
         self._capabilities = Capabilities(
             source=SOURCE,
             text_limit=REPLY_BYTES - HINT_BYTES,
@@ -128,6 +128,7 @@ class WeChatAdapter:
 
     async def run(self, emit: Emit) -> None:
         """Take pushes until cancelled; and set the menu, where it is not set so already."""
+        self._clerk.open()
         await asyncio.to_thread(_import_all)
         self._clerk.emit = emit
         self._clerk.started.set()
@@ -233,14 +234,16 @@ class WeChatAdapter:
         if not self._desk.can_take(case):
             return None
         last = outgoing.index + 1 == outgoing.total
-        more = last and await self._leftovers.any_wait(outgoing.to.chat)
+        beside = Beside.NOTHING
+        if last:
+            beside = await self._leftovers.beside(outgoing.to.chat, outgoing.answers)
         saying = await self._sayings.of(outgoing.part)
         dressed = self._wording.dressed(
-            saying, outgoing.index, outgoing.total, more=more, repeated=outgoing.repeated
+            saying, outgoing.index, outgoing.total, beside, repeated=outgoing.repeated
         )
         if await self._desk.hand(case, dressed):
-            case.carries = outgoing.key, receipt_of(case, more=more)
-            return await self._carried(outgoing, receipt_of(case, more=more))
+            case.carries = outgoing.key, receipt_of(case, beside)
+            return await self._carried(outgoing, receipt_of(case, beside))
         return None
 
     async def _carried(self, outgoing: Outgoing, receipt: str) -> SendResult:
@@ -256,7 +259,6 @@ class WeChatAdapter:
             saying,
             outgoing.index if stops_here else outgoing.total - 1,
             outgoing.total,
-            more=False,
             repeated=outgoing.repeated,
         )
         return await service.send(openid, dressed)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from adapters.wechat.desk import Case, Desk, Visit
+from adapters.wechat.desk import Arrival, Case, Desk, Visit
 from adapters.wechat.exchange import TRIES, Timing
 from adapters.wechat.format import SUCCESS, Words, format_reply
 from adapters.wechat.leftovers import Leftovers
@@ -14,6 +14,9 @@ from core.errors import StoreError
 from core.model import Message
 from core.ports.adapter import Emit, Receipt
 from core.ports.clock import Clock
+
+CLOCK_S = 1.0
+"""WeChat tells its times in whole seconds."""
 
 
 class Clerk:
@@ -37,6 +40,8 @@ class Clerk:
     ) -> None:
         self.emit: Emit | None = None
         self.started = asyncio.Event()
+        self._opened_at = clock.monotonic()
+        self._read_since = float("-inf")
         self._desk = desk
         self._leftovers = leftovers
         self._wording = wording
@@ -46,18 +51,19 @@ class Clerk:
         self._message_of = message_of
         self._seen = seen
 
+    def open(self) -> None:
+        """Requests are read from now on: who came before waited for it."""
+        self._read_since = self._clock.monotonic()
+
     @asynccontextmanager
     async def receive(
-        self, push: Push, stamped_s: int, gone: "asyncio.Future[None]"
+        self, push: Push, arrival: Arrival, gone: "asyncio.Future[None]"
     ) -> AsyncIterator[tuple[Visit, str | None]]:
-        """One request, to its end: its visit, and what to answer. Raises StoreError.
-
-        `stamped_s` is WeChat's clock as the request was made.
-        """
+        """One request, to its end: its visit, and what to answer. Raises StoreError."""
         case = self._desk.case(push, self._fallback(push))
         fresh = not case.exchange.round
-        at_least = self._round(stamped_s - push.created) if fresh else 1
-        async with self._desk.visit(case, at_least) as visit:
+        at_least = self._first_round(push, arrival) if fresh else 1
+        async with self._desk.visit(case, at_least, arrival) as visit:
             if fresh:
                 self._seen(push)
             await self._take(case, visit)
@@ -96,8 +102,7 @@ class Clerk:
                 self._leftovers.ended(case.push.source, case.push.key, shelved=False)
                 case.say(SUCCESS)
             case Receipt.DUPLICATE if not known:
-                age_s = self._clock.now().timestamp() - case.push.created
-                case.exchange.known_as(visit.attempt, max(2, self._round(age_s)))
+                case.exchange.known_as(visit.attempt, TRIES)  # how often, nobody knows
                 self._leftovers.resume(case)
             case Receipt.DUPLICATE if visit.new_round:
                 self._leftovers.resume(case)
@@ -141,6 +146,13 @@ class Clerk:
 
     def _say(self, case: Case, text: str) -> None:
         case.say(format_reply(case.push, Words(text=text)))
+
+    def _first_round(self, push: Push, arrival: Arrival) -> int:
+        """Of what came before this process began, nobody knows how often it was tried: this
+        may be the last time, so that it is answered as that."""
+        age_s = arrival.stamped_s - push.created
+        older = age_s >= arrival.at - self._opened_at + CLOCK_S
+        return TRIES if older or arrival.at < self._read_since else self._round(age_s)
 
     def _round(self, age_s: float) -> int:
         """Which try it is by a push's age, where the tries before it were not seen."""

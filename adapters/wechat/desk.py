@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -54,6 +54,18 @@ class Case:
         self.wake()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """When a request came: `at` by the loop's clock, `stamped_s` by WeChat's as it was made.
+
+    `left` is asked once its connection is gone, for when that was; None where nobody knows.
+    """
+
+    at: float
+    stamped_s: int
+    left: Callable[[], float | None] = lambda: None
+
+
 @dataclass(slots=True, eq=False)
 class Visit:
     """One request of a case. `handed`: it took the reply that it was given."""
@@ -87,16 +99,20 @@ class Desk:
         return self._cases.get(key)
 
     @asynccontextmanager
-    async def visit(self, case: Case, at_least: int = 1) -> AsyncIterator[Visit]:
-        """A request, from its arrival to its end."""
-        before = case.exchange.round
-        attempt = case.exchange.arrive(_now(), at_least)
+    async def visit(
+        self, case: Case, at_least: int = 1, arrival: Arrival | None = None
+    ) -> AsyncIterator[Visit]:
+        """A request, from its arrival, which may be some time ago, to its end."""
+        before, now = case.exchange.round, _now()
+        arrived = min(arrival.at, now) if arrival else now
+        attempt = case.exchange.arrive(arrived, at_least, now - arrived)
         visit = Visit(case, attempt, new_round=case.exchange.round != before)
         case.wake()
         try:
             yield visit
         finally:
-            case.exchange.leave(attempt, _now(), handed=visit.handed)
+            left = arrival.left() if arrival and not visit.handed else None
+            case.exchange.leave(attempt, left or _now(), handed=visit.handed)
             case.wake()
 
     async def reply(self, visit: Visit, gone: "asyncio.Future[None]") -> str | None:
@@ -135,6 +151,11 @@ class Desk:
         return (
             exchange.settled is None and exchange.offered is None and _now() < exchange.hope_until()
         )
+
+    def expects(self, key: str) -> bool:
+        """Whether a request of this push tells its answer, or will: that, or a notice."""
+        case = self._cases.get(key)
+        return case is not None and case.exchange.is_hopeful(_now())
 
     def close(self) -> None:
         """No further tries will come in: only requests that are here can be answered."""

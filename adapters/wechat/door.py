@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from adapters.wechat.crypto import Cipher, Opened
-from adapters.wechat.desk import Visit
+from adapters.wechat.desk import Arrival, Visit
 from adapters.wechat.format import SUCCESS
 from adapters.wechat.parse import parse_encrypted, parse_push
 from adapters.wechat.push import Push
@@ -24,6 +24,7 @@ from adapters.wechat.settings import Settings
 from adapters.wechat.signature import Forged, check_query
 from adapters.wechat.xml import PushError
 from core.errors import StoreError
+from core.ports.adapter import ARRIVED, LEFT
 from core.ports.clock import Clock
 from core.secret import Secret
 from core.steady import SteadyTime
@@ -41,9 +42,9 @@ TOLD_EVERY_S = 60.0
 
 
 Receiving: TypeAlias = Callable[
-    [Push, int, "asyncio.Future[None]"], AbstractAsyncContextManager[tuple[Visit, str | None]]
+    [Push, Arrival, "asyncio.Future[None]"], AbstractAsyncContextManager[tuple[Visit, str | None]]
 ]
-"""A push, WeChat's clock, and what is done once WeChat hangs up: the visit and its reply."""
+"""A push, when it came, and what is done once WeChat hangs up: the visit and its reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,31 +65,39 @@ class Gone(Exception):
 
 
 class Door:
-    """`receive` takes a push to its answer."""
+    """`receive` takes a push to its answer; `patience_s` is how long WeChat waits for one."""
 
     def __init__(
         self,
         settings: Settings,
         clock: Clock,
         receive: Receiving,
+        patience_s: float,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._steady = SteadyTime(clock)
         self._receive = receive
+        self._patience_s = patience_s
         self._told_at = float("-inf")
         self._inside = 0
         keys = tuple(filter(None, (settings.aes_key, settings.previous_aes_key)))
         self._cipher = Cipher(token=settings.token, app_id=settings.app_id, keys=keys)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._inside >= MOST_INSIDE:
+        if self._inside >= MOST_INSIDE or self._is_over(scope):
             return await Response(None, 503, {"Connection": "close"})(scope, receive, send)
         self._inside += 1
         try:
             return await self._admit(scope, receive, send)
         finally:
             self._inside -= 1
+
+    def _is_over(self, scope: Scope) -> bool:
+        """It waited so long to be read that WeChat has given it up: work on it would only keep
+        the next ones waiting, too."""
+        now = asyncio.get_running_loop().time()
+        return bool(now - scope.get(ARRIVED, now) >= self._patience_s)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = QueryParams(scope["query_string"])
@@ -160,10 +169,11 @@ class Door:
         if known.push is None:
             await Response(SUCCESS, media_type="text/plain")(scope, receive, send)
             return
-        stamped_s = int(known.timestamp)
+        at = scope.get(ARRIVED) or asyncio.get_running_loop().time()
+        arrival = Arrival(at=at, stamped_s=int(known.timestamp), left=lambda: scope.get(LEFT))
         async with (
             _hanging_up(receive) as gone,
-            self._receive(known.push, stamped_s, gone) as (visit, reply),
+            self._receive(known.push, arrival, gone) as (visit, reply),
         ):
             await self._response(reply, known)(scope, receive, send)
             visit.handed = reply is not None and not gone.done()

@@ -40,13 +40,20 @@ class Timing:
     """From the end of a try to the beginning of the next."""
     keep_s: float = 60.0
     """An exchange is remembered after its last sign of life."""
+    late_s: float = 1.5
+    """A request that waited to be read is answered earlier by as long, so much at most: it did
+    not wait alone, and many are to be answered at once."""
 
 
 @dataclass(slots=True, eq=False)
 class Try:
-    """One request. Several at once belong to one round, which is what WeChat counts."""
+    """One request. Several at once belong to one round, which is what WeChat counts.
+
+    `answer_by` is until when it takes an answer.
+    """
 
     arrived: float
+    answer_by: float
     last: bool
 
 
@@ -99,8 +106,8 @@ class Exchange(Generic[T]):
 
     # -- requests --------------------------------------------------------------
 
-    def arrive(self, now: float, at_least: int = 1) -> Try:
-        """A request came. `at_least`: the round that it is known to be of.
+    def arrive(self, now: float, at_least: int = 1, waited_s: float = 0.0) -> Try:
+        """A request came, and waited to be read. `at_least`: the round it is known to be of.
 
         WeChat opens no round before it gave the last one up, so a request beside
         one that it still waits for is a duplicate of that.
@@ -108,7 +115,8 @@ class Exchange(Generic[T]):
         if not self._open or now - self._round_began >= self.timing.patience_s * NEARLY:
             self.round = max(self.round + 1, at_least)
             self._round_began = now
-        attempt = Try(arrived=now, last=self.round >= self.tries)
+        answer_by = now + self.timing.answer_s - min(waited_s, self.timing.late_s)
+        attempt = Try(arrived=now, answer_by=answer_by, last=self.round >= self.tries)
         self._open.append(attempt)
         return attempt
 
@@ -119,7 +127,7 @@ class Exchange(Generic[T]):
 
     def step(self, attempt: Try, now: float) -> Step[T]:
         """What the request is to do now."""
-        answer_by = attempt.arrived + self.timing.answer_s
+        answer_by = attempt.answer_by
         give_by = attempt.arrived + self.timing.patience_s if attempt.last else answer_by
         in_time = now < give_by
         if in_time and self.settled is None and self.offered is not None:
@@ -141,7 +149,7 @@ class Exchange(Generic[T]):
         self._open.remove(attempt)
         self._ended = now
         self.broken = self.broken or not handed
-        if not handed and now - attempt.arrived < self.timing.patience_s * NEARLY:
+        if not handed:
             self._advance(max(attempt.arrived, now - NOTICED_S))
         if handed and self.offered and self.settled is self.offered.content:
             self.offered.handed = True
@@ -193,9 +201,13 @@ class Exchange(Generic[T]):
         """Only the requests that are here can take an answer."""
         self.tries = min(self.tries, self.round)
 
+    def is_hopeful(self, now: float) -> bool:
+        """Whether its answer is told by it, or may be yet."""
+        return self.offered is not None or (self.settled is None and now < self.hope_until())
+
     def hope_until(self) -> float:
         """Until when a request may still take an answer."""
-        ends = [attempt.arrived + self.timing.answer_s for attempt in self._open]
+        ends = [attempt.answer_by for attempt in self._open]
         if self.settled is not None:  # being written, or to be told again
             ends += [attempt.arrived + self.timing.patience_s for attempt in self._open]
         if self.round < self.tries:

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.wechat.desk import Case, Desk
 from adapters.wechat.format import Saying, Words, format_reply
 from adapters.wechat.sayings import Sayings
-from adapters.wechat.wording import Wording
+from adapters.wechat.wording import Beside, Wording
 from core.errors import StoreError
 from core.model import PartState
 from core.ports.store import Shelf, Waiting
@@ -89,6 +89,24 @@ class Leftovers:
         except StoreError:
             return False
 
+    async def beside(self, chat: str, key: str) -> Beside:
+        """What there is for the person beside the answer to this push, which is told now."""
+        if await self.any_wait(chat):
+            return Beside.WAITS
+        return Beside.WORKED_ON if await self._works(chat, key) else Beside.NOTHING
+
+    async def _works(self, chat: str, but: str = "") -> bool:
+        """Whether an answer is to come that no request of its own will tell."""
+        keys = {*await self._expected(chat), *_alive(self._talk(chat).work)} - {but}
+        return any(not self._desk.expects(key) for key in keys)
+
+    async def _expected(self, chat: str) -> Sequence[str]:
+        """From before a restart, too."""
+        try:
+            return await self._shelf.expected(PLATFORM, self._bot, chat)
+        except StoreError:
+            return ()
+
     def said_last(self, case: Case) -> None:
         """What may be the last try carried an answer: whether WeChat had it, nobody will tell."""
         if case.says is not None:
@@ -119,11 +137,12 @@ class Leftovers:
         if found:
             return
         talk = self._talk(chat)
-        if talk.unsure:
-            more = bool(_alive(talk.work))
-            case.say(format_reply(case.push, self._wording.again(talk.unsure, more=more)))
+        working = bool(_alive(talk.work) or await self._expected(chat))
+        if unsure := talk.unsure:
             talk.unsure = None
-        elif not _alive(talk.work):
+            beside = Beside.WORKED_ON if working else Beside.NOTHING
+            case.say(format_reply(case.push, self._wording.again(unsure, beside)))
+        elif not working:
             case.say(format_reply(case.push, Words(text=self._wording.nothing_waits)))
 
     async def _resume(self, case: Case) -> None:
@@ -138,7 +157,10 @@ class Leftovers:
             part = choose(parts)
             if part is None:
                 return False
-            saying = await self._noted(case, part, more=len(parts) > 1)
+            others = Beside.WAITS if len(parts) > 1 else Beside.NOTHING
+            if not others.value and await self._works(case.push.source, part.answers):
+                others = Beside.WORKED_ON
+            saying = await self._noted(case, part, others)
         # Nothing runs between the lock's end and the offer.
         if not await self._desk.hand(case, saying):
             await self._shelf.mark(part.reply_id, part.index, PartState.LATER)
@@ -146,28 +168,28 @@ class Leftovers:
 
     async def _again(self, case: Case) -> bool:
         """Say what the push was answered with before a restart."""
-        for more in (False, True):
-            receipt = receipt_of(case, more=more)
+        for beside in Beside:
+            receipt = receipt_of(case, beside)
             part = await self._shelf.carried(PLATFORM, self._bot, case.push.source, receipt)
             if part:
                 others = part.index + 1 < part.total
                 self.ended(case.push.source, part.answers, shelved=others)
-                case.say(format_reply(case.push, await self._saying(part, more=more)))
+                case.say(format_reply(case.push, await self._saying(part, beside)))
                 return True
         return False
 
-    async def _noted(self, case: Case, part: Waiting, *, more: bool) -> Saying:
+    async def _noted(self, case: Case, part: Waiting, beside: Beside) -> Saying:
         """What to say of a part, which is noted as carried."""
-        saying = await self._saying(part, more=more)
-        receipt = receipt_of(case, more=more)
+        saying = await self._saying(part, beside)
+        receipt = receipt_of(case, beside)
         await self._shelf.mark(part.reply_id, part.index, PartState.SENT, receipt)
         if part.index + 1 == part.total:
             self.ended(case.push.source, part.answers, shelved=False)
         return saying
 
-    async def _saying(self, waiting: Waiting, *, more: bool) -> Saying:
+    async def _saying(self, waiting: Waiting, beside: Beside) -> Saying:
         saying = await self._sayings.of(waiting.part)
-        return self._wording.dressed(saying, waiting.index, waiting.total, more=more)
+        return self._wording.dressed(saying, waiting.index, waiting.total, beside)
 
     def _talk(self, chat: str) -> Talk:
         talk = self._talks.get(chat)
@@ -190,9 +212,9 @@ class Leftovers:
         task.add_done_callback(self._tasks.discard)
 
 
-def receipt_of(case: Case, *, more: bool) -> str:
-    """Which push carried a part, and whether a hint of others stood below it."""
-    return f"{case.push.key}+" if more else case.push.key
+def receipt_of(case: Case, beside: Beside) -> str:
+    """Which push carried a part, and which hint stood below it."""
+    return f"{case.push.key}{beside.value}"
 
 
 def _own(parts: list[Waiting], key: str) -> Waiting | None:

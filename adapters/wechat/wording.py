@@ -1,11 +1,20 @@
 """The adapter's own sentences: hints below answers, notices, greetings."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from adapters.wechat.format import Saying, Words, with_hint
 from adapters.wechat.settings import Settings
 from core.model import Language
 from core.ports.texts import Texts
+
+
+class Beside(Enum):
+    """What there is for a person beside the answer that is told. The value marks a receipt."""
+
+    NOTHING = ""
+    WAITS = "+"
+    WORKED_ON = "~"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +49,21 @@ class Wording:
         return any(asked == word.strip().casefold() for word in self.settings.more_words)
 
     def dressed(
-        self, saying: Saying, index: int, total: int, *, more: bool, repeated: bool = False
+        self,
+        saying: Saying,
+        index: int,
+        total: int,
+        beside: Beside = Beside.NOTHING,
+        *,
+        repeated: bool = False,
     ) -> Saying:
-        """With what the person must know: that parts follow, or that others wait (`more`)."""
+        """With what the person must know: that parts follow, or what there is beside."""
         if repeated:
             saying = self.again(saying)
         if index + 1 < total:
             hint = self.say("wechat_part", number=index + 1, total=total, word=self._word)
             return with_hint(saying, hint)
-        return with_hint(saying, self.say("wechat_more", word=self._word) if more else "")
+        return with_hint(saying, self._hint(beside))
 
     def late(self, saying: Saying) -> Saying:
         """A notice, and how to get the answer once it is there."""
@@ -56,13 +71,22 @@ class Wording:
             return saying
         return with_hint(saying, self.say("wechat_later", word=self._word))
 
-    def again(self, saying: Saying, *, more: bool = False) -> Saying:
-        """What the person may have seen already; with the hint of others, unless it has it."""
+    def again(self, saying: Saying, beside: Beside = Beside.NOTHING) -> Saying:
+        """What the person may have seen already; with a hint of others, unless it has one."""
         if not isinstance(saying, Words):
             return saying
         told = Words(text=f"{self.say('wechat_again')}\n{saying.text}")
-        hint = self.say("wechat_more", word=self._word) if more else ""
-        return told if hint in saying.text else with_hint(told, hint)
+        hinted = f"“{self._word}”" in saying.text.rpartition("\n\n")[2]
+        return told if hinted else with_hint(told, self._hint(beside))
+
+    def _hint(self, beside: Beside) -> str:
+        match beside:
+            case Beside.WAITS:
+                return self.say("wechat_more", word=self._word)
+            case Beside.WORKED_ON:
+                return self.say("wechat_working", word=self._word)
+            case Beside.NOTHING:
+                return ""
 
     @property
     def _word(self) -> str:

@@ -82,6 +82,40 @@ def test_a_try_that_comes_before_it_is_noticed_that_the_last_one_broke_is_the_ne
     assert it.step(third, 10.9) == Give("notice")
 
 
+def test_a_request_that_waited_to_be_read_is_answered_earlier_by_as_long():
+    it = exchange(tries=1)
+    attempt = it.arrive(0.0, waited_s=0.7)
+    assert it.step(attempt, 0.7) == Wait(3.3)
+    assert it.step(attempt, 3.3) == Give("notice")
+    it = exchange()
+    assert it.step(it.arrive(0.0, waited_s=30.0), 0.0) == Wait(2.5)
+
+
+def test_a_try_that_came_a_little_early_and_was_read_before_the_last_one_ended_is_the_next():
+    it = exchange()
+    first = it.arrive(0.0)
+    second = it.arrive(4.79)
+    assert it.round == 1
+    it.leave(first, 4.81, handed=False)
+    assert it.round == 2
+    it.leave(second, 9.79, handed=False)
+    assert it.arrive(9.8).last
+
+
+def test_an_answer_in_hand_is_hoped_for_and_one_that_only_a_notice_stands_for_is_not():
+    it = exchange(tries=1)
+    attempt = it.arrive(0.0)
+    assert it.is_hopeful(3.9)
+    it.step(attempt, 4.0)
+    assert not it.is_hopeful(4.0)
+    it = exchange(tries=1)
+    attempt = it.arrive(0.0)
+    it.offer("answer", 1.0)
+    it.step(attempt, 1.0)
+    it.leave(attempt, 1.0, handed=True)
+    assert it.is_hopeful(9.0)
+
+
 def test_a_copy_that_breaks_off_costs_the_others_no_try():
     it = exchange()
     copies = [it.arrive(n / 100) for n in range(3)]

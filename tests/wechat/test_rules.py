@@ -13,7 +13,7 @@ from adapters.wechat.format import HINT_BYTES, REPLY_BYTES, Words
 from adapters.wechat.menu import format_menu
 from adapters.wechat.settings import WORD_BYTES, MenuItem, Settings
 from adapters.wechat.token import TokenBook
-from adapters.wechat.wording import Wording
+from adapters.wechat.wording import Beside, Wording
 from bots.texts.catalogue import Catalogue
 from core.errors import ConfigError
 from core.secret import Secret
@@ -181,9 +181,11 @@ def test_a_text_at_the_limit_with_its_hints_is_within_what_wechat_takes(language
     settings = Settings(token=Secret("abc"), more_words=words)
     wording = Wording(settings=settings, texts=Catalogue(), language=language)
     text = Words(text="x" * (REPLY_BYTES - HINT_BYTES))
-    for index, more in ((0, False), (98, True)):
-        dressed = wording.dressed(text, index, 99, more=more, repeated=True)
+    for index, beside in ((0, Beside.NOTHING), *((98, beside) for beside in Beside)):
+        dressed = wording.dressed(text, index, 99, beside, repeated=True)
         assert len(dressed.text.encode()) <= REPLY_BYTES
+        told = wording.again(wording.dressed(text, index, 99, beside), Beside.WORKED_ON)
+        assert len(told.text.encode()) <= REPLY_BYTES
 
 
 @pytest.mark.parametrize("said", ["继续", " 继续。", "Continue", "MORE!", "“继续”"])

@@ -85,6 +85,32 @@ async def test_a_second_question_is_answered_on_its_own_and_the_first_answer_is_
     assert await stage.ask("继续") == "re: first"
 
 
+async def test_an_answer_tells_of_another_that_no_request_will_bring(stage):
+    first, second = stage.relays.hold("first"), stage.relays.hold("second")
+    lines = [await stage.say("first"), await stage.say("second")]
+    for line in lines:
+        assert "still thinking" in stage.shown(await stage.wechat.outcome(line))
+    more = await stage.say("more")
+    first.release()
+    told = stage.shown(await stage.wechat.outcome(more))
+    assert told.startswith("re: first\n\n")
+    assert "still working on another answer: send “continue”" in told
+    await second.reached()
+    second.release()
+    assert await stage.ask("continue") == "re: second"
+
+
+async def test_an_answer_is_silent_on_another_whose_own_request_will_bring_it(stage):
+    first, second = stage.relays.hold("first"), stage.relays.hold("second")
+    lines = [await stage.say("first"), await stage.say("second")]
+    await first.reached()
+    first.release()
+    assert stage.shown(await stage.wechat.outcome(lines[0])) == "re: first"
+    await second.reached()
+    second.release()
+    assert stage.shown(await stage.wechat.outcome(lines[1])) == "re: second"
+
+
 async def test_a_long_answer_comes_in_parts_each_within_what_wechat_takes(stage):
     stage.relays.script["long"] = (LONG,)
     told = [await stage.ask("long")]

@@ -200,3 +200,72 @@ def test_the_person_is_never_left_without_any_answer():
         assert Counter(world.parts_seen()) == wanted(world)
 
     played(script)
+
+
+def test_the_time_that_a_request_waited_for_a_busy_process_counts():
+    async def script():
+        world = World({"q": Question("q", 40.0)})
+        world.unread_s = 0.9
+        assert "still thinking" in (await world.say("q")).got
+        check_every_push(world)
+
+    played(script)
+
+
+def test_a_push_that_is_older_than_the_process_may_have_no_further_try():
+    async def script():
+        world = World({"q": Question("q", 40.0)})
+        world.lose = lambda number: None if number == 2 else -1.0
+        world.gap_s = 1.5
+        asked = asyncio.ensure_future(world.say("q"))
+        await asyncio.sleep(2.9)
+        world.restart()
+        push = await asked
+        assert "still thinking" in push.got
+        check_every_push(world)
+
+    played(script)
+
+
+def test_who_waited_while_the_process_started_may_have_no_further_try():
+    async def script():
+        world = World({"q": Question("q", 40.0)})
+        world.lose = lambda number: None if number == 2 else -1.0
+        world.unread_s = 0.2
+        asked = asyncio.ensure_future(world.say("q"))
+        await asyncio.sleep(0.1)
+        world.adapter._clerk.open()
+        assert "still thinking" in (await asked).got
+
+    played(script)
+
+
+def test_after_a_restart_more_waits_for_what_was_begun_before_it():
+    async def script():
+        world = World({"q": Question("q", 20.0), "slow": Question("slow", 12.0)})
+        pushes = await asyncio.gather(*(world.say(text) for text in world.questions))
+        assert all("still thinking" in push.got for push in pushes)
+        world.restart()
+        told = (await world.say("more")).got
+        while "[q 0/1]" not in told:
+            assert "send “continue”" in told
+            told = (await world.say("more")).got
+        assert "still working on another answer" in told
+        while "[slow 0/1]" not in told:
+            assert "send “continue”" in told
+            told = (await world.say("more")).got
+        assert "send “continue”" not in told
+
+    played(script)
+
+
+def test_a_request_that_wechat_has_given_up_already_is_not_worked_on():
+    async def script():
+        world = World({"q": Question("q", 0.1)})
+        world.unread_s = 5.5
+        push = await world.say("q")
+        await asyncio.sleep(20)
+        assert not push.got
+        assert not world.ledger.messages
+
+    played(script)

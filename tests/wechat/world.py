@@ -20,7 +20,7 @@ from bots.texts.catalogue import Catalogue
 from core.bot import Bot
 from core.delivery import Courier
 from core.model import Delivery, Message, PartState, Reply, Text
-from core.ports.adapter import Receipt
+from core.ports.adapter import ARRIVED, Receipt
 from core.ports.observer import Done
 from core.ports.sending import Outgoing, SendResult, Unsure
 from core.ports.store import Waiting
@@ -83,6 +83,20 @@ class Ledger:
     async def waiting(self, platform: str, bot: str, chat: str) -> list[Waiting]:
         await asyncio.sleep(COMMIT_S / 4)
         return [part for part in self._parts(chat) if part.state is PartState.LATER]
+
+    async def expected(self, platform: str, bot: str, chat: str) -> list[str]:
+        await asyncio.sleep(COMMIT_S / 4)
+        return [
+            key
+            for key, message in self.messages.items()
+            if message.address.chat == chat and self._is_expected(self.replies.get(key))
+        ]
+
+    def _is_expected(self, reply: Reply | None) -> bool:
+        if reply is None:
+            return True
+        states = [self.states[reply.id, index] for index in range(len(reply.parts))]
+        return not SETTLED.issuperset(states)
 
     async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
         await asyncio.sleep(COMMIT_S / 4)
@@ -150,7 +164,8 @@ class World:
     """One person, one account.
 
     `lose(number)` says when a try breaks, None for never; below 0, before
-    it reaches the bot. `gap_s` is how long WeChat takes from one try to the next.
+    it reaches the bot. `gap_s` is how long WeChat takes from one try to the next,
+    `unread_s` how long each waits for the process that reads it.
     """
 
     def __init__(self, questions: dict[str, Question]) -> None:
@@ -161,6 +176,7 @@ class World:
         self.lose: Callable[[int], float | None] = lambda _: None
         self.copies = 1
         self.gap_s = 0.0
+        self.unread_s = 0.0
         self._numbers = count(1)
         self._ids = count(1)
         self._work: list[asyncio.Task] = []
@@ -305,13 +321,16 @@ class World:
             "path": "/wechat/w",
             "headers": [],
             "query_string": self._query(push).encode(),
+            ARRIVED: asyncio.get_running_loop().time(),
         }
+        await asyncio.sleep(self.unread_s)
         await self._app(scope, receive, send)
 
     def _query(self, push: Push) -> str:
-        words = (TOKEN, str(push.created), "nonce")
+        now = int(LoopClock().now().timestamp())
+        words = (TOKEN, str(now), "nonce")
         signature = sha1("".join(sorted(words)).encode(), usedforsecurity=False).hexdigest()
-        return urlencode({"signature": signature, "timestamp": push.created, "nonce": "nonce"})
+        return urlencode({"signature": signature, "timestamp": now, "nonce": "nonce"})
 
     def parts_seen(self, *, again: bool = False) -> list[str]:
         """All parts that reached WeChat, in the order in which they did.
