@@ -5,12 +5,13 @@ Everything is judged from WeChat's side and from what its people were shown.
 """
 
 import asyncio
+import gc
 from datetime import UTC, datetime
 from random import Random
 
 from prove.experiment import Experiment, Finding, Scale
 from prove.passive.crowd import Crowd
-from prove.passive.judge import judge
+from prove.passive.judge import Down, judge
 from prove.passive.stage import Stage, stage
 from prove.world.bot import Bot
 from prove.world.echo import Echo
@@ -21,9 +22,12 @@ RATE = 80.0
 """New questions; with their tries, and with what people ask for, some 250 requests a second."""
 
 SHORT_RATE, SHORT_S = 60.0, 1.0
-LONG_S = 60.0
+LONG_S = 100.0
 PEOPLE = 3000
-KILL_EVERY_S = (15.0, 30.0)
+KILL_EVERY_S = (28.0, 36.0)
+"""Longer than any answer takes: what is under way at two kills in a row is worked on one at a
+time afterwards, 5 s each (decision 24), which others measure."""
+
 REST_S = 90.0
 LONG_ANSWER = 0.2
 """How many answers take more than one part."""
@@ -35,6 +39,7 @@ STEP = 7919
 async def run(scale: Scale) -> Finding:
     chance = Random(scale.seed)
     relay = Echo(more=tail)
+    gc.disable()  # WeChat's times are taken here: nothing may stand still
     people = PEOPLE if scale.long else int(SHORT_RATE * SHORT_S / 2) + 1
     async with stage(scale.folder, people, relay) as around:
         crowd = Crowd(around.accounts, chance, LONG_HOLDS_S if scale.long else SHORT_HOLDS_S)
@@ -42,23 +47,24 @@ async def run(scale: Scale) -> Finding:
         await around.bot.start()
         rate, seconds = (RATE, LONG_S) if scale.long else (SHORT_RATE, SHORT_S)
         talking = asyncio.create_task(crowd.talk(rate, seconds))
-        kills = await kill_meanwhile(around.bot, talking, chance) if scale.long else []
+        downs = await kill_meanwhile(around.bot, talking, Random(scale.seed)) if scale.long else []
         await talking
         rested = await crowd.rest(REST_S)
-        return finding(around, crowd, kills, rate=rate, rested=rested)
+        return finding(around, crowd, downs, rate=rate, rested=rested)
 
 
-async def kill_meanwhile(bot: Bot, talking: asyncio.Task[None], chance: Random) -> list[datetime]:
-    """The moments. Started again at once."""
-    killed: list[datetime] = []
+async def kill_meanwhile(bot: Bot, talking: asyncio.Task[None], chance: Random) -> list[Down]:
+    """From the kill until it is up again. Started again at once."""
+    downs: list[Down] = []
     while True:
         done, _ = await asyncio.wait({talking}, timeout=chance.uniform(*KILL_EVERY_S))
         if done:
-            return killed
+            return downs
+        killed = datetime.now(UTC)
         bot.kill()
-        killed.append(datetime.now(UTC))
         await bot.ended()
         await bot.start()
+        downs.append(Down(killed=killed, up=datetime.now(UTC)))
 
 
 def tail(said: str) -> str:
@@ -69,15 +75,15 @@ def tail(said: str) -> str:
 
 
 def finding(
-    around: Stage, crowd: Crowd, kills: list[datetime], *, rate: float, rested: bool
+    around: Stage, crowd: Crowd, downs: list[Down], *, rate: float, rested: bool
 ) -> Finding:
     asked = [said.partition(" ")[2].partition(" ")[0] for said in around.relay.asked]
-    verdict = judge(tuple(around.accounts.values()), crowd.questions, asked, kills)
+    verdict = judge(tuple(around.accounts.values()), crowd.questions, asked, downs)
     return Finding(
         load=f"{len(crowd.questions)} questions, {rate:g} new ones a second, to two accounts, "
         f"{around.relay.most} at once held by the relay",
         faults="a relay that hangs, lost and late answers, broken connections, copies and "
-        f"retries in any order, {len(kills)} kills",
+        f"retries in any order, {len(downs)} kills",
         lost=len(verdict.lost),
         repeated=len(verdict.repeated),
         leaked=len(verdict.leaked),

@@ -17,11 +17,21 @@ THINKING = "I am still thinking"
 FLAG = "you may have seen this already"
 TRIES = 3
 MOST_S, NEARLY_ALL_S, LAST_S = 4.5, 0.999, 5.0
-PUSH_LASTS = timedelta(seconds=25)
-"""Of its three tries, one after the other, and its waiting for a turn."""
-
 WINDOW = timedelta(seconds=0.5)
 EXAMPLES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Down:
+    """No bot was there between these: what was open is broken, what came waited or was refused."""
+
+    killed: datetime
+    up: datetime
+
+    def touches(self, done: Try) -> bool:
+        """Whether any of a try's time lies in it."""
+        began = done.at or self.up
+        return began <= self.up and self.killed <= began + timedelta(seconds=done.took_s)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,7 +77,7 @@ def judge(
     accounts: Sequence[WeChat],
     questions: Sequence[Question],
     asked: Sequence[str],
-    kills: Sequence[datetime],
+    downs: Sequence[Down],
 ) -> Verdict:
     """`asked` are the marks that the relay saw. After everything has come to rest."""
     verdict = Verdict()
@@ -75,41 +85,53 @@ def judge(
     for account in accounts:
         pushes = {push.number: push for push in account.journal.pushes()}
         for push in pushes.values():
-            _judge_push(push, kills, verdict)
+            _judge_push(push, downs, verdict)
         own = [question for question in questions if question.account is account]
-        _judge_answers(account, own, pushes, taken, kills, verdict)
+        _judge_answers(account, own, pushes, taken, [down.killed for down in downs], verdict)
     twice = [mark for mark, count in Counter(asked).items() if count > 1]
-    if twice and not kills:
+    if twice and not downs:
         verdict.wrong["the relay was asked twice"] += twice
     return verdict
 
 
-def _judge_push(push: Push, kills: Sequence[datetime], verdict: Verdict) -> None:
+def _judge_push(push: Push, downs: Sequence[Down], verdict: Verdict) -> None:
+    """What was said before a kill is known to who was killed: the next says the same answer,
+    but need not know of a notice."""
     verdict.pushes += 1
     verdict.tries += len(push.tries)
-    killed = any(push.at <= at <= push.at + PUSH_LASTS for at in kills)
     for done in push.tries:
         if done.answer:
             verdict.times_s.append(done.took_s)
             verdict.notices += THINKING in done.answer
             if done.took_s > LAST_S:
                 verdict.wrong["later than 5 s"].append(f"{push.number}: {done.took_s:.2f} s")
-        for what in _faults_of(done, killed=killed):
+        for what in _faults_of(done, down=any(down.touches(done) for down in downs)):
             verdict.wrong[what].append(f"push {push.number}, {_told(push)}")
+    whole = Try(outcome="timeout", took_s=_lasted_s(push), at=push.at)
+    killed = any(down.touches(whole) for down in downs)
     answers = push.answers if not killed else {one for one in push.answers if HEAD.search(one)}
     if len(answers) > 1:
         verdict.wrong["other bytes for the same MsgId"].append(f"push {push.number}, {_told(push)}")
 
 
-def _faults_of(done: Try, *, killed: bool) -> Iterator[str]:
-    """What is wrong with one try."""
+def _lasted_s(push: Push) -> float:
+    ends = [(one.at - push.at).total_seconds() + one.took_s for one in push.tries if one.at]
+    return max(ends, default=0.0)
+
+
+def _faults_of(done: Try, *, down: bool) -> Iterator[str]:
+    """What is wrong with one try. `down`: the bot was not there for all of it.
+
+    Who came while no bot was there, and was taken by the next, may have been refused before:
+    nobody can tell whether it is his last try, so that he may be told a notice in any of them.
+    """
     if done.outcome in ("success", "empty", "unreadable"):
         yield f"a question was answered by {done.outcome}"
-    if not killed and (done.outcome == "status" or (done.outcome == "closed" and done.detail)):
+    if not down and (done.outcome == "status" or (done.outcome == "closed" and done.detail)):
         yield "the bot hung up by itself"
-    if 0 < done.number < TRIES and THINKING in done.answer:
+    if 0 < done.number < TRIES and THINKING in done.answer and not down:
         yield "a notice before the third try"
-    if done.number == TRIES and done.outcome == "timeout" and not (done.detail or killed):
+    if done.number == TRIES and done.outcome == "timeout" and not (done.detail or down):
         yield "nothing came in the third try"
 
 

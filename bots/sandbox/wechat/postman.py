@@ -8,6 +8,7 @@ again, three in all; `success` or nothing at all ends it.
 import asyncio
 import time
 from collections import deque
+from datetime import UTC, datetime
 
 import aiohttp
 from msgspec.structs import replace
@@ -59,7 +60,7 @@ class Postman:
 
     async def attempt(self, push: Push, number: int = 0) -> Reply | None:
         """One try, noted on the push. `number` counts the push's own from 1."""
-        began = time.perf_counter()
+        at, began = datetime.now(UTC), time.perf_counter()
         limit_s = self._try_s
         drop = self._faults.take(DropConnection)
         if drop:
@@ -75,7 +76,7 @@ class Postman:
             reply = None
         else:
             outcome, reply = await self._answered(push, status, body, _since(began))
-        push.tries.append(replace(outcome, number=number))
+        push.tries.append(replace(outcome, number=number, at=at))
         return reply
 
     async def get(self, query: str) -> tuple[int, bytes]:

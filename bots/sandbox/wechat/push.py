@@ -19,7 +19,8 @@ class Try(Struct, frozen=True, kw_only=True):
     """`took_s` is from the request's start until its end, whatever the end was.
 
     `answer` is the reply's XML, decrypted, also of one that was lost; `detail` tells what was
-    wrong. `number` is which of WeChat's tries it was, 0 for one beside them.
+    wrong. `number` is which of WeChat's tries it was, 0 for one beside them; `at` is when it
+    began.
     """
 
     outcome: Outcome
@@ -27,6 +28,7 @@ class Try(Struct, frozen=True, kw_only=True):
     answer: str = ""
     detail: str = ""
     number: int = 0
+    at: datetime | None = None
 
 
 class Push(Struct, kw_only=True):
