@@ -13,11 +13,13 @@ from prove.world.people import Seat
 BUSY = "I have my hands full right now"
 FILLER = "这是一段很长的话，它本身没有什么意思，只是为了占满内存。"
 LONG_CHARS = 1500
+IN_FLIGHT = 2000
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Voice:
-    """One person at a platform. `said` has when each was said, by its number, from `first` on."""
+    """One person at a platform. `said` has when each was said, by its number, from `first` on;
+    `lines` has them as they stand there, on WeChat, where each has an outcome of its own."""
 
     seat: Seat
     first: int
@@ -32,7 +34,8 @@ class Voice:
         line = await stand.platform.speak(
             Utterance(place=self.seat.place, person=self.seat.person, text=words)
         )
-        self.lines.append(line)
+        if isinstance(stand.platform, WeChat):
+            self.lines.append(line)
         return number
 
     @property
@@ -105,21 +108,23 @@ def _by_runs(voice: Voice, missing: Sequence[int], total: Told) -> None:
 
 
 async def offer(voices: Sequence[Voice], rate: float, seconds: float) -> float:
-    """Everybody in turn, whether answers come or not; how many a second it really was."""
+    """Everybody in turn, whether answers come or not; how many a second it really was.
+
+    No more than IN_FLIGHT at once are on their way into a platform: it may be the one that is slow.
+    """
     loop = asyncio.get_running_loop()
     began, count = loop.time(), 0
     saying: set[asyncio.Task[int]] = set()
     while (since := loop.time() - began) < seconds:
-        for _ in range(int(rate * since) - count):
+        for _ in range(min(int(rate * since) - count, IN_FLIGHT - len(saying))):
             task = asyncio.create_task(voices[count % len(voices)].say())
             saying.add(task)
             task.add_done_callback(saying.discard)
             count += 1
         await asyncio.sleep(0.01)
-    took_s = loop.time() - began
     if saying:
         await asyncio.wait(set(saying))
-    return count / took_s
+    return count / (loop.time() - began)
 
 
 def long_words() -> str:

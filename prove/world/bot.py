@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import time
@@ -105,8 +106,16 @@ class Bot:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def rss_mb(self) -> float:
+        return self._status_kb("VmRSS") / 1024
+
+    def limit_memory(self, more_mb: float) -> None:
+        """From now on it gets so much more than it has: what it asks for past that fails."""
+        limit = (self._status_kb("VmData") + int(more_mb * 1024)) * 1024
+        resource.prlimit(self.pid, resource.RLIMIT_DATA, (limit, limit))
+
+    def _status_kb(self, name: str) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+        return int(status.partition(f"{name}:")[2].split()[0])
 
     def _living(self) -> BaseProcess:
         if self._process is None:

@@ -5,11 +5,16 @@ import re
 from collections import defaultdict
 from typing import Any
 
+from msgspec import structs
+
 from bots.sandbox.town.town import BOT, Line, Town
 
 MARK = re.compile(r"\bnote ([a-z]+\d+x\d+)-(\d+)\b")
 ECHO = re.compile(r"You said: “[^”]*?" + MARK.pattern)
 """How the sandbox relay begins an answer."""
+
+LONG_CHARS = 1000
+"""What people say is kept so far: a mark stands at its beginning, and a flood is long."""
 
 
 class Square(Town):
@@ -22,6 +27,8 @@ class Square(Town):
 
     def add(self, place: str, sender: str, **fields: Any) -> Line:
         line = super().add(place, sender, **fields)
+        if sender != BOT and len(line.text) > LONG_CHARS:
+            self._lines[-1] = structs.replace(line, text=line.text[:LONG_CHARS], raw=None)
         found = ECHO.search(line.text) if sender == BOT else None
         if found:
             number = int(found[2])

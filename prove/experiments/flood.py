@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from random import Random
 from statistics import quantiles
 
 import aiohttp
@@ -32,13 +33,28 @@ LEVEL, LEVEL_MB = 0.08, 16.0
 """How much of what the flood took in all its last third may take, or in MB what is no growth."""
 
 MOST_MB = 200.0
-"""What the flood may take above what the process had before."""
+"""What the flood may take above what the process had before. The kernel gives it no more, either:
+what is asked for past that fails."""
 
 ASKS = 60
 CALM_S = 10.0
 AFTER_S = 1.0
-REST_S = 120.0
 DEPTH = re.compile(r"^parley_messages_waiting (\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """In seconds. `warm_s`: everybody talks for so long before it is measured what can be
+    answered: an answer costs more once there is a history to send along. `rest_s`: how long what
+    the platforms held back may take; Telegram keeps what was said until it can be answered."""
+
+    warm_s: float
+    flood_s: float
+    rest_s: float
+
+
+SHORT = Times(warm_s=0.0, flood_s=12.0, rest_s=120.0)
+LONG = Times(warm_s=12.0, flood_s=60.0, rest_s=420.0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,20 +86,25 @@ async def run(scale: Scale) -> Finding:
         sat = seats(around)
         await around.start()
         await greet(sat)
-        return await flooded(around, sat, relay, float(scale.pick(12, 60)))
+        times = LONG if scale.long else SHORT
+        return await flooded(around, sat, relay, times, Random(scale.seed))
 
 
-async def flooded(around: World, sat: Sequence[Seat], relay: Echo, seconds: float) -> Finding:
+async def flooded(
+    around: World, sat: Sequence[Seat], relay: Echo, times: Times, chance: Random
+) -> Finding:
     calm = [seat for seat in sat if int(seat.key[1:].partition("x")[0]) < CALM]
     noisy = [Voice(seat=seat, first=len(seat.said)) for seat in sat if seat not in calm]
-    capacity = await measure(noisy)
+    before_mb = around.bot.rss_mb()
+    around.bot.limit_memory(MOST_MB)
+    capacity = await measure(noisy, times.warm_s)
     relay.hold_s = lambda said: SLOW_S if is_noisy(said) else 0.0
     latencies_s: list[float] = []
-    async with watched(around.bot) as memory, living(calm, latencies_s):
-        offered = await offer(in_shares(noisy), TIMES * capacity, seconds)
+    async with watched(around.bot, before_mb) as memory, living(calm, latencies_s):
+        offered = await offer(in_shares(noisy, chance), TIMES * capacity, times.flood_s)
     relay.hold_s = lambda _: 0.0
     most = await depth(around.private)
-    rested = await rest(around.private)
+    rested = await rest(around.private, times.rest_s)
     await asyncio.gather(*(ask_for_the_rest(voice) for voice in noisy))
     after_s = await asked(calm[0])
     left_mb = around.bot.rss_mb()
@@ -102,9 +123,11 @@ async def flooded(around: World, sat: Sequence[Seat], relay: Echo, seconds: floa
     )
 
 
-def in_shares(noisy: Sequence[Voice]) -> list[Voice]:
+def in_shares(noisy: Sequence[Voice], chance: Random) -> list[Voice]:
     """Who speaks, one after the other: a push is a request of its own, and tried three times."""
-    return [voice for voice in noisy for _ in range(SHARES[voice.seat.stand.name])]
+    turns = [voice for voice in noisy for _ in range(SHARES[voice.seat.stand.name])]
+    chance.shuffle(turns)
+    return turns
 
 
 def is_noisy(said: str) -> bool:
@@ -112,23 +135,24 @@ def is_noisy(said: str) -> bool:
     return bool(number) and int(number[1]) >= CALM
 
 
-async def measure(noisy: Sequence[Voice]) -> float:
-    """Replies a second where everybody goes on once he is answered."""
-    end = time.monotonic() + CAPACITY_S
+async def measure(noisy: Sequence[Voice], warm_s: float) -> float:
+    """Replies a second where everybody goes on once he is answered, after `warm_s` of that."""
+    begin = time.monotonic() + warm_s
+    end = begin + CAPACITY_S
 
     async def one(voice: Voice) -> int:
         count = 0
         while time.monotonic() < end:
             await voice.seat.answered(await voice.say())
-            count += 1
+            count += time.monotonic() >= begin
         return count
 
     return sum(await asyncio.gather(*map(one, noisy))) / CAPACITY_S
 
 
 @asynccontextmanager
-async def watched(bot: Bot) -> AsyncIterator[Memory]:
-    memory = Memory(before_mb=bot.rss_mb())
+async def watched(bot: Bot, before_mb: float) -> AsyncIterator[Memory]:
+    memory = Memory(before_mb=before_mb)
 
     async def watch() -> None:
         while True:
@@ -193,9 +217,9 @@ async def depth(port: int) -> float:
     return float(found[1])
 
 
-async def rest(port: int) -> bool:
+async def rest(port: int, within_s: float) -> bool:
     """Until nothing waits any more, twice in a row: platforms hand on what they held back."""
-    deadline, calm = time.monotonic() + REST_S, 0
+    deadline, calm = time.monotonic() + within_s, 0
     while calm < 3:
         if time.monotonic() > deadline:
             return False
@@ -249,7 +273,7 @@ def finding(
     return Finding(
         load=f"{total.answered + total.busy} long messages, {offered:.0f} a second where "
         f"{capacity:.0f} can be answered",
-        faults=f"a relay that takes {SLOW_S:g} s",
+        faults=f"a relay that takes {SLOW_S:g} s, {MOST_MB:.0f} MB and no more",
         lost=len(total.silent),
         wrong=tuple(wrong),
         figures=f"{total.answered} answered, {total.busy} not taken, {total.notices} words of "
