@@ -256,7 +256,7 @@ async def test_a_terminal_that_hangs_up_is_the_end_of_it(tmp_path):
 SCRIPT = """
 import asyncio, contextlib, pathlib, signal, sys
 from tests.console.terminal import make_adapter
-from core.ports import Receipt
+from core.ports.adapter import Receipt
 
 async def ignore(message):
     return Receipt.IGNORED
