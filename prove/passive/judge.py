@@ -33,6 +33,10 @@ class Down:
         began = done.at or self.up
         return began <= self.up and self.killed <= began + timedelta(seconds=done.took_s)
 
+    def parts(self, push: Push, done: Try) -> bool:
+        """Whether a push is older than the process that had this try of it to answer."""
+        return push.at <= self.up and done.at is not None and self.killed <= done.at
+
 
 @dataclass(slots=True, kw_only=True)
 class Verdict:
@@ -105,7 +109,9 @@ def _judge_push(push: Push, downs: Sequence[Down], verdict: Verdict) -> None:
             verdict.notices += THINKING in done.answer
             if done.took_s > LAST_S:
                 verdict.wrong["later than 5 s"].append(f"{push.number}: {done.took_s:.2f} s")
-        for what in _faults_of(done, down=any(down.touches(done) for down in downs)):
+        touched = any(down.touches(done) for down in downs)
+        older = any(down.parts(push, done) for down in downs)
+        for what in _faults_of(done, down=touched, older=older):
             verdict.wrong[what].append(f"push {push.number}, {_told(push)}")
     whole = Try(outcome="timeout", took_s=_lasted_s(push), at=push.at)
     killed = any(down.touches(whole) for down in downs)
@@ -119,17 +125,17 @@ def _lasted_s(push: Push) -> float:
     return max(ends, default=0.0)
 
 
-def _faults_of(done: Try, *, down: bool) -> Iterator[str]:
+def _faults_of(done: Try, *, down: bool, older: bool) -> Iterator[str]:
     """What is wrong with one try. `down`: the bot was not there for all of it.
 
-    Who came while no bot was there, and was taken by the next, may have been refused before:
-    nobody can tell whether it is his last try, so that he may be told a notice in any of them.
+    `older`: its push is older than the process that was there. That cannot know which of the
+    tries it is, so that it may tell a notice in any of them.
     """
     if done.outcome in ("success", "empty", "unreadable"):
         yield f"a question was answered by {done.outcome}"
     if not down and (done.outcome == "status" or (done.outcome == "closed" and done.detail)):
         yield "the bot hung up by itself"
-    if 0 < done.number < TRIES and THINKING in done.answer and not down:
+    if 0 < done.number < TRIES and THINKING in done.answer and not (down or older):
         yield "a notice before the third try"
     if done.number == TRIES and done.outcome == "timeout" and not (done.detail or down):
         yield "nothing came in the third try"
