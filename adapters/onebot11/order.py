@@ -13,6 +13,9 @@ MOST = 2000
 MOST_OF_CHAT = 200
 """So that one chat leaves room for the others."""
 
+FIRST = 500
+"""Room beyond MOST for chats of which nothing is on its way: many that flood leave some, too."""
+
 MOST_CHARS = 8_000_000
 """Of all of them together, as their payloads measure."""
 
@@ -49,13 +52,15 @@ class Order:
 
     def has_room(self, chat: str) -> bool:
         """For one more message of a chat."""
-        in_all = len(self._running) < MOST and self._chars < MOST_CHARS
-        return in_all and self._counts[chat] < MOST_OF_CHAT
+        of_chat = self._counts[chat]
+        most = MOST if of_chat else MOST + FIRST
+        in_all = len(self._running) < most and self._chars < MOST_CHARS
+        return in_all and of_chat < MOST_OF_CHAT
 
     @property
     def is_crowded(self) -> bool:
         """Not even a word to a chat has room."""
-        return len(self._running) >= MOST + WORDS
+        return len(self._running) >= MOST + FIRST + WORDS
 
     def enter(self, chat: str, work: Callable[[Turn], Awaitable[None]], *, chars: int = 0) -> None:
         """Take the next turn of a chat now; `work` begins soon, and calls `begin` itself.

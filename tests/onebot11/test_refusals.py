@@ -102,6 +102,7 @@ def test_only_so_many_chats_are_remembered(monkeypatch):
 async def test_a_chat_that_is_full_leaves_room_for_the_others(monkeypatch):
     monkeypatch.setattr(order_file, "MOST_OF_CHAT", 2)
     monkeypatch.setattr(order_file, "MOST", 4)
+    monkeypatch.setattr(order_file, "FIRST", 1)
     order, gate = Order(), asyncio.Event()
     for _ in range(2):
         order.enter("noisy", lambda _: gate.wait())
@@ -109,6 +110,9 @@ async def test_a_chat_that_is_full_leaves_room_for_the_others(monkeypatch):
     assert order.has_room("quiet")
     for chat in ("one", "two"):
         order.enter(chat, lambda _: gate.wait())
+    assert not order.has_room("one")
+    assert order.has_room("quiet")
+    order.enter("three", lambda _: gate.wait())
     assert not order.has_room("quiet")
     gate.set()
     await order.close()
@@ -142,6 +146,7 @@ async def test_a_flooded_chat_is_told_so_and_a_friend_is_heard_meanwhile(monkeyp
 
 async def test_where_not_even_words_have_room_nothing_is_kept(monkeypatch):
     monkeypatch.setattr(order_file, "MOST", 1)
+    monkeypatch.setattr(order_file, "FIRST", 0)
     monkeypatch.setattr(order_file, "WORDS", 0)
     core = Slow()
     async with playing(core=core) as stage, stage.account() as onebot:
