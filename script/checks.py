@@ -1,9 +1,10 @@
 """Every check: style, types, layers, then tests and promises. With arguments: pytest alone.
 
 Tests and experiments wait most of their time, so they run side by side; the
-experiments that must be alone come after all tests. With CI set, system packages
-that tests need are installed where that is possible, and a skipped test counts
-as a failure.
+experiments that must be alone come after all tests. TEST_WORKERS is how many test
+files run at once, one more than there are cores if it is not set. With CI set,
+system packages that tests need are installed where that is possible, and a
+skipped test counts as a failure.
 """
 
 import os
@@ -29,8 +30,8 @@ STATIC = {
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
 FIRST = ("unit", "core", "config", "commands", "store", "relays", "sandbox", "contract")
 LAST = ("scenario", "cli", "web")
-WORKERS = max(3, CORES)
-"""Test files run side by side: most of their time is waiting."""
+WORKERS = int(os.environ.get("TEST_WORKERS") or CORES + 1)
+"""Test files run side by side: half of their time is waiting."""
 BESIDE = max(1, CORES // 2)
 """Experiments side by side, while tests run and after them."""
 SYSTEM = ("chromium", "espeak-ng", "flite", "fonts-noto-cjk", "fonts-noto-color-emoji")
