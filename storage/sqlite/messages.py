@@ -129,11 +129,15 @@ class MessageReads:
 
 
 def _ends(state: sqlite3.Row) -> int:
-    """Of a part that is not settled; the try that is under way is no process's any more."""
+    """Of a part that is not settled; the try that is under way is no process's any more.
+
+    A receipt that is no number counts none: it must not keep the answer from being sent.
+    """
     part = PartState(state["state"])
     if part not in (PartState.PENDING, PartState.TRYING):
         return 0
-    return int(state["receipt"] or 0) + (part is PartState.TRYING)
+    told = state["receipt"]
+    return (int(told) if told.isdecimal() else 0) + (part is PartState.TRYING)
 
 
 def _tried_at(state: sqlite3.Row) -> datetime | None:
