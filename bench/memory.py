@@ -6,6 +6,7 @@ from datetime import datetime
 
 from msgspec import structs, to_builtins
 
+from bench.memory_accounts import MemoryAccounts
 from core.model import Delivery as Sending
 from core.model import Message, PartState, Reply, Spend, Turn
 from core.ports.store import Commit
@@ -40,8 +41,6 @@ class Kept:
     received_at: datetime
     state: str = "new"
     attempt: int = 0
-    granted: bool = True
-    counted: bool = False
     owner: str = ""
     ended_at: datetime | None = None
     answer: Answer | None = None
@@ -66,7 +65,7 @@ class Memory:
         self.replies: dict[str, Answer] = {}
         self.settings: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
         self.groups = GroupSettings({})
-        self.used: dict[tuple[str, str], int] = {}
+        self.accounts = MemoryAccounts()
         self.spends: dict[str, list[tuple[str, Spend]]] = defaultdict(list)
         self.firings: set[tuple[str, datetime]] = set()
         self.memos: dict[tuple[str, str], str] = {}
@@ -138,11 +137,6 @@ class Memory:
                 for scope, settings in sorted(self.settings.items())
                 for name, (value, who) in sorted(settings.items())
                 if person in (scope, who)
-            ],
-            "daily_messages": [
-                {"day": day, "used": used}
-                for (who, day), used in sorted(self.used.items())
-                if who == person
             ],
             "spends": [
                 {"message_id": message_id, **to_builtins(spend)}

@@ -13,6 +13,7 @@ from itertools import islice
 from msgspec import structs
 
 from bench.memory import Answer, Kept, Memory
+from core.amounts import Amounts
 from core.delivery import SETTLED
 from core.errors import MessageEnded, StoreInvalid
 from core.model import (
@@ -27,15 +28,16 @@ from core.model import (
     StartAfresh,
     Turn,
     TurnState,
-    is_group_key,
     person_key,
 )
-from core.ports.store import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from core.ports.ledger import Account, Booking, Exceeded, Scope
+from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished, Waiting
 from storage.aside import Backlog
+from storage.groups import is_common
 from storage.media import FileMedia
 from storage.recent import needed
 from storage.rows import blobs, commit_blobs
-from storage.store import KEYS_KEPT, Swept
+from storage.store import COUNTERS_KEPT, KEYS_KEPT, Swept
 
 SUMMED = ("prompt_tokens", "completion_tokens", "characters", "images", "audio_s")
 
@@ -91,29 +93,27 @@ class MemoryStore:
         memory.chats[address.platform, address.bot, address.chat].append(kept)
         return True
 
-    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
+    async def claim(self, message_id: str, owner: str, booking: Booking | None) -> Claim:
         kept = self._memory.inbox.get(message_id)
         if kept is None or kept.state != "new":
             raise MessageEnded("store: expected a message still to be answered")
         kept.attempt += 1
         kept.owner = owner
-        if allowance is None:
-            return Claim(attempt=kept.attempt, granted=kept.granted, used=0)
-        place = (allowance.person, allowance.day)
-        used = self._memory.used.get(place, 0)
-        if kept.attempt == 1 and not kept.counted:
-            kept.granted = allowance.cap == "unlimited" or used < allowance.cap
-            used += kept.granted
-            if kept.granted:
-                self._memory.used[place] = used
-        return Claim(attempt=kept.attempt, granted=kept.granted, used=used)
+        if booking is None:
+            return Claim(attempt=kept.attempt)
+        exceeded = self._memory.accounts.claim(message_id, booking)
+        return Claim(attempt=kept.attempt, exceeded=exceeded)
+
+    async def book(self, message_id: str, booking: Booking) -> Exceeded | None:
+        return self._memory.accounts.book(message_id, booking)
 
     async def release(self, message_id: str, owner: str) -> bool:
         kept = self._memory.inbox.get(message_id)
         if kept is None or kept.state != "new" or not owner or kept.owner != owner:
             return False
         kept.attempt -= 1
-        kept.owner, kept.counted = "", True
+        kept.owner = ""
+        self._memory.accounts.free(message_id)
         return True
 
     async def unfinished(self) -> Sequence[Unfinished]:
@@ -206,9 +206,10 @@ class MemoryStore:
         self._memory.replies[reply.id] = made
         return made
 
-    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
+    async def charge(self, message_id: str, account: Account, spends: Sequence[Spend]) -> None:
+        self._memory.accounts.charge(message_id, account, spends)
         if spends:
-            self._memory.spends[person] += [(message_id, spend) for spend in spends]
+            self._memory.spends[account.person] += [(message_id, spend) for spend in spends]
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         answer = self._memory.replies.get(reply_id)
@@ -235,6 +236,7 @@ class MemoryStore:
             memory.inbox[turn.message_id].turns.append((commit.conversation, memory.serial))
         if commit.reply:
             kept.answer = self._answer(commit.reply, commit.at, PartState.PENDING)
+        memory.accounts.settle(commit)
         if commit.spends:
             memory.spends[commit.person] += [(commit.message_id, s) for s in commit.spends]
         kept.files.update(commit_blobs(commit))
@@ -246,7 +248,7 @@ class MemoryStore:
             case SetSetting(scope=scope, name=name, value=None):
                 memory.settings[scope].pop(name, None)
             case SetSetting(scope=scope, name=name, value=value):
-                who = "" if is_group_key(scope) else commit.person
+                who = "" if is_common(scope) else commit.person
                 memory.settings[scope][name] = (value, who)
             case StartAfresh(conversation=key):
                 memory.afresh[key] = max(memory.turns.get(key, {}), default=0)
@@ -264,8 +266,8 @@ class MemoryStore:
         known = self._memory.settings.get(scope, {})
         return {name: value for name, (value, _) in known.items()}
 
-    async def messages_used(self, person: str, day: str) -> int:
-        return self._memory.used.get((person, day), 0)
+    async def used(self, scope: Scope, since: str) -> Amounts:
+        return self._memory.accounts.used(scope, since)
 
     async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
         kinds: dict[str, list[Spend]] = defaultdict(list)
@@ -286,6 +288,9 @@ class MemoryStore:
         return self._memory.export(person)
 
     def group(self, scope: str) -> Mapping[str, str]:
+        return self._memory.groups.of(scope)
+
+    def decided(self, scope: str) -> Mapping[str, str]:
         return self._memory.groups.of(scope)
 
     # -- shelf, transcript, memo -----------------------------------------------
@@ -366,8 +371,8 @@ class MemoryStore:
             before = now - timedelta(days=keep_days)
             messages, freed = self._memory.sweep(before, now - KEYS_KEPT)
             await self._media.discard(blob for blob in freed if not self._memory.needs(blob))
-        memory, day = self._memory, (now - KEYS_KEPT).date().isoformat()
-        memory.used = {place: used for place, used in memory.used.items() if place[1] >= day}
+        memory, day = self._memory, (now - COUNTERS_KEPT).date().isoformat()
+        memory.accounts.forget(day)
         memory.firings = {firing for firing in memory.firings if firing[1] >= now - KEYS_KEPT}
         files = await self._media.sweep(
             self._referenced, grace_s=media_grace_s, now_s=now.timestamp()

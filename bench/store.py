@@ -15,13 +15,15 @@ import gc
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
 
 from sqlalchemy import Engine, create_engine, event
 from sqlmodel import Session, col, select
 
+from core.amounts import Amounts
 from core.model import (
     Address,
     Message,
@@ -33,12 +35,13 @@ from core.model import (
     conversation_key,
     person_key,
 )
-from core.ports.store import Allowance, Commit
+from core.ports.ledger import Account, Booking, Ceiling
+from core.ports.store import Commit
 from storage.media import FileMedia
 from storage.rows import inbox_values, reply_values, spend_values, turn_values
 from storage.store import SqlStore
 from storage.tables import (
-    AllowanceRow,
+    CounterRow,
     InboxRow,
     PartRow,
     ReplyRow,
@@ -88,13 +91,38 @@ def message_of(user: int, number: int) -> tuple[Message, Commit]:
     )
 
 
+def booking_of(commit: Commit) -> Booking:
+    """One message, of a limit that nobody reaches."""
+    account = account_of(commit)
+    ceiling = Ceiling(
+        scope=account.scopes[0], unit="messages", period="day", since=DAY, limit=1_000_000
+    )
+    return Booking(
+        account=account,
+        kind="chat",
+        amounts=Amounts(messages=1),
+        at=NOW,
+        until=NOW + timedelta(hours=1),
+        ceilings=(ceiling,),
+    )
+
+
+def account_of(commit: Commit) -> Account:
+    return Account(
+        person=commit.person,
+        conversation=commit.conversation,
+        identity=commit.person,
+        bot="bench",
+        day=DAY,
+    )
+
+
 def through(store: SqlStore) -> Whole:
     async def whole(message: Message, commit: Commit) -> None:
         await store.accept(message, commit.conversation, NOW)
-        allowance = Allowance(person=commit.person, day=DAY, cap=1_000_000)
-        await store.claim(message.id, "boot", allowance)
+        await store.claim(message.id, "boot", booking_of(commit))
         await store.recent(commit.conversation, 2000)
-        await store.commit(commit)
+        await store.commit(replace(commit, account=account_of(commit)))
         await store.mark(f"r{message.id}", 0, PartState.TRYING)
         await store.mark(f"r{message.id}", 0, PartState.SENT, "receipt")
 
@@ -121,10 +149,10 @@ class Sessions:
         with Session(self._engine) as session:
             row = session.exec(select(InboxRow).where(InboxRow.id == message.id)).one()
             row.attempt += 1
-            used = session.get(AllowanceRow, (commit.person, DAY))
+            used = session.get(CounterRow, (commit.person, DAY))
             if used is None:
-                used = AllowanceRow(person=commit.person, day=DAY, used=0)
-            used.used += 1
+                used = CounterRow(scope=commit.person, day=DAY)
+            used.messages += 1
             session.add_all((row, used))
             session.commit()
 

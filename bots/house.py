@@ -181,6 +181,7 @@ class House:
         )
         return Worker(
             engine=engine,
+            limits=self._config.limits,
             courier=Courier(
                 adapters=self.adapters, outbox=self._kept.store, observer=self._observation
             ),

@@ -7,14 +7,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
+from zoneinfo import ZoneInfo
 
 from core.bot import Bot
 from core.model import Effect, Language, Media, Message, Spend, Text, Turn, TurnState
 from core.people import PeopleRules, Role
 from core.ports.clock import Clock
-from core.ports.relays import Relays
+from core.ports.ledger import Account, Kind
+from core.ports.relays import PLAIN, Errand, Relays
 from core.ports.store import MediaStore, Store
 from core.ports.texts import Texts
+from core.quota.budget import Budget
+
+UTC = ZoneInfo("UTC")
 
 
 class Running(Protocol):
@@ -42,7 +47,9 @@ class Ask:
     `bot` is as the group's admins made it. `settings` are the group's, the person's and the
     conversation's, each laid over those before: language, model, persona, voice. `user` is the
     opaque id that a relay may see of the person. `spends` grows with each relay call made
-    for it, and is kept whatever becomes of the answer.
+    for it, and is kept whatever becomes of the answer; `account` pays for them, `budget` holds
+    them where they are limited, `errand` has the key that the person is bound to. `zone` is the
+    person's.
     """
 
     message: Message
@@ -52,8 +59,11 @@ class Ask:
     role: Role
     language: Language
     settings: Mapping[str, str]
+    account: Account | None = None
+    budget: Budget | None = None
+    errand: Errand = PLAIN
+    zone: ZoneInfo = UTC
     user: str = ""
-    used_today: int = 0
     spends: list[Spend] = field(default_factory=list)
 
     @property
@@ -152,15 +162,15 @@ Run: TypeAlias = Callable[[Ask, str, Services], Awaitable[Outcome]]
 class Command:
     """`name` keys its help text, `command_<name>`; `aliases` are further names, in any script.
 
-    `urgent` commands are handled at once, beside a running answer. Those with `spends`
-    call a relay and count towards a person's daily messages.
+    `urgent` commands are handled at once, beside a running answer. `spends` is the kind of
+    relay call that it begins with; without one it costs nothing and counts towards no limit.
     """
 
     name: str
     run: Run
     aliases: tuple[str, ...] = field(default=())
     urgent: bool = False
-    spends: bool = False
+    spends: Kind | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from core.history import never_fits_again, trim
 from core.model import Media, ReplacePair, SetSetting, Text, Turn, TurnState
 from core.picture import check_picture
 from core.ports.clock import Clock
-from core.ports.relays import Relays
+from core.ports.relays import Errand, Relays
 from core.ports.store import History
 from core.ports.texts import Texts
 from core.reasons import chat_place
@@ -44,7 +44,7 @@ class Dialogue:
         prompt = await self._prompt(ask, text, pictures, replacing)
         request = ChatRequest(messages=prompt, user=ask.user, conversation=ask.conversation)
         started = self.clock.monotonic()
-        answer = await self._answer(request, ask.choice, preview)
+        answer = await self._answer(request, Errand(choice=ask.choice), preview)
         if answer.broken:
             return self._broken_off(ask, text, pictures, answer.chat, answer.broken)
         self._note(ask, request, answer, self.clock.monotonic() - started)
@@ -54,11 +54,13 @@ class Dialogue:
             outcome = replace(outcome, effects=(*outcome.effects, replaced))
         return outcome
 
-    async def _answer(self, request: ChatRequest, choice: str, preview: Preview | None) -> Answer:
+    async def _answer(
+        self, request: ChatRequest, errand: Errand, preview: Preview | None
+    ) -> Answer:
         if preview is None:
-            chat, served = await self.relays.chat(request, choice)
+            chat, served = await self.relays.chat(request, errand)
             return Answer(chat=chat, served=served)
-        return await gather(self.relays.stream(request, choice), request, preview)
+        return await gather(self.relays.stream(request, errand), request, preview)
 
     async def _prompt(
         self, ask: Ask, text: str, pictures: Sequence[Media], replacing: str

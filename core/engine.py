@@ -44,7 +44,13 @@ class Engine:
         self, ask: Ask, intent: Intent, running: Running, preview: Preview | None = None
     ) -> Outcome:
         """Raises ParleyError where the person must be told why there is no answer."""
-        metered = MeteredRelays(relays=self.relays, clock=self.clock, spends=ask.spends)
+        metered = MeteredRelays(
+            relays=self.relays,
+            clock=self.clock,
+            spends=ask.spends,
+            errand=ask.errand,
+            budget=ask.budget,
+        )
         return await replace(self, relays=metered).answer(ask, intent, running, preview)
 
     async def answer(

@@ -8,6 +8,7 @@
     │   ├── StoreInvalid       one operation is wrong in itself; the store is well
     │   │   └── MessageEnded   the message is answered, set aside or forgotten already
     │   └── NewerSchema        the database was written by a newer Parley
+    ├── PriceUnknown           dollars are limited, and nobody knows what the call costs
     ├── MediaError             a file is missing, too large or of a wrong type
     │   ├── MediaNotKept       the media store could not write it
     │   ├── PictureUnknown     no PNG, JPEG, GIF or WebP by its bytes
@@ -32,7 +33,10 @@ whether a retry can help, after how many seconds, and whether the outcome is
 certain. `str(error)` is for the operator: expected, got, remedy; no secrets.
 """
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
+
+Lost: TypeAlias = tuple[str, str, str]
+"""A call of unknown outcome: relay, model, and the alias of the key."""
 
 
 class ParleyError(Exception):
@@ -85,6 +89,12 @@ class NewerSchema(StoreError):
     retryable = False
 
 
+class PriceUnknown(ParleyError):
+    """Params: kind, model."""
+
+    code = "price_unknown"
+
+
 class MediaError(ParleyError):
     code = "media"
 
@@ -108,7 +118,7 @@ class PictureTooLarge(MediaError):
 class RelayError(ParleyError):
     """A relay call did not succeed. `status` is the HTTP status, 0 if there was none.
 
-    `lost` are the calls of a route that may have been billed all the same, as (relay, model).
+    `lost` are the calls of a route that may have been billed all the same.
     `again_s`: the soonest that a relay of the route wants to be asked again, by its own word.
     """
 
@@ -124,7 +134,7 @@ class RelayError(ParleyError):
     ) -> None:
         super().__init__(message, retry_after_s=retry_after_s, **params)
         self.status = status
-        self.lost: tuple[tuple[str, str], ...] = ()
+        self.lost: tuple[Lost, ...] = ()
         self.again_s = retry_after_s or 0.0
 
 

@@ -177,7 +177,8 @@ class Gateway:
         return ""
 
     def _is_denied(self, message: Message) -> bool:
-        return role_of(message.address, self.rules) is Role.DENIED
+        roles = self.store.decided("roles")
+        return role_of(message.address, self.rules, roles) is Role.BLOCKED
 
     def _is_expected(self, message: Message, bot: Bot) -> bool:
         """The others of an album are for the bot where one of it is."""

@@ -55,4 +55,4 @@ def of_person(settings: Mapping[str, str]) -> dict[str, str]:
     On Telegram and WeChat a person's key is also that of the talk he has alone with the bot:
     what he chose for that talk alone, as its persona, is nothing for a group to see.
     """
-    return {name: settings[name] for name in ("language",) if name in settings}
+    return {name: settings[name] for name in ("language", "timezone") if name in settings}

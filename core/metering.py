@@ -1,16 +1,21 @@
-"""Relays whose calls are written down, whatever becomes of the answer."""
+"""Relays whose calls are written down, whatever becomes of the answer, and held to a budget."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 
 from msgspec import structs
 
-from core.errors import RelayError
+from core.amounts import Amounts, total
+from core.errors import Lost, PriceUnknown, RelayError
 from core.model import Spend
 from core.ports.clock import Clock
-from core.ports.relays import Relays, Served
+from core.ports.ledger import Kind, amounts_of
+from core.ports.relays import PLAIN, Errand, Quote, Relays, Served
+from core.price import Price
+from core.quota.budget import Budget
+from core.quota.estimate import amounts, prompt_tokens, seconds
 from core.request import (
     ChatRequest,
     ImageRequest,
@@ -21,25 +26,32 @@ from core.request import (
 from core.response import Chat, Chunk, Images, Model, Speech, Transcription, Usage, UserStat
 from core.tokens import estimated_usage
 
-Kind: TypeAlias = Literal["chat", "image", "speech", "transcription", "translation"]
-
 
 class Call:
     """One call's line in the ledger: as it was asked, until it is known how it was served.
 
-    `lost` are the relays and models that a route had asked before, to an unknown end.
+    `most` is what it may come to, where it is held to a budget. `lost` are the calls that a
+    route had made before, to an unknown end.
     """
 
-    __slots__ = ("lost", "served", "spend")
+    __slots__ = ("lost", "most", "need", "served", "spend", "taken")
 
-    def __init__(self, asked: Spend) -> None:
+    def __init__(self, asked: Spend, most: Spend | None, need: Amounts) -> None:
         self.spend = asked
+        self.most = most
+        self.need = need
+        self.taken = need
         self.served = False
-        self.lost: tuple[tuple[str, str], ...] = ()
+        self.lost: tuple[Lost, ...] = ()
 
     def serve(self, served: Served, *, estimated: bool = False, **figures: float) -> None:
         self.spend = structs.replace(
-            self.spend, relay=served.relay, model=served.model, estimated=estimated, **figures
+            self.spend,
+            relay=served.relay,
+            model=served.model,
+            key=served.key,
+            estimated=estimated,
+            **figures,
         )
         self.served = True
         self.lost = served.lost
@@ -52,27 +64,33 @@ class Call:
 class MeteredRelays:
     """Relays for one message: each call that was, or may have been, billed is in `spends`.
 
-    Where the outcome is unknown, or the call was given up, it is what was asked.
+    Where the outcome is unknown, or the call was given up, it is what was asked; held to a
+    `budget`, the most that it can be. `errand` has the key that the person is bound to.
+    Raises LimitReached besides.
     """
 
     relays: Relays
     clock: Clock
     spends: list[Spend]
+    errand: Errand = PLAIN
+    budget: Budget | None = None
 
-    async def chat(self, request: ChatRequest, choice: str = "") -> tuple[Chat, Served]:
-        with self._noting(self._chat(request, choice), request) as call:
-            answer, served = await self.relays.chat(request, choice)
+    async def chat(self, request: ChatRequest, errand: Errand = PLAIN) -> tuple[Chat, Served]:
+        request = self._bounded(request)
+        async with self._calling(self._chat(request, errand), request, errand) as (call, on):
+            answer, served = await self.relays.chat(request, on)
             call.serve_chat(served, answer.usage)
         return answer, served
 
     async def stream(
-        self, request: ChatRequest, choice: str = ""
+        self, request: ChatRequest, errand: Errand = PLAIN
     ) -> AsyncIterator[tuple[Chunk, Served]]:
         """What was said until a stream broke off was billed."""
         said: list[str] = []
-        with self._noting(self._chat(request, choice), request) as call:
+        request = self._bounded(request)
+        async with self._calling(self._chat(request, errand), request, errand) as (call, on):
             try:
-                async for chunk, served in self.relays.stream(request, choice):
+                async for chunk, served in self.relays.stream(request, on):
                     said.append(chunk.text)
                     last, by = chunk, served
                     yield chunk, served
@@ -80,31 +98,36 @@ class MeteredRelays:
                 if said:
                     call.serve_chat(by, last.usage or estimated_usage(request, "".join(said)))
 
-    async def images(self, request: ImageRequest) -> tuple[Images, Served]:
-        with self._noting(self._asked("image", request.model, images=request.n)) as call:
-            drawn, served = await self.relays.images(request)
+    async def images(self, request: ImageRequest, errand: Errand = PLAIN) -> tuple[Images, Served]:
+        asked = self._asked("image", request.model, images=request.n)
+        async with self._calling(asked, None, errand) as (call, on):
+            drawn, served = await self.relays.images(request, on)
             call.serve(served, images=len(drawn.images))
         return drawn, served
 
-    async def speech(self, request: SpeechRequest) -> tuple[Speech, Served]:
+    async def speech(self, request: SpeechRequest, errand: Errand = PLAIN) -> tuple[Speech, Served]:
         asked = self._asked("speech", request.model, characters=len(request.text))
-        with self._noting(asked) as call:
-            spoken, served = await self.relays.speech(request)
+        async with self._calling(asked, None, errand) as (call, on):
+            spoken, served = await self.relays.speech(request, on)
             call.serve(served)
         return spoken, served
 
-    async def transcription(self, request: TranscriptionRequest) -> tuple[Transcription, Served]:
-        asked = self._asked("transcription", request.model, audio_s=request.duration_s)
-        with self._noting(asked) as call:
-            heard, served = await self.relays.transcription(request)
-            call.serve(served, audio_s=heard.duration_s or request.duration_s)
+    async def transcription(
+        self, request: TranscriptionRequest, errand: Errand = PLAIN
+    ) -> tuple[Transcription, Served]:
+        asked = self._asked("transcription", request.model, audio_s=self._length(request))
+        async with self._calling(asked, None, errand) as (call, on):
+            heard, served = await self.relays.transcription(request, on)
+            call.serve(served, audio_s=heard.duration_s or asked.audio_s)
         return heard, served
 
-    async def translation(self, request: TranslationRequest) -> tuple[Transcription, Served]:
-        asked = self._asked("translation", request.model, audio_s=request.duration_s)
-        with self._noting(asked) as call:
-            heard, served = await self.relays.translation(request)
-            call.serve(served, audio_s=heard.duration_s or request.duration_s)
+    async def translation(
+        self, request: TranslationRequest, errand: Errand = PLAIN
+    ) -> tuple[Transcription, Served]:
+        asked = self._asked("translation", request.model, audio_s=self._length(request))
+        async with self._calling(asked, None, errand) as (call, on):
+            heard, served = await self.relays.translation(request, on)
+            call.serve(served, audio_s=heard.duration_s or asked.audio_s)
         return heard, served
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
@@ -112,6 +135,12 @@ class MeteredRelays:
 
     async def stat(self) -> Mapping[str, UserStat | None]:
         return await self.relays.stat()
+
+    def quote(self, kind: Kind, model: str = "", errand: Errand = PLAIN) -> Quote:
+        return self.relays.quote(kind, model, errand)
+
+    def price(self, kind: Kind, relay: str, model: str) -> Price | None:
+        return self.relays.price(kind, relay, model)
 
     def choices(self) -> Sequence[str]:
         return self.relays.choices()
@@ -122,8 +151,10 @@ class MeteredRelays:
     def folds_persona(self, choice: str = "") -> bool:
         return self.relays.folds_persona(choice)
 
-    def _chat(self, request: ChatRequest, choice: str) -> Spend:
-        target = choice or next(iter(self.relays.choices()), "")
+    # -- as it is asked ----------------------------------------------------------
+
+    def _chat(self, request: ChatRequest, errand: Errand) -> Spend:
+        target = errand.choice or next(iter(self.relays.choices()), "")
         relay, _, model = target.partition(":")
         asked = self._asked("chat", request.model or model)
         return structs.replace(asked, relay=relay)
@@ -132,25 +163,92 @@ class MeteredRelays:
         asked = Spend(kind=kind, relay="", model=model, at=self.clock.now(), estimated=True)
         return structs.replace(asked, **figures)
 
-    @contextmanager
-    def _noting(self, asked: Spend, prompt: ChatRequest | None = None) -> Iterator[Call]:
+    def _bounded(self, request: ChatRequest) -> ChatRequest:
+        """With an answer no longer than what is reserved for it."""
+        if self.budget is None or not self.budget.bounds_answers:
+            return request
+        most = self.budget.answer_tokens
+        return structs.replace(request, max_tokens=min(request.max_tokens or most, most))
+
+    def _length(self, request: TranscriptionRequest | TranslationRequest) -> float:
+        """As the platform told it; else, where it is limited, the most that it can be."""
+        if self.budget is None:
+            return request.duration_s
+        return seconds(request.audio, request.duration_s)
+
+    # -- the budget --------------------------------------------------------------
+
+    async def _reserve(
+        self, asked: Spend, prompt: ChatRequest | None, errand: Errand
+    ) -> tuple[Call, Errand]:
+        """The call, allowed. Raises LimitReached."""
+        on = replace(errand, token=self.errand.token, common=self.errand.common)
+        if self.budget is None:
+            return Call(asked, None, Amounts()), on
+        most = asked
+        if prompt:
+            tokens = {"prompt_tokens": prompt_tokens(prompt)}
+            most = structs.replace(asked, **tokens, completion_tokens=prompt.max_tokens or 0)
+        price = None
+        if self.budget.counts_usd:
+            named = prompt.model if prompt else ""
+            price = self.relays.quote(asked.kind, named, on).dearest
+        call = Call(asked, most, amounts(most, price))
+        await self.budget.take(call.need)
+        return call, replace(
+            on, priced=self.budget.counts_usd, again=partial(self._again, call, self.budget)
+        )
+
+    @staticmethod
+    async def _again(call: Call, budget: Budget) -> bool:
+        given = await budget.takes(call.need)
+        if given:
+            call.taken = call.taken.plus(call.need)
+        return given
+
+    @asynccontextmanager
+    async def _calling(
+        self, asked: Spend, prompt: ChatRequest | None, errand: Errand
+    ) -> AsyncIterator[tuple[Call, Errand]]:
         """Note the call, unless it is certain that it did not come about, and all it lost.
 
         A prompt's tokens are counted only where nobody tells what came of it.
         """
-        call, certain = Call(asked), False
+        call, on = await self._reserve(asked, prompt, errand)
+        certain = False
         try:
-            yield call
+            yield call, on
         except RelayError as error:
             call.lost = call.lost or error.lost
             certain = error.certain or bool(error.lost)
             raise
+        except PriceUnknown:
+            certain = True
+            raise
         finally:
-            if prompt and (call.lost or not call.served):
-                tokens = estimated_usage(prompt, "").prompt_tokens
-                asked = structs.replace(asked, prompt_tokens=tokens)
-            now = self.clock.now()
-            for relay, model in call.lost:
-                self.spends.append(structs.replace(asked, relay=relay, model=model, at=now))
-            if call.served or not certain:
-                self.spends.append(structs.replace(call.spend if call.served else asked, at=now))
+            self._note(call, asked, prompt, certain=certain)
+
+    def _note(self, call: Call, asked: Spend, prompt: ChatRequest | None, *, certain: bool) -> None:
+        unknown = structs.replace(call.most or asked, unsure=True)
+        if prompt and call.most is None and (call.lost or not call.served):
+            tokens = estimated_usage(prompt, "").prompt_tokens
+            unknown = structs.replace(unknown, prompt_tokens=tokens)
+        made = [
+            structs.replace(unknown, relay=relay, model=model, key=key)
+            for relay, model, key in call.lost
+        ]
+        if call.served or not certain:
+            made.append(call.spend if call.served else unknown)
+        priced = [self._priced(spend, call) for spend in made]
+        self.spends.extend(priced)
+        if self.budget:
+            self.budget.give_back(call.taken, total(map(amounts_of, priced)))
+
+    def _priced(self, spend: Spend, call: Call) -> Spend:
+        price = self.relays.price(spend.kind, spend.relay, spend.model)
+        return structs.replace(
+            spend,
+            at=self.clock.now(),
+            nano_usd=price.nano_usd(spend) if price else None,
+            reserved_nano_usd=call.need.nano_usd if self.budget else None,
+        )

@@ -61,6 +61,24 @@ def is_group_key(scope: str) -> bool:
     return scope.endswith("/settings") and scope.count("/") == 3
 
 
+DECISIONS = frozenset({"roles", "limits", "grants", "bindings"})
+"""Scopes of what admins decided, in the chat or at the terminal: nobody's own settings.
+
+roles: identity → role. limits: see core.quota.limits.limit_name → a number or "unlimited".
+grants: grant_name → a number. bindings: identity → "relay:alias".
+"""
+
+
+def identity_of(address: Address) -> str:
+    """Who it is, on whichever bot of a platform: as the configuration names people."""
+    return f"{address.platform}:{address.sender}"
+
+
+def place_of(address: Address) -> str:
+    """The group where a message stands, "" outside of groups."""
+    return f"{address.platform}:{address.chat}" if address.group else ""
+
+
 def person_key(address: Address) -> str:
     """Whose settings, limits and data these are: one sender on one bot."""
     return _key(address.platform, address.bot, address.sender)
@@ -190,7 +208,10 @@ class Delivery(Struct, frozen=True, kw_only=True):
 class Spend(Struct, frozen=True, kw_only=True):
     """One relay call that may cost: a row of the ledger.
 
-    `estimated` marks token figures that the relay did not tell.
+    `estimated` marks token figures that the relay did not tell, `unsure` a call of which it
+    is unknown whether it was billed. `key` is the alias of the relay's key. `nano_usd` is the
+    price in nano-dollars, None where none is known; `reserved_nano_usd` what was set aside for
+    it, None where nothing was.
     """
 
     kind: Literal["chat", "image", "speech", "transcription", "translation"]
@@ -203,6 +224,10 @@ class Spend(Struct, frozen=True, kw_only=True):
     images: int = 0
     audio_s: float = 0.0
     estimated: bool = False
+    unsure: bool = False
+    key: str = ""
+    nano_usd: int | None = None
+    reserved_nano_usd: int | None = None
 
 
 class SetSetting(Struct, frozen=True, kw_only=True, tag="set"):

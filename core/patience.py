@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from core.amounts import Amounts
 from core.errors import Busy, StoreError
 from core.model import Limit, Message, PartState, Spend, Turn
-from core.ports.store import Allowance, Claim, Commit, Exchange, Spent, Store, Unfinished
+from core.ports.ledger import Account, Booking, Exceeded, Scope
+from core.ports.store import Claim, Commit, Exchange, Spent, Store, Unfinished
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -48,8 +50,11 @@ class PatientStore:
     async def known(self, message: Message) -> bool:
         return await self._persist(lambda: self.store.known(message))
 
-    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
-        return await self._persist(lambda: self.store.claim(message_id, owner, allowance))
+    async def claim(self, message_id: str, owner: str, booking: Booking | None) -> Claim:
+        return await self._persist(lambda: self.store.claim(message_id, owner, booking))
+
+    async def book(self, message_id: str, booking: Booking) -> Exceeded | None:
+        return await self._persist(lambda: self.store.book(message_id, booking))
 
     async def release(self, message_id: str, owner: str) -> bool:
         return await self._persist(lambda: self.store.release(message_id, owner))
@@ -78,8 +83,8 @@ class PatientStore:
     async def untell(self, commit: Commit, reason: str) -> None:
         await self._persist(lambda: self.store.untell(commit, reason))
 
-    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
-        await self._persist(lambda: self.store.charge(message_id, person, spends))
+    async def charge(self, message_id: str, account: Account, spends: Sequence[Spend]) -> None:
+        await self._persist(lambda: self.store.charge(message_id, account, spends))
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         await self._persist(lambda: self.store.mark(reply_id, index, state, receipt))
@@ -93,8 +98,11 @@ class PatientStore:
     def group(self, scope: str) -> Mapping[str, str]:
         return self.store.group(scope)
 
-    async def messages_used(self, person: str, day: str) -> int:
-        return await self._persist(lambda: self.store.messages_used(person, day))
+    def decided(self, scope: str) -> Mapping[str, str]:
+        return self.store.decided(scope)
+
+    async def used(self, scope: Scope, since: str) -> Amounts:
+        return await self._persist(lambda: self.store.used(scope, since))
 
     async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
         return await self._persist(lambda: self.store.spent(person, since))

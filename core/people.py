@@ -1,10 +1,11 @@
 """Who may talk to the bot, and how much. Pure."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 
-from core.model import Address, Limit
+from core.model import Address, Limit, identity_of
 
 
 class Role(StrEnum):
@@ -12,7 +13,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     MEMBER = "member"
     GUEST = "guest"
-    DENIED = "denied"
+    BLOCKED = "blocked"
 
 
 class PeopleRules(Struct, frozen=True, kw_only=True):
@@ -32,32 +33,29 @@ class PeopleRules(Struct, frozen=True, kw_only=True):
     timezone: str = "UTC"
 
 
+CHANGEABLE = (Role.ADMIN, Role.MEMBER, Role.GUEST, Role.BLOCKED)
+"""Roles that admins give; an owner is one by the configuration alone."""
+
 LOCAL = {"console": Role.OWNER, "web": Role.MEMBER}
 
 
-def role_of(address: Address, rules: PeopleRules) -> Role:
-    """An owner cannot be locked out; otherwise `deny` wins over everything."""
-    names = {f"{address.platform}:{address.sender}", f"{address.platform}:*"}
+def role_of(address: Address, rules: PeopleRules, decided: Mapping[str, str]) -> Role:
+    """An owner cannot be locked out; then what admins decided counts, by identity; then `deny`
+    wins over everything."""
+    names = {identity_of(address), f"{address.platform}:*"}
     if names & rules.owners:
         return Role.OWNER
+    role = decided.get(identity_of(address))
+    return Role(role) if role in CHANGEABLE else _configured(address.platform, names, rules)
+
+
+def _configured(platform: str, names: set[str], rules: PeopleRules) -> Role:
     if names & rules.deny:
-        return Role.DENIED
+        return Role.BLOCKED
     if names & rules.admins:
         return Role.ADMIN
     if names & rules.allow:
         return Role.MEMBER
-    if address.platform in LOCAL:
-        return LOCAL[address.platform]
-    return Role.GUEST if rules.guests else Role.DENIED
-
-
-def daily_cap(role: Role, rules: PeopleRules) -> Limit:
-    match role:
-        case Role.OWNER | Role.ADMIN:
-            return "unlimited"
-        case Role.MEMBER:
-            return rules.daily_messages
-        case Role.GUEST:
-            return rules.guest_daily_messages
-        case Role.DENIED:
-            return 0
+    if platform in LOCAL:
+        return LOCAL[platform]
+    return Role.GUEST if rules.guests else Role.BLOCKED

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from core.bot import Bot
 from core.command import Command
 from core.model import Media, Message, Quote, Text
+from core.ports.ledger import Kind
 
 UNREAD = ("file", "video")
 
@@ -85,15 +86,17 @@ def is_urgent(intent: Intent) -> bool:
     return isinstance(intent, Invoke) and intent.command.urgent
 
 
-def spends(intent: Intent) -> bool:
-    """Whether it counts towards a person's daily messages."""
+def spends(intent: Intent) -> Kind | None:
+    """The kind of relay call that it begins with; None for what costs nothing."""
     match intent:
         case Invoke(command=command):
             return command.spends
         case UnknownCommand() | Unreadable() | Ignore():
-            return False
-        case Talk() | Transcribe():
-            return True
+            return None
+        case Talk():
+            return "chat"
+        case Transcribe():
+            return "transcription"
 
 
 def intent_name(intent: Intent) -> str:

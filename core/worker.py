@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from core.answering import Answering
@@ -13,37 +13,34 @@ from core.bot import Bot
 from core.command import Ask, Outcome
 from core.delivery import Courier
 from core.engine import Engine
-from core.errors import MessageEnded, ParleyError, StoreError, why_of
+from core.errors import MessageEnded, StoreError, why_of
+from core.expense import expense
 from core.group import given_to, in_group, of_person, of_talk
 from core.job import Job
+from core.judge import Judge, Verdict
 from core.model import Delivery, PartState, Reply, Spend, person_key
 from core.outage import Outages
 from core.patience import PatientStore, Sleep
-from core.people import Role, daily_cap, role_of
+from core.people import Role, role_of
 from core.ports.clock import NewId
+from core.ports.ledger import Account, Booking
 from core.ports.observer import Done, Observer
-from core.ports.store import Allowance, Claim, Commit
+from core.ports.store import Commit
 from core.presence import Presence
+from core.quota.calendar import Calendar, zone_of
+from core.quota.cashier import Cashier
+from core.quota.limits import NO_LIMITS, Ceilings, Limits
 from core.render import render
 from core.route import intent_name, spends
 from core.spoken import spoken
 from core.suspects import MAX_ATTEMPTS, Suspects
 from core.trace import TRACE
-from core.waiting import Waiting, WaitingRoom
+from core.waiting import WaitingRoom
 
 log = logging.getLogger(__name__)
 
 GIVE_BACK_S = 0.5
 """How long the store may take to note that a message was given up as the process ended."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """An outcome and its name; `dead` sets the message aside."""
-
-    name: str
-    outcome: Outcome
-    dead: str = ""
 
 
 class Worker:
@@ -57,6 +54,7 @@ class Worker:
         *,
         engine: Engine,
         courier: Courier,
+        limits: Limits = NO_LIMITS,
         bots: Mapping[str, Bot],
         observer: Observer,
         new_id: NewId,
@@ -74,16 +72,34 @@ class Worker:
         self._new_id = new_id
         self._owner = new_id()
         self._user_hash = user_hash
-        self._zone = ZoneInfo(engine.rules.timezone)
-        self._answering = Answering()
+        self._limits = limits
+        self._cashier = Cashier(
+            store=self._store,
+            relays=engine.relays,
+            clock=engine.clock,
+            calendar=Calendar(ZoneInfo(engine.rules.timezone)),
+            ceilings=Ceilings(limits, engine.rules),
+            answer_tokens=limits.answer_tokens,
+            common=limits.fallback_to_common,
+        )
         self._suspects = Suspects()
-        self._presence = Presence(courier.adapters)
-        self._room = WaitingRoom(
+        room = WaitingRoom(
             engine=self._engine,
             adapters=courier.adapters,
             outages=Outages(engine.clock, sleep, chance),
             reply=self._reply,
             sleep=sleep,
+        )
+        self._judge = Judge(
+            engine=self._engine,
+            store=self._store,
+            cashier=self._cashier,
+            answering=Answering(),
+            presence=Presence(courier.adapters),
+            room=room,
+            owner=self._owner,
+            book=self._booking,
+            contact=limits.contact,
         )
 
     async def work(self, job: Job) -> None:
@@ -107,37 +123,36 @@ class Worker:
 
     async def _answer(self, job: Job) -> Delivery | None:
         """What was spent is kept, also where there is nothing to keep it with."""
-        spends: list[Spend] = []
+        account, spends = self._cashier.account(job.message, job.conversation), list[Spend]()
         try:
             async with self._suspects.turn(job.attempts):
-                return await self._finish(job, spends)
+                return await self._finish(job, account, spends)
         except asyncio.CancelledError:
-            await self._give_back(job, spends)
+            await self._give_back(job, account, spends)
             raise
         except Exception:
-            if spends:
-                await self._store.charge(job.message.id, person_key(job.message.address), spends)
+            await self._store.charge(job.message.id, account, spends)
             raise
 
-    async def _give_back(self, job: Job, spends: list[Spend]) -> None:
+    async def _give_back(self, job: Job, account: Account, spends: list[Spend]) -> None:
         """The process ends: that is not the message's fault, and no attempt at it."""
-        giving = asyncio.create_task(self._release(job, spends))
+        giving = asyncio.create_task(self._release(job, account, spends))
         await asyncio.wait({giving}, timeout=GIVE_BACK_S)
 
-    async def _release(self, job: Job, spends: list[Spend]) -> None:
+    async def _release(self, job: Job, account: Account, spends: list[Spend]) -> None:
         store, message = self._store.store, job.message
         with suppress(StoreError):
             if await store.release(message.id, self._owner) and spends:
-                await store.charge(message.id, person_key(message.address), spends)
+                await store.charge(message.id, account, spends)
 
-    async def _finish(self, job: Job, spends: list[Spend]) -> Delivery | None:
-        role = role_of(job.message.address, self._rules)
-        allowance = self._allowance(job, role)
+    async def _finish(self, job: Job, account: Account, spends: list[Spend]) -> Delivery | None:
+        role = role_of(job.message.address, self._rules, self._store.decided("roles"))
+        booking = self._booking(job, role, account)
         waited_s = max(0.0, (self._clock.now() - job.received_at).total_seconds())
         started = self._clock.monotonic()
-        claim = await self._store.claim(job.message.id, self._owner, allowance)
-        ask = await self._ask(job, role, claim, spends)
-        verdict = await self._judge(job, ask, claim, waited_s)
+        claim = await self._store.claim(job.message.id, self._owner, booking)
+        ask = await self._ask(job, role, account, booking, spends)
+        verdict = await self._judge.of(job, ask, claim, waited_s)
         verdict, reply = await self._conclude(job, ask, verdict)
         self._observer.done(
             Done(
@@ -155,15 +170,18 @@ class Worker:
             return None
         return Delivery(reply=reply, states=(PartState.PENDING,) * len(reply.parts))
 
-    def _allowance(self, job: Job, role: Role) -> Allowance | None:
-        """What the claim counts. Strangers may be told once a day that they are strangers."""
-        if role is not Role.DENIED and not spends(job.intent):
+    def _booking(self, job: Job, role: Role, account: Account) -> Booking | None:
+        """What the claim reserves; None for what costs nothing."""
+        kind = spends(job.intent)
+        if kind is None or role is Role.BLOCKED:
             return None
-        day = self._clock.now().astimezone(self._zone).date().isoformat()
-        cap = 1 if role is Role.DENIED else daily_cap(role, self._rules)
-        return Allowance(person=person_key(job.message.address), day=day, cap=cap)
+        bot, now = self._bots[job.message.address.bot], self._clock.now()
+        asked = expense(kind, job.intent, job.message, bot, self._limits.answer_tokens, now)
+        return self._cashier.booking(account, role, asked)
 
-    async def _ask(self, job: Job, role: Role, claim: Claim, spends: list[Spend]) -> Ask:
+    async def _ask(
+        self, job: Job, role: Role, account: Account, booking: Booking | None, spends: list[Spend]
+    ) -> Ask:
         message = job.message
         given = given_to(message.address, self._store)
         bot = in_group(self._bots[message.address.bot], given)
@@ -182,95 +200,12 @@ class Worker:
             language=spoken(settings.get("language"), message, bot),
             settings=settings,
             user=self._user_hash(person),
-            used_today=claim.used,
+            account=account,
+            budget=self._cashier.budget(message.id, booking) if booking else None,
+            errand=self._cashier.errand(account),
+            zone=zone_of(settings.get("timezone"), self._cashier.calendar.zone),
             spends=spends,
         )
-
-    async def _judge(self, job: Job, ask: Ask, claim: Claim, age_s: float) -> Verdict:
-        say = self._engine.say
-        if ask.role is Role.DENIED:
-            address = job.message.address
-            told = say(ask, "denied", id=f"{address.platform}:{address.sender}")
-            return Verdict(name="denied", outcome=told if claim.granted else Outcome())
-        if job.broken:
-            return self._set_aside(ask, job.broken)
-        if claim.attempt > MAX_ATTEMPTS:
-            return self._set_aside(ask, f"ended the process {MAX_ATTEMPTS} times")
-        if not claim.granted:
-            cap = daily_cap(ask.role, self._rules)
-            renews = f"00:00 {self._zone.key}"
-            told = say(ask, "cap_reached", used=claim.used, cap=cap, renews=renews)
-            return Verdict(name="cap_reached", outcome=told)
-        if job.resumed and age_s > ask.bot.expire_s:
-            return Verdict(name="expired", outcome=say(ask, "expired"))
-        return await self._try(job, ask, claim.attempt, age_s)
-
-    async def _try(self, job: Job, ask: Ask, attempt: int, age_s: float) -> Verdict:
-        waiting = self._room.of(job, ask, age_s)
-        try:
-            verdict = await self._tries(job, ask, attempt, waiting)
-        except BaseException:
-            waiting.notice.drop()
-            raise
-        await waiting.notice.end()
-        if verdict.name == "answered" and ask.spends:
-            return replace(verdict, outcome=waiting.over(verdict.outcome))
-        return verdict
-
-    async def _tries(self, job: Job, ask: Ask, attempt: int, waiting: Waiting) -> Verdict:
-        """Handle it, trying again what fails by surprise, three times in all, and waiting for
-        a relay where none serves."""
-        waits = waiting.is_due
-        while True:
-            if waits and (verdict := await self._wait(job, ask, waiting)):
-                return verdict
-            try:
-                return Verdict(name="answered", outcome=await self._handle(job, ask, waiting))
-            except StoreError as error:
-                return self._set_aside(ask, why_of(error))
-            except ParleyError as error:
-                waits = waiting.can_follow(error)
-                level = logging.INFO if waits else logging.WARNING  # `core.outage` tells of it
-                log.log(level, "message %s: %s: %s", job.message.id, error.code, error)
-                if waiting.is_over(error):
-                    return self._too_late(ask)
-                if not waits:
-                    return Verdict(name=error.code, outcome=self._engine.failed(ask, error))
-            except Exception as error:
-                log.exception("message %s: try %d failed", job.message.id, attempt)
-                if attempt >= MAX_ATTEMPTS:
-                    return self._set_aside(ask, why_of(error))
-                claim = await self._store.claim(job.message.id, self._owner, None)
-                attempt, waits = claim.attempt, False
-
-    async def _wait(self, job: Job, ask: Ask, waiting: Waiting) -> Verdict | None:
-        """Until a relay may serve: None. It is no attempt, wherever the process ends."""
-        await self._store.release(job.message.id, self._owner)
-        turn = await self._answering.wait(job.lane, waiting.until_turn())
-        await self._store.claim(job.message.id, self._owner, None)
-        match turn:
-            case True:
-                return None
-            case False:
-                return self._too_late(ask)
-            case None:
-                return Verdict(name="stopped", outcome=self._engine.say(ask, "stopped_early"))
-
-    async def _handle(self, job: Job, ask: Ask, waiting: Waiting) -> Outcome:
-        """Every message gets a reply, a stopped one too."""
-        preview = self._presence.preview(job.message)
-        making = waiting.trying(
-            lambda: self._engine.handle(ask, job.intent, self._answering, preview)
-        )
-        with self._presence.typing(job.message):
-            outcome = await self._answering.run(job.lane, making)
-        return outcome or self._engine.say(ask, "stopped_early")
-
-    def _too_late(self, ask: Ask) -> Verdict:
-        return Verdict(name="expired", outcome=self._engine.say(ask, "outage_expired"))
-
-    def _set_aside(self, ask: Ask, why: str) -> Verdict:
-        return Verdict(name="set_aside", outcome=self._engine.say(ask, "set_aside"), dead=why)
 
     async def _conclude(self, job: Job, ask: Ask, verdict: Verdict) -> tuple[Verdict, Reply | None]:
         """Keep the outcome; one that cannot be rendered or stored is set aside."""
@@ -280,7 +215,7 @@ class Worker:
             raise
         except Exception as error:
             log.exception("message %s: its answer cannot be kept", job.message.id)
-            verdict = self._set_aside(ask, why_of(error))
+            verdict = self._judge.set_aside(ask, why_of(error))
             return verdict, await self._keep(job, ask, verdict)
 
     async def _keep(self, job: Job, ask: Ask, verdict: Verdict) -> Reply | None:
@@ -297,6 +232,7 @@ class Worker:
             effects=verdict.outcome.effects,
             dead=verdict.dead,
             also=job.also,
+            account=ask.account,
         )
         await self._store.commit(commit)
         return reply

@@ -1,11 +1,17 @@
-"""What admins set for whole groups, kept in memory: it is asked for each message of a group."""
+"""What admins set for whole groups and decided on people, kept in memory: it is asked for each
+message."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from core.model import Effect, SetSetting, is_group_key
+from core.model import DECISIONS, Effect, SetSetting, is_group_key
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def is_common(scope: str) -> bool:
+    """Whether what is set there is nobody's own: it holds for a group, or was decided."""
+    return scope in DECISIONS or is_group_key(scope)
 
 
 class GroupSettings:
@@ -21,7 +27,7 @@ class GroupSettings:
         """Follow a commit."""
         for effect in effects:
             match effect:
-                case SetSetting(scope=scope, name=name, value=value) if is_group_key(scope):
+                case SetSetting(scope=scope, name=name, value=value) if is_common(scope):
                     self._set(scope, name, value)
                 case _:
                     pass

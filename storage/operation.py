@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from core.amounts import Amounts
 from core.model import Limit, Message, PartState, Spend, Turn
-from core.ports.store import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from core.ports.ledger import Account, Booking, Exceeded, Scope
+from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished, Waiting
 
 T = TypeVar("T")
 
@@ -35,12 +37,20 @@ class Accept(Operation[bool]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take(Operation[Claim]):
-    """Count an attempt at a message that is still to be answered."""
+    """Count an attempt at a message that is still to be answered, and reserve for it."""
 
     message_id: str
     owner: str
-    allowance: Allowance | None
+    booking: Booking | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book(Operation[Exceeded | None]):
+    """As `Inbox.book`."""
+
+    message_id: str
+    booking: Booking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +66,15 @@ class Charge(Operation[None]):
     """As `Outbox.charge`."""
 
     message_id: str
-    person: str
+    account: Account
     spends: tuple[Spend, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lapse(Operation[int]):
+    """Write down as spent what was reserved until before `at`; how many messages it was for."""
+
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,11 +278,11 @@ class Settings(Operation[Mapping[str, str]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Used(Operation[int]):
-    """Messages granted to a person on a day."""
+class Used(Operation[Amounts]):
+    """As `People.used`."""
 
-    person: str
-    day: str
+    scope: Scope
+    since: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

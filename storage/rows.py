@@ -21,6 +21,7 @@ from core.model import (
     TurnState,
     person_key,
 )
+from core.ports.ledger import Account
 from core.ports.store import Commit
 from storage.tables import InboxState, from_us, to_us
 
@@ -104,12 +105,23 @@ def part_values(reply: Reply, state: PartState = PartState.PENDING) -> list[Valu
     ]
 
 
-def spend_values(spend: Spend, person: str, message_id: str) -> Values:
+def spend_values(spend: Spend, account: Account, message_id: str) -> Values:
     values = msgspec.structs.asdict(spend)
     return values | {
-        "person": person,
+        **account_values(account),
         "message_id": message_id,
         "at": to_us(spend.at),
+    }
+
+
+def account_values(account: Account) -> Values:
+    return {
+        "person": account.person,
+        "conversation": account.conversation,
+        "identity": account.identity,
+        "place": account.place,
+        "bot": account.bot,
+        "day": account.day,
     }
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.amounts import Amounts
 from core.errors import StoreError
 from core.model import Limit, Message, PartState, SetSetting, Spend, Turn
-from core.ports.store import Allowance, Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from core.ports.ledger import Account, Booking, Exceeded, Scope
+from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished, Waiting
 from storage.aside import Backlog, Count, Drop, PutBack
 from storage.batcher import Batcher
 from storage.cache import Cache
@@ -18,6 +20,7 @@ from storage.media import FileMedia
 from storage.memo import StoredMemo
 from storage.operation import (
     Accept,
+    Book,
     Carried,
     Charge,
     Check,
@@ -31,6 +34,7 @@ from storage.operation import (
     Fire,
     GroupsSet,
     Known,
+    Lapse,
     LayAside,
     Log,
     Mark,
@@ -55,6 +59,9 @@ from storage.sqlite.database import Database
 
 KEYS_KEPT = timedelta(days=7)
 """Platforms deliver a message again for as long as this (promise 7)."""
+
+COUNTERS_KEPT = timedelta(days=63)
+"""Longer than any period that is limited; what was spent itself stays."""
 
 SWEPT_AT_ONCE = 500
 
@@ -167,11 +174,14 @@ class SqlStore:
         platform, bot = message.address.platform, message.address.bot
         return await self._reads.submit(Known(platform=platform, bot=bot, key=message.key))
 
-    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
+    async def claim(self, message_id: str, owner: str, booking: Booking | None) -> Claim:
         """Raises MessageEnded if the message is not there to be answered (any more)."""
         return await self._writes.submit(
-            Take(message_id=message_id, owner=owner, allowance=allowance, at=self._now())
+            Take(message_id=message_id, owner=owner, booking=booking, at=self._now())
         )
+
+    async def book(self, message_id: str, booking: Booking) -> Exceeded | None:
+        return await self._writes.submit(Book(message_id=message_id, booking=booking))
 
     async def release(self, message_id: str, owner: str) -> bool:
         return await self._writes.submit(Release(message_id=message_id, owner=owner))
@@ -225,9 +235,9 @@ class SqlStore:
     async def set_aside(self, message_id: str, reason: str) -> None:
         await self._writes.submit(LayAside(message_id=message_id, reason=reason))
 
-    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
+    async def charge(self, message_id: str, account: Account, spends: Sequence[Spend]) -> None:
         await self._writes.submit(
-            Charge(message_id=message_id, person=person, spends=tuple(spends))
+            Charge(message_id=message_id, account=account, spends=tuple(spends))
         )
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
@@ -245,8 +255,8 @@ class SqlStore:
             )
         return dict(known)
 
-    async def messages_used(self, person: str, day: str) -> int:
-        return await self._reads.submit(Used(person=person, day=day))
+    async def used(self, scope: Scope, since: str) -> Amounts:
+        return await self._reads.submit(Used(scope=scope, since=since))
 
     async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
         return await self._reads.submit(Sum(person=person, since=since))
@@ -255,6 +265,9 @@ class SqlStore:
         return await self._reads.submit(Export(person=person))
 
     def group(self, scope: str) -> Mapping[str, str]:
+        return self._groups.of(scope)
+
+    def decided(self, scope: str) -> Mapping[str, str]:
         return self._groups.of(scope)
 
     # -- shelf ---------------------------------------------------------------
@@ -301,8 +314,9 @@ class SqlStore:
         messages = 0
         if keep_days != "unlimited":
             messages = await self._sweep_messages(now, now - timedelta(days=keep_days))
+        await self._writes.submit(Lapse(at=now))
         await self._writes.submit(
-            Expire(day=(now - KEYS_KEPT).date().isoformat(), at=now - KEYS_KEPT)
+            Expire(day=(now - COUNTERS_KEPT).date().isoformat(), at=now - KEYS_KEPT)
         )
         files = await self._media.sweep(
             self._referenced, grace_s=media_grace_s, now_s=now.timestamp()

@@ -8,7 +8,17 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -38,6 +48,8 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: Any | None, _dialect: Dialect) -> datetime | None:
         return None if value is None else from_us(value)
 
+
+EMPTY = {"server_default": ""}
 
 Serial = BigInteger().with_variant(Integer, "sqlite")
 """A key that counts up. SQLite counts only in INTEGER."""
@@ -100,7 +112,6 @@ class InboxRow(Row, table=True):
     state: str = InboxState.NEW
     reason: str = ""
     attempt: int = 0
-    granted: bool = True
     owner: str = ""
     received_at: datetime = Field(sa_type=Moment)
     answered_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -190,22 +201,62 @@ class SettingRow(Row, table=True):
     person: str
 
 
-class AllowanceRow(Row, table=True):
-    """How many messages a person was granted on a day."""
+class CounterRow(Row, table=True):
+    """What a `core.ports.ledger.Scope` used on an accounting day: sums over `spends`.
 
-    __tablename__ = "allowances"
+    `messages` are those for which a relay was called, `unpriced` calls of unknown price.
+    """
+
+    __tablename__ = "counters"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
-    person: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True)
     day: str = Field(primary_key=True)
-    used: int
+    messages: int = 0
+    tokens: int = Field(default=0, sa_type=BigInteger)
+    images: int = 0
+    audio_ms: int = Field(default=0, sa_type=BigInteger)
+    nano_usd: int = Field(default=0, sa_type=BigInteger)
+    unpriced: int = 0
+
+
+class ReservationRow(Row, table=True):
+    """What is set aside for a message that is being worked on. `until` it stands unclaimed."""
+
+    __tablename__ = "reservations"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    message_id: str = Field(primary_key=True)
+    person: str
+    conversation: str
+    identity: str
+    place: str
+    bot: str
+    day: str
+    kind: str
+    at: datetime = Field(sa_type=Moment)
+    until: datetime = Field(sa_type=Moment)
+    messages: int
+    tokens: int = Field(sa_type=BigInteger)
+    images: int
+    audio_ms: int = Field(sa_type=BigInteger)
+    nano_usd: int = Field(sa_type=BigInteger)
 
 
 class SpendRow(Row, table=True):
-    """One relay call that may cost. Holds no text, so forgetting keeps it."""
+    """One relay call that may cost. Holds no text, so forgetting keeps it.
+
+    `identity`, `place` and `day` as in `core.ports.ledger.Account`; "" in rows from before
+    schema 0004, whose `day` is UTC's.
+    """
 
     __tablename__ = "spends"
-    __table_args__ = (Index(None, "person", "at"),)
+    __table_args__ = (
+        Index(None, "person", "at"),
+        Index(None, "identity", "day"),
+        Index(None, "relay", "key", "at"),
+        Index(None, "day"),
+    )
 
     seq: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     person: str
@@ -220,6 +271,56 @@ class SpendRow(Row, table=True):
     images: int
     audio_s: float
     estimated: bool
+    conversation: str = Field(default="", sa_column_kwargs=EMPTY)
+    identity: str = Field(default="", sa_column_kwargs=EMPTY)
+    place: str = Field(default="", sa_column_kwargs=EMPTY)
+    bot: str = Field(default="", sa_column_kwargs=EMPTY)
+    day: str = Field(default="", sa_column_kwargs=EMPTY)
+    key: str = Field(default="", sa_column_kwargs=EMPTY)
+    unsure: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    nano_usd: int | None = Field(default=None, sa_type=BigInteger)
+    reserved_nano_usd: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class ChangeRow(Row, table=True):
+    """An admin's decision on somebody's role, limits, gifts or key. None is "not set"."""
+
+    __tablename__ = "changes"
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    at: datetime = Field(sa_type=Moment)
+    by: str
+    scope: str
+    name: str
+    before: str | None
+    after: str | None
+
+
+class ReadingRow(Row, table=True):
+    """What a relay said of an account or a token at a time. Quota is in the relay's units.
+
+    `subject` is "account", or the token's keyed hash; `detail` is its JSON.
+    """
+
+    __tablename__ = "readings"
+    __table_args__ = (Index(None, "relay", "subject", "at"),)
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    relay: str
+    subject: str
+    at: datetime = Field(sa_type=Moment)
+    used: int = Field(sa_type=BigInteger)
+    detail: str = Field(sa_type=Text)
+
+
+class AlertRow(Row, table=True):
+    """An event that admins were told of. Over, it is deleted: then it may be told again."""
+
+    __tablename__ = "alerts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=Moment)
 
 
 class MediaRefRow(Row, table=True):

@@ -47,5 +47,5 @@ class Requests:
     def _grants(self, policy: Welcome, user: str) -> bool:
         if policy == "owners":
             asker = Address(platform=self._platform, bot=self._bot, chat=user, sender=user)
-            return role_of(asker, self._people) is Role.OWNER
+            return role_of(asker, self._people, {}) is Role.OWNER
         return policy == "accept"

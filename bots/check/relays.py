@@ -7,8 +7,9 @@ from bots.check.finding import Finding
 from bots.config import Config
 from bots.relays.opened import dialect_of
 from core.errors import ConfigError
+from core.ports.ledger import Kind
 from core.relay.address import base_url, travels_readable
-from core.relay.dialect import KINDS, Dialect, Kind
+from core.relay.dialect import KINDS, Dialect
 from core.relay.entry import RelayEntry, RouteTarget
 
 

@@ -28,4 +28,4 @@ async def _keep(image: Image, media: MediaStore) -> Media:
     )
 
 
-COMMAND = Command(name="image", aliases=("画图", "draw"), run=run, spends=True)
+COMMAND = Command(name="image", aliases=("画图", "draw"), run=run, spends="image")

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from bots.answer import sentence
 from core.command import Ask, Command, Outcome, Services
-from core.model import Text
-from core.people import Role, daily_cap
+from core.model import Limit, Text, identity_of
+from core.people import Role
 from core.ports.store import Spent
 from core.response import QUOTA_PER_USD, AccountStat, TokenStat, UserStat
 
@@ -23,12 +23,14 @@ async def _today(ask: Ask, services: Services) -> list[str]:
     now = services.clock.now()
     midnight, renewal = day_around(now, zone)
     minutes = int((renewal - now).total_seconds() // 60)
-    cap = daily_cap(ask.role, services.rules)
+    cap = _cap(ask, services)
+    scope = f"person:{identity_of(ask.message.address)}"
+    used = await services.store.used(scope, midnight.date().isoformat())
     messages = sentence(
         ask,
         services,
         "quota_messages_unlimited" if cap == "unlimited" else "quota_messages",
-        used=await services.store.messages_used(ask.person, midnight.date().isoformat()),
+        used=used.messages,
         cap=cap,
         renews=f"00:00 {zone.key}",
         hours=minutes // 60,
@@ -36,6 +38,16 @@ async def _today(ask: Ask, services: Services) -> list[str]:
     )
     spent = await services.store.spent(ask.person, midnight)
     return [messages, *(_spent(ask, services, row) for row in spent)]
+
+
+def _cap(ask: Ask, services: Services) -> Limit:
+    match ask.role:
+        case Role.OWNER | Role.ADMIN:
+            return "unlimited"
+        case Role.GUEST:
+            return services.rules.guest_daily_messages
+        case _:
+            return services.rules.daily_messages
 
 
 def day_around(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

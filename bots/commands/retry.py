@@ -71,4 +71,4 @@ def _replacing(outcome: Outcome, question: Turn) -> Outcome:
     return replace(outcome, effects=(*outcome.effects, gone))
 
 
-COMMAND = Command(name=NAME, aliases=("重答",), run=run, spends=True)
+COMMAND = Command(name=NAME, aliases=("重答",), run=run, spends="chat")

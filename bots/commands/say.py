@@ -47,4 +47,4 @@ def _without_markup(markdown: str) -> str:
     return plain(markdown)
 
 
-COMMAND = Command(name="say", aliases=("朗读", "tts"), run=run, spends=True)
+COMMAND = Command(name="say", aliases=("朗读", "tts"), run=run, spends="speech")

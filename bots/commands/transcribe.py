@@ -12,4 +12,4 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:  # noqa: ARG0
     return await services.chatter.transcribe(ask, speech)
 
 
-COMMAND = Command(name="transcribe", aliases=("转写", "stt"), run=run, spends=True)
+COMMAND = Command(name="transcribe", aliases=("转写", "stt"), run=run, spends="transcription")

@@ -12,4 +12,4 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     return await services.chatter.transcribe(ask, speech, to_english=True)
 
 
-COMMAND = Command(name="translate", aliases=("翻译",), run=run, spends=True)
+COMMAND = Command(name="translate", aliases=("翻译",), run=run, spends="translation")

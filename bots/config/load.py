@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from bots.config.expect import mismatch, shown
-from bots.config.model import BotEntry, Config, Log, Proxy, Server, Storage
+from bots.config.model import Alerts, BotEntry, Config, Log, Proxy, Server, Storage
 from bots.config.platforms import NoSettings, platforms, settings_of
 from bots.config.read import Page, Place
 from bots.config.rules import findings
@@ -22,6 +22,7 @@ from core.bot import Bot
 from core.errors import ConfigError
 from core.loopback import is_loopback
 from core.people import PeopleRules
+from core.quota.limits import LEVELS, Allowances, Limits
 from core.relay.entry import RelayEntry, RouteTable
 from core.secret import Secret
 
@@ -88,9 +89,35 @@ def read(page: Page, tree: dict[str, Any], folder: Path) -> Config:
         ),
         routes=page.read(("routes",), tree.get("routes", {}), RouteTable),
         people=page.read(("people",), tree.get("people", {}), PeopleRules),
+        limits=limits(page, tree.get("limits", {})),
+        bindings=bindings(page, tree.get("bindings", {})),
+        alerts=page.read(("alerts",), tree.get("alerts", {}), Alerts),
         bots=tuple(bot(page, name, table) for name, table in page.tables("bots", tree)),
         log=page.read(("log",), tree.get("log", {}), Log),
     )
+
+
+def limits(page: Page, table: object) -> Limits:
+    """[limits] with a table for each level in it."""
+    if not isinstance(table, dict):
+        return page.read(("limits",), table, Limits)
+    levels = {
+        level: page.read(("limits", level), table.get(level, {}), Allowances) for level in LEVELS
+    }
+    plain = {key: value for key, value in table.items() if key not in LEVELS}
+    return page.read(("limits",), plain, Limits, **levels)
+
+
+def bindings(page: Page, table: object) -> dict[str, str]:
+    """[bindings]: "platform:id" = "relay:name"."""
+    if not isinstance(table, dict):
+        page.wrong(("bindings",), mismatch("a table", "something else", "Write [bindings]."))
+        return {}
+    words = 'a relay and the name of one of its tokens, as in "main:alice"'
+    for person, token in table.items():
+        if not isinstance(token, str) or ":" not in token:
+            page.wrong(("bindings", person), mismatch(words, shown(token)))
+    return {person: token for person, token in table.items() if isinstance(token, str)}
 
 
 def placed(storage: Storage, folder: Path) -> Storage:

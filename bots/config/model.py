@@ -1,5 +1,6 @@
 """The configuration's sections. Those that the core reads are defined there."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from core.bot import Bot
 from core.loopback import is_loopback
 from core.model import Limit
 from core.people import PeopleRules
+from core.quota.limits import Limits
 from core.relay.entry import RelayEntry, RouteTable
 from core.secret import Secret
 
@@ -61,6 +63,25 @@ class Log(Struct, frozen=True, kw_only=True):
     format: Literal["text", "json"] = "text"
 
 
+class Alerts(Struct, frozen=True, kw_only=True):
+    """The [alerts] section: what admins are told of by themselves.
+
+    `left_percent` are the shares of an account's or a token's quota at which it is told that
+    it runs out; `expires_days` how long before a token's end. `drift_percent`: how far the
+    ledger and a relay's own figure may be apart. `report_hour` is the hour of the day, in the
+    zone of [people], at which reports go out; the weekly one on Mondays.
+    """
+
+    on: bool = True
+    left_percent: tuple[int, ...] = (50, 20, 5)
+    expires_days: int = 7
+    drift_percent: float = 5.0
+    refresh_s: float = 600.0
+    daily: bool = False
+    weekly: bool = True
+    report_hour: int = 9
+
+
 class BotEntry(Struct, frozen=True, kw_only=True):
     """A [bots.NAME] section: what the core reads, and what its platform's adapter reads."""
 
@@ -77,5 +98,8 @@ class Config(Struct, frozen=True, kw_only=True):
     relays: tuple[RelayEntry, ...] = ()
     routes: RouteTable = RouteTable()
     people: PeopleRules = PeopleRules()
+    limits: Limits = Limits()
+    bindings: Mapping[str, str] = {}
+    alerts: Alerts = Alerts()
     bots: tuple[BotEntry, ...] = ()
     log: Log = Log()

@@ -12,6 +12,7 @@ from bots.config.secrets import address, proxy, secret
 from core.relay.entry import RouteTarget
 from core.secret import Secret
 
+NAME = re.compile(r"[\\w-]+")
 LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]\s]+):(\d{1,5})")
 
 
@@ -25,6 +26,7 @@ def parsers(folder: Path, environ: Mapping[str, str]) -> dict[Any, Parser]:
         Listen: listen,
         Path: lambda value: folder / text(value, "a path in quotes"),
         tuple[RouteTarget, ...]: targets,
+        Mapping[str, Secret]: lambda value: named(value, folder, environ),
         tuple[Secret, ...]: lambda value: several(value, folder, environ),
         (str, "profile"): lambda value: profile(folder, value),
     }
@@ -34,6 +36,15 @@ def several(value: object, folder: Path, environ: Mapping[str, str]) -> tuple[Se
     if not isinstance(value, list):
         raise mismatch('a list as in ["file:secrets/second", "env:THIRD"]', "something else")
     return tuple(secret(item, folder, environ) for item in value)
+
+
+def named(value: object, folder: Path, environ: Mapping[str, str]) -> dict[str, Secret]:
+    words = 'secrets by name as in { alice = "file:secrets/alice" }'
+    if not isinstance(value, dict):
+        raise mismatch(words, "something else")
+    if wrong := [name for name in value if not NAME.fullmatch(name)]:
+        raise mismatch("names of letters, digits, _ and -", shown(wrong[0]))
+    return {name: secret(item, folder, environ) for name, item in value.items()}
 
 
 def profile(folder: Path, value: object) -> str:

@@ -5,25 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.amounts import Amounts
 from core.model import Delivery, Effect, Limit, Media, Message, PartState, Reply, Spend, Text, Turn
+from core.ports.ledger import Account, Booking, Exceeded, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The answer to a claim. `attempt` counts from 1; `granted` is False past `cap`."""
+    """The answer to a claim. `attempt` counts from 1; `exceeded` where nothing was reserved."""
 
     attempt: int
-    granted: bool
-    used: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
-    """One unit of a person's daily messages, taken in the transaction of the claim."""
-
-    person: str
-    day: str
-    cap: Limit
+    exceeded: Exceeded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +48,8 @@ class Commit:
     """Why the message was set aside; "" if it was answered."""
     also: tuple[str, ...] = ()
     """Messages that this one took in: they end with it, answered by the same reply."""
+    account: Account | None = None
+    """Who pays; None for what costs nothing. What was reserved for the message ends with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +75,21 @@ class Inbox(Protocol):
         """Whether (platform, bot, key) is there. Raises StoreError."""
         ...
 
-    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
-        """Count one more attempt and, the first time only, one message of the allowance.
+    async def claim(self, message_id: str, owner: str, booking: Booking | None) -> Claim:
+        """Count one more attempt and reserve what is booked, in one transaction.
 
-        Raises MessageEnded.
+        What an attempt of another process had reserved is written down as spent: it may have
+        been. Without a booking, what is reserved stays. Raises MessageEnded.
         """
         ...
 
+    async def book(self, message_id: str, booking: Booking) -> Exceeded | None:
+        """Reserve more for a message that is being worked on; None if it was given."""
+        ...
+
     async def release(self, message_id: str, owner: str) -> bool:
-        """Give the owner's claim back, its attempt not counted; False if nothing is claimed."""
+        """Give the owner's claim back, its attempt not counted, and what was reserved with it;
+        False if nothing is claimed."""
         ...
 
     async def unfinished(self) -> Sequence[Unfinished]:
@@ -139,8 +139,11 @@ class Outbox(Protocol):
         """
         ...
 
-    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
-        """Note what was spent on a message apart from any commit: it got no answer here."""
+    async def charge(self, message_id: str, account: Account, spends: Sequence[Spend]) -> None:
+        """Note what was spent on a message apart from any commit: it got no answer here.
+
+        What was reserved for it is free again.
+        """
         ...
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
@@ -159,7 +162,9 @@ class Outbox(Protocol):
 class People(Protocol):
     async def settings(self, scope: str) -> Mapping[str, str]: ...
 
-    async def messages_used(self, person: str, day: str) -> int: ...
+    async def used(self, scope: Scope, since: str) -> Amounts:
+        """What a scope used since an accounting day, YYYY-MM-DD. What is reserved is not in it."""
+        ...
 
     async def spent(self, person: str, since: datetime) -> Sequence[Spent]: ...
 
@@ -189,10 +194,15 @@ class Transcript(Protocol):
 
 
 class Groups(Protocol):
-    """What admins set for whole groups: known at once, since it decides who is heard."""
+    """What admins set for whole groups and decided: known at once, since it is asked of each
+    message."""
 
     def group(self, scope: str) -> Mapping[str, str]:
         """The settings under a `core.model.group_key`, as last committed."""
+        ...
+
+    def decided(self, scope: str) -> Mapping[str, str]:
+        """What admins decided under one of `core.model.DECISIONS`, as last committed."""
         ...
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.errors import ConfigError, RelayUnsupported
+from core.errors import ConfigError, PriceUnknown, RelayUnsupported
+from core.ports.ledger import Kind
+from core.ports.relays import PLAIN, Errand
 from core.relay.client import Relay
-from core.relay.dialect import KINDS, Kind
+from core.relay.dialect import KINDS
 from core.relay.encode import RoutedRequest, kind_of
 from core.relay.entry import RouteTable, RouteTarget
 from core.relay.target import Target
@@ -27,14 +29,15 @@ class Chooser:
         picked = self._filled(kind, RouteTarget(relay, model))
         return (picked, *(step for step in route if step != picked))
 
-    def targets(self, request: RoutedRequest, choice: str = "") -> list[Target]:
-        """Each step with all keys of its relay. Raises RelayUnsupported where there is none."""
+    def targets(self, request: RoutedRequest, errand: Errand = PLAIN) -> list[Target]:
+        """Each step with all keys of its relay, or with the one that somebody is bound to.
+
+        Raises RelayUnsupported where there is none, PriceUnknown where none's price is known.
+        """
         kind = kind_of(request)
-        targets = [
-            Target(step.relay, request.model or step.model, key)
-            for step in self.steps(kind, choice)
-            for key in range(self._relays[step.relay].keys)
-        ]
+        targets = self.open_to(kind, request.model, errand)
+        if errand.priced:
+            targets = self._priced(kind, targets)
         if not targets:
             raise RelayUnsupported(
                 f"routes.{kind}: no configured relay serves {kind}. Add one that does.", call=kind
@@ -42,6 +45,43 @@ class Chooser:
         if isinstance(request, ChatRequest) and any(m.pictures for m in request.messages):
             targets = [t for t in targets if self.sees(t.relay, t.model)] or targets
         return list(dict.fromkeys(targets)) if request.model else targets
+
+    def open_to(self, kind: Kind, model: str, errand: Errand) -> list[Target]:
+        steps = self.steps(kind, errand.choice)
+        bound = self._bound(kind, model, steps, errand.token) if errand.token else []
+        if errand.token and not errand.common:
+            return bound
+        return bound + [
+            Target(step.relay, model or step.model, key)
+            for step in steps
+            for key in range(self._relays[step.relay].keys)
+        ]
+
+    def _bound(
+        self, kind: Kind, model: str, steps: Iterable[RouteTarget], token: str
+    ) -> list[Target]:
+        """The route's steps at the token's relay; its usual model where the route has none."""
+        name, _, alias = token.partition(":")
+        relay = self._relays.get(name)
+        key = relay.key_named(alias) if relay else None
+        if relay is None or key is None:
+            return []
+        there = [step for step in steps if step.relay == name]
+        if not there and relay.dialect.serves(kind):
+            there = [self._filled(kind, RouteTarget(name))]
+        return [Target(name, model or step.model, key) for step in there]
+
+    def _priced(self, kind: Kind, targets: list[Target]) -> list[Target]:
+        priced = [t for t in targets if self._relays[t.relay].price(kind, t.model)]
+        if targets and not priced:
+            first = targets[0]
+            raise PriceUnknown(
+                f'relays.{first.relay}.prices: expected the price of "{first.model}", since '
+                "dollars are limited, got none. Add it: docs/quota.md",
+                kind=kind,
+                model=first.model,
+            )
+        return priced
 
     def sees(self, relay: str, model: str) -> bool:
         return self._relays[relay].sees(model)

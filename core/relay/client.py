@@ -12,9 +12,10 @@ import httpx
 
 from core.errors import ConfigError, RelayError, RelayUnsupported
 from core.ports.clock import Clock
+from core.price import Price
 from core.relay.answers import Answered, Response, as_chunks, decode, marked
 from core.relay.decode_media import decode_images, read_image
-from core.relay.dialect import Dialect
+from core.relay.dialect import Call, Dialect
 from core.relay.encode import Encoder, Outbound, call_of
 from core.relay.entry import RelayEntry
 from core.relay.failure import Origin, denies_call, outage
@@ -98,6 +99,11 @@ class Relay:
             raise ValueError("hash_key: expected at least one byte, got none")
         self.name = entry.name
         self._entry = entry
+        self._aliases = (
+            "key",
+            *(f"key {place + 2}" for place in range(len(entry.keys))),
+            *entry.tokens,
+        )
         self._transport = transport
         self._hash_key = hash_key
         self._known = Knowledge(
@@ -117,8 +123,23 @@ class Relay:
 
     @property
     def keys(self) -> int:
-        """How many keys there are to call with."""
+        """How many keys there are for everybody's calls; those of bound people follow them."""
         return 1 + len(self._entry.keys)
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """A name for each key, in their order: "key", "key 2", …, and the names of tokens."""
+        return self._aliases
+
+    def key_named(self, alias: str) -> int | None:
+        return self._aliases.index(alias) if alias in self._aliases else None
+
+    def price(self, call: Call, model: str) -> Price | None:
+        """What the configuration or the profile says a model costs; None if neither does."""
+        named = model or self.dialect.default_model(call)
+        own = self._entry.prices
+        fitting = (price for glob, price in own.items() if fnmatchcase(named, glob))
+        return own.get(named) or next(fitting, None) or self.dialect.overlay(named).price
 
     @property
     def address(self) -> str:
@@ -313,7 +334,8 @@ class Relay:
         return marked(answer) if self.dialect.usage_estimated else answer
 
     def _own_keys(self) -> tuple[str, ...]:
-        return tuple(key.reveal() for key in (self._entry.key, *self._entry.keys))
+        entry = self._entry
+        return tuple(key.reveal() for key in (entry.key, *entry.keys, *entry.tokens.values()))
 
     async def _pictures(self, body: bytes, most: int, origin: Origin) -> Images:
         drawn, revised_prompt = decode_images(body, origin, most)

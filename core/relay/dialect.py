@@ -11,9 +11,8 @@ from typing import Literal, TypeAlias, get_args
 from msgspec import Struct, structs
 
 from core.model import Limit
-
-Kind: TypeAlias = Literal["chat", "image", "speech", "transcription", "translation"]
-"""The kinds of call that a route is made for."""
+from core.ports.ledger import Kind
+from core.price import Price
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -155,16 +154,6 @@ class Range(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     min: float | None = None
     max: float | None = None
     clamp: bool = False
-
-
-class Price(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """US dollars: for a million tokens, a picture, a million characters spoken, a minute heard."""
-
-    prompt: float = 0.0
-    completion: float = 0.0
-    image: float = 0.0
-    characters: float = 0.0
-    minute: float = 0.0
 
 
 class Overlay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from core.errors import RelayInvalid
+from core.ports.ledger import Kind
 from core.relay.bodies import (
     StreamOptions,
     batch_body,
@@ -18,7 +19,7 @@ from core.relay.bodies import (
     image_body,
     speech_body,
 )
-from core.relay.dialect import Call, Dialect, Kind
+from core.relay.dialect import Call, Dialect
 from core.relay.limits import check_best, check_count, check_language, check_limits, check_window
 from core.relay.multipart import encode_multipart, plain_filename, safe_filename
 from core.relay.shape import shape_chat

@@ -1,7 +1,10 @@
 """What the configuration says of relays and routes."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
+from core.price import Price
 from core.secret import Secret
 
 
@@ -9,6 +12,8 @@ class RelayEntry(Struct, frozen=True, kw_only=True):
     """A [relays.NAME] section. Empty fields mean the profile's own value.
 
     `keys` are further keys beside `key`, taken in order where one is used up or refused.
+    `tokens` are keys by name that only the people bound to them use. `prices` are by model, or
+    glob, before the profile's own.
     `vision` lists model names (globs) that take pictures, beside the profile's.
     `proxy` is an http://, socks5:// or socks5h:// address, "" for none. Times in seconds:
     `first_byte_timeout_s` from the end of the request, however slow its upload,
@@ -19,6 +24,7 @@ class RelayEntry(Struct, frozen=True, kw_only=True):
     profile: str
     key: Secret = Secret()
     keys: tuple[Secret, ...] = ()
+    tokens: Mapping[str, Secret] = {}
     base_url: str = ""
     stat_token: Secret = Secret()
     proxy: Secret = Secret()
@@ -26,6 +32,7 @@ class RelayEntry(Struct, frozen=True, kw_only=True):
     verify_tls: bool = True
     ca_file: str = ""
     vision: tuple[str, ...] = ()
+    prices: Mapping[str, Price] = {}
     connect_timeout_s: float = 10.0
     first_byte_timeout_s: float = 120.0
     idle_timeout_s: float = 60.0

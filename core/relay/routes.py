@@ -10,7 +10,9 @@ from typing import TypeVar
 
 from core.errors import RelayError, RelayUnsupported
 from core.ports.clock import Clock
-from core.ports.relays import Served
+from core.ports.ledger import Kind
+from core.ports.relays import PLAIN, Errand, Quote, Served
+from core.price import Price, dearest
 from core.relay.chooser import Chooser
 from core.relay.client import Relay
 from core.relay.encode import Routed, RoutedRequest
@@ -86,15 +88,15 @@ class RelayRoutes:
         for relay in self._relays.values():
             await relay.aclose()
 
-    async def chat(self, request: ChatRequest, choice: str = "") -> tuple[Chat, Served]:
+    async def chat(self, request: ChatRequest, errand: Errand = PLAIN) -> tuple[Chat, Served]:
         return await self._whole(
-            request, lambda relay, asked, key: relay.call(asked, key=key), choice
+            request, lambda relay, asked, key: relay.call(asked, key=key), errand
         )
 
     async def stream(
-        self, request: ChatRequest, choice: str = ""
+        self, request: ChatRequest, errand: Errand = PLAIN
     ) -> AsyncGenerator[tuple[Chunk, Served], None]:
-        won = await self._serve(request, _open, choice)
+        won = await self._serve(request, _open, errand)
         self._serving.begun(won.scopes)
         try:
             async with aclosing(won.answer.rest) as rest:
@@ -109,17 +111,29 @@ class RelayRoutes:
         finally:
             self._serving.left(won.scopes)
 
-    async def images(self, request: ImageRequest) -> tuple[Images, Served]:
-        return await self._whole(request, lambda relay, asked, key: relay.call(asked, key=key))
+    async def images(self, request: ImageRequest, errand: Errand = PLAIN) -> tuple[Images, Served]:
+        return await self._whole(
+            request, lambda relay, asked, key: relay.call(asked, key=key), errand
+        )
 
-    async def speech(self, request: SpeechRequest) -> tuple[Speech, Served]:
-        return await self._whole(request, lambda relay, asked, key: relay.call(asked, key=key))
+    async def speech(self, request: SpeechRequest, errand: Errand = PLAIN) -> tuple[Speech, Served]:
+        return await self._whole(
+            request, lambda relay, asked, key: relay.call(asked, key=key), errand
+        )
 
-    async def transcription(self, request: TranscriptionRequest) -> tuple[Transcription, Served]:
-        return await self._whole(request, lambda relay, asked, key: hear(relay, asked, key=key))
+    async def transcription(
+        self, request: TranscriptionRequest, errand: Errand = PLAIN
+    ) -> tuple[Transcription, Served]:
+        return await self._whole(
+            request, lambda relay, asked, key: hear(relay, asked, key=key), errand
+        )
 
-    async def translation(self, request: TranslationRequest) -> tuple[Transcription, Served]:
-        return await self._whole(request, lambda relay, asked, key: hear(relay, asked, key=key))
+    async def translation(
+        self, request: TranslationRequest, errand: Errand = PLAIN
+    ) -> tuple[Transcription, Served]:
+        return await self._whole(
+            request, lambda relay, asked, key: hear(relay, asked, key=key), errand
+        )
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
         relays = self._relays.values()
@@ -132,6 +146,16 @@ class RelayRoutes:
             *(_or_none(relay.call(UserStatRequest())) for relay in asked)
         )
         return {relay.name: answer for relay, answer in zip(asked, answers, strict=True)}
+
+    def quote(self, kind: Kind, model: str = "", errand: Errand = PLAIN) -> Quote:
+        targets = self._chooser.open_to(kind, model, errand)
+        prices = [self.price(kind, target.relay, target.model) for target in targets]
+        known = [price for price in prices if price]
+        return Quote(dearest=dearest(known), whole=len(known) == len(prices))
+
+    def price(self, kind: Kind, relay: str, model: str) -> Price | None:
+        found = self._relays.get(relay)
+        return found.price(kind, model) if found else None
 
     def choices(self) -> Sequence[str]:
         return [f"{step.relay}:{step.model}" for step in self._chooser.steps("chat")]
@@ -149,25 +173,27 @@ class RelayRoutes:
         self,
         request: Routed,
         call: Callable[[Relay, Routed, int], Awaitable[Answer]],
-        choice: str = "",
+        errand: Errand,
     ) -> tuple[Answer, Served]:
         async def ask(relay: Relay, asked: Routed, key: int, wait: Wait) -> Answer:
             del wait
             return await call(relay, asked, key)
 
-        won = await self._serve(request, ask, choice)
+        won = await self._serve(request, ask, errand)
         self._serving.served(won.scopes)
         return won.answer, won.served
 
     async def _serve(
-        self, request: Routed, ask: Asking[Routed, Answer], choice: str
+        self, request: Routed, ask: Asking[Routed, Answer], errand: Errand
     ) -> Won[Answer]:
-        targets = self._chooser.targets(request, choice)
-        return await self._serving.serve(request, targets, ask, self._talk(request, choice))
+        targets = self._chooser.targets(request, errand)
+        talk = self._talk(request, errand)
+        return await self._serving.serve(request, targets, ask, talk, errand.again)
 
-    def _talk(self, request: RoutedRequest, choice: str) -> str:
-        """The conversation that stays where it was answered; a person's own pick goes before."""
-        picked = choice.partition(":")[0] in self._relays
+    def _talk(self, request: RoutedRequest, errand: Errand) -> str:
+        """The conversation that stays where it was answered; a person's own pick and the key
+        that he is bound to go before."""
+        picked = errand.token or errand.choice.partition(":")[0] in self._relays
         return request.conversation if isinstance(request, ChatRequest) and not picked else ""
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
-from core.errors import RelayError, RelayInvalid, RelayTooLarge
+from core.errors import Lost, RelayError, RelayInvalid, RelayTooLarge
 from core.ports.clock import Clock
+from core.ports.ledger import Kind
 from core.ports.relays import Served
 from core.relay.client import Relay
 from core.relay.cooldown import SHORT, Blame, blame
-from core.relay.dialect import Kind
 from core.relay.encode import Routed, kind_of, with_model
 from core.relay.health import Breakers, Health, Standing
 from core.relay.retry import Backoff, Rounds
@@ -23,6 +23,8 @@ from core.relay.watch import Probed, Prober, Wait, WaitLimits, Watch
 log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
+
+Again: TypeAlias = Callable[[], Awaitable[bool]]
 
 Asking: TypeAlias = Callable[[Relay, Routed, int, Wait], Awaitable[Answer]]
 """Asks a relay with one of its keys, and tells the wait of each sign of life."""
@@ -54,13 +56,28 @@ class _Trip:
 
     kind: Kind
     rounds: Rounds[Target]
+    again: Again | None = None
     errors: list[RelayError] = field(default_factory=list)
-    lost: list[tuple[str, str]] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
+    afforded: int = 0
     told: set[tuple[Target, str]] = field(default_factory=set)
     """Logged already: a second try that fails alike is no news."""
 
-    def served_by(self, target: Target) -> Served:
-        return Served(relay=target.relay, model=target.model, lost=tuple(self.lost))
+    def served_by(self, target: Target, key: str) -> Served:
+        return Served(relay=target.relay, model=target.model, key=key, lost=tuple(self.lost))
+
+    async def affords(self) -> bool:
+        """Whether another call may be made, beside those that may be billed already."""
+        if self.again is None or self.afforded == len(self.lost):
+            return True
+        self.afforded = len(self.lost)
+        return await self.again()
+
+    def failure(self) -> RelayError:
+        error = most_telling(self.errors)
+        error.lost = tuple(self.lost)
+        error.again_s = min(failed.retry_after_s or 0.0 for failed in self.errors)
+        return error
 
 
 class Serving:
@@ -90,15 +107,19 @@ class Serving:
         targets: Sequence[Target],
         ask: Asking[Routed, Answer],
         conversation: str = "",
+        again: Again | None = None,
     ) -> Won[Answer]:
         """A `conversation` stays with the fall-back that answered it last, while that is well.
 
-        Raises RelayError, the most telling one; its `lost` calls may have been billed.
+        `again` is asked before a call beside one that may be billed. Raises RelayError, the
+        most telling one; its `lost` calls may have been billed.
         """
         ready = self._sticking(targets, conversation)
-        trip = _Trip(kind_of(request), Rounds(ready, self._pace.backoff))
+        trip = _Trip(kind_of(request), Rounds(ready, self._pace.backoff), again)
         while True:
             while trip.rounds.ready:
+                if not await trip.affords():
+                    raise trip.failure()
                 target = self._next(trip)
                 try:
                     answer, scopes = await self._try(target, request, ask, trip)
@@ -106,7 +127,7 @@ class Serving:
                     self._failed(trip, target, error)
                     continue
                 self._remember(conversation, target, targets[0])
-                return Won(answer, trip.served_by(target), scopes)
+                return Won(answer, trip.served_by(target, self._alias(target)), scopes)
             await self._pause(trip)
 
     def begun(self, scopes: Scopes) -> None:
@@ -163,7 +184,7 @@ class Serving:
     def _failed(self, trip: _Trip, target: Target, error: RelayError) -> None:
         """Raises the error where every relay would refuse the request."""
         if not error.certain:
-            trip.lost.append((target.relay, target.model))
+            trip.lost.append((target.relay, target.model, self._alias(target)))
         if _refused_as_it_stands(error):
             error.lost = tuple(trip.lost)
             raise error
@@ -177,10 +198,7 @@ class Serving:
         """Until somebody may be asked again. Raises RelayError if nobody may."""
         pause_s = trip.rounds.pause_s(self._clock.monotonic(), self._pace.chance())
         if pause_s is None:
-            error = most_telling(trip.errors)
-            error.lost = tuple(trip.lost)
-            error.again_s = min(failed.retry_after_s or 0.0 for failed in trip.errors)
-            raise error
+            raise trip.failure()
         await self._pace.sleep(pause_s)
 
     # -- order -----------------------------------------------------------------
@@ -219,6 +237,9 @@ class Serving:
             self._sticky.forget(conversation)
         else:
             self._sticky.note(conversation, target.relay, target.model)
+
+    def _alias(self, target: Target) -> str:
+        return self._relays[target.relay].aliases[target.key]
 
     def _scopes(self, target: Target, kind: Kind) -> Scopes:
         return scopes_of(target, self._relays[target.relay].address, kind)

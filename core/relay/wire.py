@@ -116,8 +116,12 @@ class Wire:
         self._clock = clock
         self._urls: dict[Call, httpx.URL] = {}
         self._origins: dict[tuple[Call, int], Origin] = {}
-        keys = (entry.key, *entry.keys)
-        self._settings = ("key", *(f"keys[{place}]" for place in range(len(entry.keys))))
+        keys = (entry.key, *entry.keys, *entry.tokens.values())
+        self._settings = (
+            "key",
+            *(f"keys[{place}]" for place in range(len(entry.keys))),
+            *(f"tokens.{name}" for name in entry.tokens),
+        )
         self._headers = tuple(map(self._authorised, self._settings, keys))
         self._stat_headers = self._authorised("stat_token", entry.stat_token)
         self._secrets = _secrets(entry)

@@ -20,7 +20,9 @@ from core.errors import (
     RelayUnavailable,
     RelayUnsupported,
 )
-from core.ports.relays import Served
+from core.ports.ledger import Kind
+from core.ports.relays import PLAIN, Errand, Quote, Served
+from core.price import Price
 from core.request import ChatRequest
 from core.response import Chat, Chunk, Model, Usage, UserStat
 
@@ -54,15 +56,15 @@ class SimulatedRelay:
         self._world = world
         self._answers = count()
 
-    async def chat(self, request: ChatRequest, choice: str = "") -> tuple[Chat, Served]:
-        del choice
+    async def chat(self, request: ChatRequest, errand: Errand = PLAIN) -> tuple[Chat, Served]:
+        del errand
         text = await self._world.call(lambda answer: self._take(request, answer))
         return Chat(text=text, model="m", finish_reason="stop", usage=USAGE), SERVED
 
     async def stream(
-        self, request: ChatRequest, choice: str = ""
+        self, request: ChatRequest, errand: Errand = PLAIN
     ) -> AsyncIterator[tuple[Chunk, Served]]:
-        text, _ = await self.chat(request, choice)
+        text, _ = await self.chat(request, errand)
         pieces = text.text.split(" ")
         cut = self._world.fails(self._world.plan.rates.relay)
         for number, piece in enumerate(pieces):
@@ -99,6 +101,14 @@ class SimulatedRelay:
 
     async def stat(self) -> Mapping[str, UserStat | None]:
         return {}
+
+    def quote(self, kind: Kind, model: str = "", errand: Errand = PLAIN) -> Quote:
+        del kind, model, errand
+        return Quote(dearest=None, whole=False)
+
+    def price(self, kind: Kind, relay: str, model: str) -> Price | None:
+        del kind, relay, model
+        return None
 
     def choices(self) -> Sequence[str]:
         return ("main:m",)

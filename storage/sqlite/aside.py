@@ -8,7 +8,6 @@ from storage.aside import Backlog, Count, Drop, ListAside, Oldest, PutBack, SetA
 from storage.operation import Finished
 from storage.rows import decode_message, encode
 from storage.sqlite.erasure import Erasure
-from storage.sqlite.inbox import GIVEN_BACK
 from storage.sqlite.statement import constant, first, given, param, sql
 from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, TurnRow, from_us, to_us
 
@@ -55,9 +54,8 @@ class AsideWrites:
             .where(inbox.c.id.in_(these))
             .values(
                 state=constant(InboxState.NEW),
-                reason=constant(GIVEN_BACK),
+                reason=constant(""),
                 attempt=constant(0),
-                granted=constant(1),
                 owner=constant(""),
                 answered_at=null(),
                 put_back_at=param("at"),

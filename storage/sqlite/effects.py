@@ -2,21 +2,22 @@
 
 import sqlite3
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from core.model import (
+    DECISIONS,
     Forget,
     ReplacePair,
     SetSetting,
     StartAfresh,
     TurnState,
-    is_group_key,
 )
 from core.ports.store import Commit
+from storage.groups import is_common
 from storage.sqlite.forgetting import Forgetting
-from storage.sqlite.statement import constant, param, sql
-from storage.tables import ConversationRow, SettingRow, TurnRow
+from storage.sqlite.statement import constant, insert_row, param, sql
+from storage.tables import ChangeRow, ConversationRow, SettingRow, TurnRow, to_us
 
 
 class Effects:
@@ -37,11 +38,10 @@ class Effects:
                 set_={"value": kept.excluded.value, "person": kept.excluded.person},
             )
         )
-        self._unset = sql(
-            delete(settings).where(
-                settings.c.scope == param("scope"), settings.c.name == param("name")
-            )
-        )
+        place = and_(settings.c.scope == param("scope"), settings.c.name == param("name"))
+        self._now = sql(select(settings.c.value).where(place))
+        self._change = sql(insert_row(ChangeRow.table()))
+        self._unset = sql(delete(settings).where(place))
         marked = insert(conversations).values(key=param("key"), afresh=last)
         self._afresh = sql(
             marked.on_conflict_do_update(
@@ -61,7 +61,9 @@ class Effects:
         orphans: list[str] = []
         for effect in commit.effects:
             match effect:
-                case SetSetting():
+                case SetSetting(scope=scope):
+                    if scope in DECISIONS:
+                        self._decide(effect, commit)
                     changed.add(self._set_setting(effect, commit.person))
                 case StartAfresh(conversation=key):
                     self._run(self._afresh, {"key": key})
@@ -81,6 +83,15 @@ class Effects:
             case None:
                 self._run(self._unset, place)
             case value:
-                who = "" if is_group_key(effect.scope) else person  # a group's is nobody's own
+                who = "" if is_common(effect.scope) else person
                 self._run(self._set, {**place, "value": value, "person": who})
         return effect.scope
+
+    def _decide(self, effect: SetSetting, commit: Commit) -> None:
+        """Write down who changed what, and from what."""
+        place = {"scope": effect.scope, "name": effect.name}
+        row = self._run(self._now, place).fetchone()
+        before = row[0] if row else None
+        if before != effect.value:
+            change = {"at": to_us(commit.at), "by": commit.person, "before": before}
+            self._run(self._change, {**place, **change, "after": effect.value})

@@ -7,22 +7,22 @@ from msgspec import structs
 from sqlalchemy import delete, func, select, update
 
 from core.errors import MessageEnded, StoreInvalid
-from core.model import PartState, SetSetting, Spend
+from core.model import PartState, SetSetting
 from core.ports.store import Commit
-from storage.operation import Charge, Finish, Finished, LayAside, Mark, Tell, Untell
+from storage.operation import Finish, Finished, LayAside, Mark, Tell, Untell
 from storage.rows import (
     commit_blobs,
     ended,
     notice_of,
     part_values,
     reply_values,
-    spend_values,
     turn_values,
 )
+from storage.sqlite.accounts import AccountWrites
 from storage.sqlite.effects import Effects
 from storage.sqlite.inbox import InboxWrites
 from storage.sqlite.statement import constant, insert_row, param, sql
-from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, SpendRow, TurnRow, to_us
+from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, TurnRow, to_us
 
 OPEN = (PartState.PENDING, PartState.TRYING)
 """A part that is neither is settled."""
@@ -32,12 +32,17 @@ class LedgerWrites:
     """Committing and marking, inside the caller's transaction."""
 
     def __init__(
-        self, connection: sqlite3.Connection, inbox_writes: InboxWrites, effects: Effects
+        self,
+        connection: sqlite3.Connection,
+        inbox_writes: InboxWrites,
+        effects: Effects,
+        accounts: AccountWrites,
     ) -> None:
         self._run = connection.execute
         self._many = connection.executemany
         self._refer = inbox_writes.refer
         self._effects = effects
+        self._accounts = accounts
         inbox, replies, parts = InboxRow.table(), ReplyRow.table(), PartRow.table()
         self._end = sql(
             update(inbox)
@@ -82,7 +87,6 @@ class LedgerWrites:
                 attempts=constant(0), receipt=constant("")
             )
         )
-        self._spend = sql(insert_row(SpendRow.table()))
         self._mark = sql(
             update(parts)
             .where(parts.c.reply_id == param("reply"), parts.c.position == param("index"))
@@ -113,7 +117,7 @@ class LedgerWrites:
         if commit.reply:
             self._run(self._reply, reply_values(commit.reply, commit))
             self._many(self._part, part_values(commit.reply))
-        self._charge(commit.message_id, commit.person, commit.spends)
+        self._accounts.settle(commit)
         self._refer(commit.message_id, set(commit_blobs(commit)))
 
     def tell(self, tell: Tell) -> bool:
@@ -145,13 +149,6 @@ class LedgerWrites:
 
     def lay_aside(self, aside: LayAside) -> None:
         self._run(self._aside, {"message_id": aside.message_id, "reason": aside.reason})
-
-    def charge(self, charge: Charge) -> None:
-        self._charge(charge.message_id, charge.person, charge.spends)
-
-    def _charge(self, message_id: str, person: str, spends: tuple[Spend, ...]) -> None:
-        if spends:
-            self._many(self._spend, [spend_values(s, person, message_id) for s in spends])
 
     def _expect_same(self, commit: Commit) -> None:
         """A repeated commit is harmless; another answer to the same message is not."""

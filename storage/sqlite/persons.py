@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Select, func, or_, select, text
 
-from core.model import Reply, is_group_key
+from core.model import DECISIONS, Reply
 from core.ports.store import Spent
-from storage.operation import Export, GroupsSet, Settings, Sum, Used
+from storage.groups import is_common
+from storage.operation import Export, GroupsSet, Settings, Sum
 from storage.rows import decode_message, decode_reply, turn_of, without_handles
-from storage.sqlite.statement import param, sql
+from storage.sqlite.statement import constant, param, sql
 from storage.tables import (
-    AllowanceRow,
     InboxRow,
     ReplyRow,
     SettingRow,
@@ -22,25 +22,22 @@ from storage.tables import (
     to_us,
 )
 
+DECIDED = [constant(scope) for scope in sorted(DECISIONS)]
+
 SUMMED = ("prompt_tokens", "completion_tokens", "characters", "images", "audio_s")
 
 
 class PersonReads:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._run = connection.execute
-        settings, allowances = SettingRow.table(), AllowanceRow.table()
+        settings = SettingRow.table()
         spends, who = SpendRow.table(), param("person")
         self._settings = sql(
             select(settings.c.name, settings.c.value).where(settings.c.scope == param("scope"))
         )
         self._groups = sql(
             select(settings.c.scope, settings.c.name, settings.c.value).where(
-                text("settings.scope LIKE '%/settings'")
-            )
-        )
-        self._used = sql(
-            select(allowances.c.used).where(
-                allowances.c.person == who, allowances.c.day == param("day")
+                or_(text("settings.scope LIKE '%/settings'"), settings.c.scope.in_(DECIDED))
             )
         )
         self._spent = sql(
@@ -63,13 +60,9 @@ class PersonReads:
     def groups(self, _groups: GroupsSet) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         for row in self._run(self._groups).fetchall():
-            if is_group_key(row["scope"]):
+            if is_common(row["scope"]):
                 found.setdefault(row["scope"], {})[row["name"]] = row["value"]
         return found
-
-    def used(self, used: Used) -> int:
-        rows = self._run(self._used, {"person": used.person, "day": used.day}).fetchall()
-        return int(rows[0]["used"]) if rows else 0
 
     def spent(self, spent: Sum) -> list[Spent]:
         asked = {"person": spent.person, "since": to_us(spent.since)}
@@ -85,14 +78,13 @@ class PersonReads:
             "turns": [msgspec.to_builtins(turn_of(row)) for row in rows["turns"]],
             "replies": [_reply(row) for row in rows["replies"]],
             "settings": [dict(row) for row in rows["settings"]],
-            "daily_messages": [dict(row) for row in rows["daily_messages"]],
             "spends": [_spend(row) for row in rows["spends"]],
         }
 
 
 def _exports() -> dict[str, Select[Any]]:
     inbox, turns, replies = InboxRow.table(), TurnRow.table(), ReplyRow.table()
-    settings, allowances = SettingRow.table(), AllowanceRow.table()
+    settings = SettingRow.table()
     spends, who = SpendRow.table(), param("person")
     theirs = select(inbox.c.id).where(inbox.c.person == who)
     return {
@@ -106,9 +98,6 @@ def _exports() -> dict[str, Select[Any]]:
         "settings": select(settings.c.scope, settings.c.name, settings.c.value)
         .where(or_(settings.c.scope == who, settings.c.person == who))
         .order_by(settings.c.scope, settings.c.name),
-        "daily_messages": select(allowances.c.day, allowances.c.used)
-        .where(allowances.c.person == who)
-        .order_by(allowances.c.day),
         "spends": select(*(c for c in spends.c if c.name not in ("seq", "person")))
         .where(spends.c.person == who)
         .order_by(spends.c.seq),

@@ -30,6 +30,7 @@ from storage.operation import (
     Sum,
     Used,
 )
+from storage.sqlite.accounts import AccountReads
 from storage.sqlite.aside import AsideReads
 from storage.sqlite.connection import open_reader
 from storage.sqlite.failure import concerns_all, invalid, trouble
@@ -78,7 +79,7 @@ class Reads:
             ListAside: aside.aside,
             Count: aside.count,
             Oldest: aside.oldest,
-            Used: persons.used,
+            Used: AccountReads(connection).used,
             Sum: persons.spent,
             Export: persons.export,
         }

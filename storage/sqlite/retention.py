@@ -9,7 +9,7 @@ from storage.rows import encode
 from storage.sqlite.erasure import Erasure
 from storage.sqlite.statement import constant, first, given, param, sql
 from storage.tables import (
-    AllowanceRow,
+    CounterRow,
     FiringRow,
     InboxRow,
     InboxState,
@@ -26,13 +26,13 @@ class RetentionWrites:
     def __init__(self, connection: sqlite3.Connection, erasure: Erasure) -> None:
         self._run = connection.execute
         self._erasure = erasure
-        inbox, allowances, firings = InboxRow.table(), AllowanceRow.table(), FiringRow.table()
+        inbox, counters, firings = InboxRow.table(), CounterRow.table(), FiringRow.table()
         these = inbox.c.id.in_(given("ids"))
         ended = inbox.c.state != constant(InboxState.NEW)
         self._ended = sql(select(inbox.c.id).where(these, ended))
         self._drop = sql(delete(inbox).where(these, inbox.c.answered_at < param("keys_before")))
         self._strip = sql(update(inbox).where(these).values(payload=null()))
-        self._counters = sql(delete(allowances).where(allowances.c.day < param("day")))
+        self._counters = sql(delete(counters).where(counters.c.day < param("day")))
         self._firings = sql(delete(firings).where(firings.c.at < param("at")))
 
     def erase(self, erase: Erase) -> tuple[str, ...]:

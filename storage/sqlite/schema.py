@@ -10,7 +10,7 @@ from core.errors import NewerSchema, StoreError
 from storage.sqlite.statement import sql
 from storage.tables import Row
 
-HEAD = "0003"
+HEAD = "0004"
 """The latest migration. Revisions are numbers of four digits, so that they compare."""
 
 

@@ -15,6 +15,7 @@ from core.model import Forget
 from storage.aside import Drop, PutBack
 from storage.operation import (
     Accept,
+    Book,
     Charge,
     Check,
     Erase,
@@ -22,6 +23,7 @@ from storage.operation import (
     Finish,
     Fire,
     Keep,
+    Lapse,
     LayAside,
     Mark,
     Operation,
@@ -30,6 +32,7 @@ from storage.operation import (
     Tell,
     Untell,
 )
+from storage.sqlite.accounts import AccountWrites
 from storage.sqlite.aside import AsideWrites
 from storage.sqlite.connection import open_reader, open_writer
 from storage.sqlite.effects import Effects
@@ -55,9 +58,10 @@ class Writes:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         erasure = Erasure(connection)
-        inbox = InboxWrites(connection)
+        accounts = AccountWrites(connection)
+        inbox = InboxWrites(connection, accounts)
         effects = Effects(connection, Forgetting(connection, erasure))
-        ledger = LedgerWrites(connection, inbox, effects)
+        ledger = LedgerWrites(connection, inbox, effects, accounts)
         retention = RetentionWrites(connection, erasure)
         own = OwnWrites(connection)
         aside = AsideWrites(connection, erasure)
@@ -69,7 +73,9 @@ class Writes:
             Tell: ledger.tell,
             Untell: ledger.untell,
             LayAside: ledger.lay_aside,
-            Charge: ledger.charge,
+            Book: accounts.book,
+            Charge: accounts.charge,
+            Lapse: accounts.lapse,
             Mark: ledger.mark,
             Erase: retention.erase,
             Expire: retention.expire,

@@ -9,8 +9,10 @@ from itertools import count
 
 from msgspec import structs
 
+from bench.memory_accounts import MemoryAccounts
 from bots.commands import find_commands
 from bots.texts.catalogue import Catalogue
+from core.amounts import Amounts
 from core.bot import Bot
 from core.command import Ask, Outcome
 from core.engine import Engine
@@ -38,8 +40,11 @@ from core.model import (
     person_key,
 )
 from core.people import PeopleRules, role_of
-from core.ports.relays import Served
-from core.ports.store import Allowance, Claim, Commit, Exchange, Spent, Unfinished
+from core.ports.ledger import Account, Booking, Exceeded, Kind, Scope
+from core.ports.relays import PLAIN, Errand, Served
+from core.ports.relays import Quote as PriceQuote
+from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished
+from core.price import Price
 from core.reasons import ReasonRing
 from core.request import (
     ChatRequest,
@@ -84,7 +89,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.inbox: dict[str, tuple[Message, str, datetime]] = {}
         self.attempts: Counter[str] = Counter()
-        self.used: Counter[tuple[str, str]] = Counter()
+        self.accounts = MemoryAccounts()
         self.commits: dict[str, Commit] = {}
         self.turns: dict[str, list[Turn]] = defaultdict(list)
         self.afresh: Counter[str] = Counter()
@@ -101,15 +106,13 @@ class MemoryStore:
     async def known(self, message: Message) -> bool:
         return any(kept.key == message.key for kept, _, _ in self.inbox.values())
 
-    async def claim(self, message_id: str, owner: str, allowance: Allowance | None) -> Claim:
+    async def claim(self, message_id: str, owner: str, booking: Booking | None) -> Claim:
         self.attempts[message_id] += 1
-        attempt = self.attempts[message_id]
-        if allowance is None:
-            return Claim(attempt=attempt, granted=True, used=0)
-        place = (allowance.person, allowance.day)
-        granted = allowance.cap == "unlimited" or self.used[place] < allowance.cap
-        self.used[place] += granted and attempt == 1
-        return Claim(attempt=attempt, granted=granted, used=self.used[place])
+        exceeded = self.accounts.claim(message_id, booking) if booking else None
+        return Claim(attempt=self.attempts[message_id], exceeded=exceeded)
+
+    async def book(self, message_id: str, booking: Booking) -> Exceeded | None:
+        return self.accounts.book(message_id, booking)
 
     async def release(self, message_id: str, owner: str) -> bool:
         self.attempts[message_id] -= 1
@@ -128,8 +131,9 @@ class MemoryStore:
     async def set_aside(self, message_id: str, reason: str) -> None:
         """Nothing of it is looked at here."""
 
-    async def charge(self, message_id: str, person: str, spends: Sequence[Spend]) -> None:
-        self.ledger += [(person, spend) for spend in spends]
+    async def charge(self, message_id: str, account: Account, spends: Sequence[Spend]) -> None:
+        self.accounts.charge(message_id, account, spends)
+        self.ledger += [(account.person, spend) for spend in spends]
 
     async def unfinished(self) -> Sequence[Unfinished]:
         return [
@@ -212,8 +216,11 @@ class MemoryStore:
     def group(self, scope: str) -> Mapping[str, str]:
         return dict(self.kept[scope])
 
-    async def messages_used(self, person: str, day: str) -> int:
-        return self.used[person, day]
+    def decided(self, scope: str) -> Mapping[str, str]:
+        return dict(self.kept[scope])
+
+    async def used(self, scope: Scope, since: str) -> Amounts:
+        return self.accounts.used(scope, since)
 
     async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
         rows = [row for who, row in self.ledger if who == person and row.at >= since]
@@ -289,33 +296,37 @@ class TalkingRelays:
         relay, _, model = (choice or self.listed[0]).partition(":")
         return Served(relay=relay, model=model)
 
-    async def chat(self, request: ChatRequest, choice: str = "") -> tuple[Chat, Served]:
-        served = self._serve(request, choice)
+    async def chat(self, request: ChatRequest, errand: Errand = PLAIN) -> tuple[Chat, Served]:
+        served = self._serve(request, errand.choice)
         text = self.answer or f"answer {next(self.said)}"
         usage = Usage(prompt_tokens=11, completion_tokens=7)
         return Chat(text=text, model=served.model, finish_reason="stop", usage=usage), served
 
     async def stream(
-        self, request: ChatRequest, choice: str = ""
+        self, request: ChatRequest, errand: Errand = PLAIN
     ) -> AsyncIterator[tuple[Chunk, Served]]:
-        chat, served = await self.chat(request, choice)
+        chat, served = await self.chat(request, errand)
         yield Chunk(text=chat.text), served
         yield Chunk(finish_reason="stop", usage=chat.usage), served
 
-    async def images(self, request: ImageRequest) -> tuple[Images, Served]:
+    async def images(self, request: ImageRequest, errand: Errand = PLAIN) -> tuple[Images, Served]:
         served = self._serve(request)
         picture = Image(content=b"\x89PNG " + request.prompt.encode(), mime="image/png")
         return Images(images=(picture,)), served
 
-    async def speech(self, request: SpeechRequest) -> tuple[Speech, Served]:
+    async def speech(self, request: SpeechRequest, errand: Errand = PLAIN) -> tuple[Speech, Served]:
         served = self._serve(request)
         return Speech(content=b"ID3 " + request.text.encode(), mime="audio/mpeg"), served
 
-    async def transcription(self, request: TranscriptionRequest) -> tuple[Transcription, Served]:
+    async def transcription(
+        self, request: TranscriptionRequest, errand: Errand = PLAIN
+    ) -> tuple[Transcription, Served]:
         served = self._serve(request)
         return Transcription(text=self.heard, duration_s=2.0), served
 
-    async def translation(self, request: TranslationRequest) -> tuple[Transcription, Served]:
+    async def translation(
+        self, request: TranslationRequest, errand: Errand = PLAIN
+    ) -> tuple[Transcription, Served]:
         served = self._serve(request)
         return Transcription(text=f"{self.heard} in English", duration_s=2.0), served
 
@@ -326,6 +337,12 @@ class TalkingRelays:
 
     async def stat(self) -> Mapping[str, UserStat | None]:
         return self.stats
+
+    def quote(self, kind: Kind, model: str = "", errand: Errand = PLAIN) -> PriceQuote:
+        return PriceQuote(dearest=None, whole=False)
+
+    def price(self, kind: Kind, relay: str, model: str) -> Price | None:
+        return None
 
     def choices(self) -> Sequence[str]:
         return self.listed
@@ -433,7 +450,7 @@ class Talk:
             bot=self._here,
             conversation=self.conversation,
             person=self.person,
-            role=role_of(self.address, self.rules),
+            role=role_of(self.address, self.rules, self.store.decided("roles")),
             language="zh" if chosen == "zh" else "en",
             settings=settings,
         )

@@ -16,11 +16,13 @@ from bots.commands import find_commands
 from bots.menu import GROUPS, LAST
 from bots.texts.catalogue import GROUP, Catalogue, installed_texts
 from core import errors
+from core.amounts import UNITS
 from core.bot import Trigger
 from core.errors import ConfigError, ParleyError
 from core.group import GroupSetting
 from core.model import HistoryPolicy, Language, MediaKind, Spend
 from core.people import Role
+from core.quota.limits import PERIODS
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "bots" / "texts"
@@ -90,7 +92,7 @@ def made_codes() -> set[str]:
         *(f"{form}_{name}" for form in ("command", "usage") for name in names),
         *(f"kind_{kind}" for kind in get_args(MediaKind)),
         *(f"quota_{kind}" for kind in kinds),
-        *(f"role_{role}" for role in Role if role is not Role.DENIED),
+        *(f"role_{role}" for role in Role if role is not Role.BLOCKED),
         *(f"language_{language}" for language in get_args(Language)),
         *(f"{form}_{voice}" for form in ("voice", "voice_set") for voice in ("chat", "text")),
         *(f"history_{role}" for role in ("user", "assistant")),
@@ -100,6 +102,8 @@ def made_codes() -> set[str]:
         *(f"group_value_{value}" for value in (*get_args(Trigger), *get_args(HistoryPolicy))),
         *(heading for heading, _ in GROUPS),
         *("why_not_addressed", "why_no_prefix", "why_no_answer", "why_denied"),
+        *(f"limit_{level}" for level in ("person", "group", "bot", "all")),
+        *(f"limit_{unit}_{period}" for unit in UNITS for period in PERIODS),
         LAST,
     }
 

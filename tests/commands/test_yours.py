@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from core.amounts import Amounts
 from core.bot import Bot
 from core.model import Forget, Media
 from core.people import PeopleRules
@@ -93,7 +94,7 @@ async def test_voice_tells_what_happens_now_and_how_to_change_it(talk):
 
 async def test_quota_tells_messages_used_the_cap_and_when_it_renews():
     talk = Talk(rules=PeopleRules(daily_messages=50, timezone="Asia/Shanghai"))
-    talk.store.used[talk.person, "2026-11-03"] = 3
+    talk.store.accounts.counted["person:web:amy", "2026-11-03"] = Amounts(messages=3)
     answer = await talk.say("/quota")
     assert "3 of 50" in answer
     assert "00:00 Asia/Shanghai, in 4 h 0 min" in answer
@@ -104,7 +105,7 @@ async def test_the_day_is_the_local_one():
     talk = Talk(
         rules=PeopleRules(timezone="Asia/Shanghai"), at=datetime(2026, 11, 3, 17, tzinfo=UTC)
     )
-    talk.store.used[talk.person, "2026-11-04"] = 7
+    talk.store.accounts.counted["person:web:amy", "2026-11-04"] = Amounts(messages=7)
     assert "7 of 200" in await talk.say("/quota")
 
 

@@ -17,7 +17,16 @@ from core.engine import Engine
 from core.gateway import Gateway
 from core.job import Job
 from core.lanes import Lanes
-from core.model import Address, Media, Message, Part, Text, conversation_key, person_key
+from core.model import (
+    Address,
+    Media,
+    Message,
+    Part,
+    Text,
+    conversation_key,
+    identity_of,
+    person_key,
+)
 from core.people import PeopleRules
 from core.ports.adapter import Receipt
 from core.ports.observer import Done
@@ -304,6 +313,10 @@ class Person:
     @property
     def key(self) -> str:
         return person_key(self.address)
+
+    @property
+    def identity(self) -> str:
+        return identity_of(self.address)
 
     def message(
         self, text: str, *parts: Part, key: str = "", addressed: bool = True, **about: object

@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from core.ports.relays import Served
+from core.ports.ledger import Kind
+from core.ports.relays import PLAIN, Errand, Quote, Served
+from core.price import Price
 from core.request import (
     ChatRequest,
     ImageRequest,
@@ -45,6 +47,7 @@ class ScriptedRelays:
         self.listened = 0
         self.eyes = True
         self.folds = False
+        self.cost: Price | None = None
 
     @property
     def questions(self) -> list[str]:
@@ -62,12 +65,12 @@ class ScriptedRelays:
         self.script[question] = (held, f"re: {question}")
         return held
 
-    async def chat(self, request: ChatRequest, choice: str = "") -> tuple[Chat, Served]:
+    async def chat(self, request: ChatRequest, errand: Errand = PLAIN) -> tuple[Chat, Served]:
         text = "".join([piece async for piece in self._play(request)])
         return Chat(text=text, model="m", finish_reason="stop", usage=USAGE), SERVED
 
     async def stream(
-        self, request: ChatRequest, choice: str = ""
+        self, request: ChatRequest, errand: Errand = PLAIN
     ) -> AsyncIterator[tuple[Chunk, Served]]:
         async for piece in self._play(request):
             yield Chunk(text=piece), SERVED
@@ -86,17 +89,21 @@ class ScriptedRelays:
                 case str():
                     yield step
 
-    async def images(self, request: ImageRequest) -> tuple[Images, Served]:
+    async def images(self, request: ImageRequest, errand: Errand = PLAIN) -> tuple[Images, Served]:
         return Images(images=(Image(content=request.prompt.encode(), mime="image/png"),)), SERVED
 
-    async def speech(self, request: SpeechRequest) -> tuple[Speech, Served]:
+    async def speech(self, request: SpeechRequest, errand: Errand = PLAIN) -> tuple[Speech, Served]:
         return Speech(content=request.text.encode(), mime="audio/mpeg"), SERVED
 
-    async def transcription(self, request: TranscriptionRequest) -> tuple[Transcription, Served]:
+    async def transcription(
+        self, request: TranscriptionRequest, errand: Errand = PLAIN
+    ) -> tuple[Transcription, Served]:
         self.listened += 1
         return Transcription(text=self.heard, duration_s=2.0), SERVED
 
-    async def translation(self, request: TranslationRequest) -> tuple[Transcription, Served]:
+    async def translation(
+        self, request: TranslationRequest, errand: Errand = PLAIN
+    ) -> tuple[Transcription, Served]:
         return await self.transcription(TranscriptionRequest(audio=b"", filename=""))
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
@@ -104,6 +111,12 @@ class ScriptedRelays:
 
     async def stat(self) -> Mapping[str, UserStat]:
         return {}
+
+    def quote(self, kind: Kind, model: str = "", errand: Errand = PLAIN) -> Quote:
+        return Quote(dearest=self.cost, whole=self.cost is not None)
+
+    def price(self, kind: Kind, relay: str, model: str) -> Price | None:
+        return self.cost
 
     def choices(self) -> Sequence[str]:
         return ("main:m",)

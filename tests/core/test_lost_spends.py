@@ -14,7 +14,7 @@ from core.response import Chat, Chunk, Image, Images, Usage
 from core.tokens import estimate_tokens
 from tests.core.relays import ScriptedRelays
 
-SERVED = Served(relay="spare", model="b", lost=(("main", "a"), ("second", "c")))
+SERVED = Served(relay="spare", model="b", lost=(("main", "a", "key"), ("second", "c", "key")))
 QUESTION = "tell me more"
 REQUEST = ChatRequest(messages=(ChatMessage(role="user", content=QUESTION),))
 
@@ -36,12 +36,12 @@ class FailedOver(ScriptedRelays):
         if error:
             error.lost = SERVED.lost
 
-    async def chat(self, request, choice=""):
+    async def chat(self, request, errand):
         if self.error:
             raise self.error
         return Chat(text="yes", usage=Usage(prompt_tokens=5, completion_tokens=1)), SERVED
 
-    async def stream(self, request, choice=""):
+    async def stream(self, request, errand):
         yield Chunk(text="yes"), SERVED
         if self.error:
             raise self.error
@@ -50,7 +50,7 @@ class FailedOver(ScriptedRelays):
             SERVED,
         )
 
-    async def images(self, request):
+    async def images(self, request, errand):
         return Images(images=(Image(content=b"", mime="image/png"),)), SERVED
 
 

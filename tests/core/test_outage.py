@@ -256,7 +256,7 @@ async def test_a_restart_in_the_middle_goes_on_the_same_way(
     await site.house.settled()
     assert amy.reads == [told(site), "re: one", "re: two"]
     assert [done.attempt for done in site.house.seen.ended] == [1, 1]
-    assert await site.house.store.messages_used(amy.key, "2026-11-03") == 2
+    assert (await site.house.store.used(f"person:{amy.identity}", "2026-11-03")).messages == 2
 
 
 async def test_what_got_too_old_while_the_process_was_away_expires_as_ever(

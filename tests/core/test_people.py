@@ -53,7 +53,7 @@ async def test_the_daily_cap_is_exact_with_fifty_at_once(site: Site) -> None:
     assert len(site.relays.asked) == 20
     told = site.say("cap_reached", used=20, cap=20, renews="00:00 UTC")
     assert sum(chat.reads == [told] for chat in chats) == 30
-    assert await site.house.store.messages_used(chats[0].key, TODAY) == 20
+    assert (await site.house.store.used(f"person:{chats[0].identity}", TODAY)).messages == 20
 
 
 async def test_the_cap_counts_each_person_apart(site: Site) -> None:
@@ -85,7 +85,7 @@ async def test_commands_that_cost_nothing_are_not_counted(site: Site) -> None:
         await amy.asks(text)
     assert await amy.asks("hello") == ["re: hello"]
     assert await amy.asks("/whoami") != []
-    assert await site.house.store.messages_used(amy.key, TODAY) == 1
+    assert (await site.house.store.used(f"person:{amy.identity}", TODAY)).messages == 1
 
 
 async def test_commands_that_cost_are_counted(site: Site) -> None:
@@ -102,7 +102,7 @@ async def test_what_was_refused_is_not_counted(site: Site) -> None:
     amy = site.person()
     for text in ("one", "two", "three"):
         await amy.asks(text)
-    assert await site.house.store.messages_used(amy.key, TODAY) == 1
+    assert (await site.house.store.used(f"person:{amy.identity}", TODAY)).messages == 1
 
 
 async def test_owners_are_not_limited(site: Site) -> None:

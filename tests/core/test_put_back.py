@@ -100,7 +100,7 @@ async def test_it_counts_once_towards_the_days_messages(site: Site) -> None:
     await retry(site)
     await site.house.settled()
     assert site.person().reads[1:] == ["re: poison"]
-    assert site.rows("SELECT used FROM allowances") == [(1,)]
+    assert site.rows("SELECT DISTINCT messages FROM counters") == [(1,)]
 
 
 async def test_put_back_with_no_bot_running_it_is_answered_at_the_next_start(site: Site) -> None:

@@ -206,7 +206,7 @@ async def test_a_message_is_counted_once_however_often_it_is_tried(site: Site) -
     await site.house.settled()
     amy = site.person()
     assert amy.reads == ["re: again"]
-    assert await site.house.store.messages_used(amy.key, "2026-11-03") == 1
+    assert (await site.house.store.used(f"person:{amy.identity}", "2026-11-03")).messages == 1
 
 
 async def test_a_message_whose_bot_is_gone_waits_for_it(site: Site) -> None:

@@ -78,7 +78,7 @@ async def test_what_was_put_together_is_one_attempt_and_one_answer_after_a_crash
     await site.house.settled()
     assert amy.reads == ["re: what is it?"]
     assert asked(site) == [("what is it?", "a")] * 2
-    assert await site.house.store.messages_used(amy.key, "2026-11-03") == 1
+    assert (await site.house.store.used(f"person:{amy.identity}", "2026-11-03")).messages == 1
 
 
 async def test_what_was_answered_together_is_not_answered_apart_after_a_restart(

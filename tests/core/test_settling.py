@@ -31,7 +31,7 @@ async def test_a_picture_waits_for_its_question_and_both_get_one_answer(site: Si
     assert [(send.answers, send.to) for send in site.platform.shown] == [
         ("the question", amy.address)
     ]
-    assert await site.house.store.messages_used(amy.key, "2026-11-03") == 1
+    assert (await site.house.store.used(f"person:{amy.identity}", "2026-11-03")).messages == 1
     assert ends(site) == [("answered",), ("answered",)]
     assert nothing_left(site)
 

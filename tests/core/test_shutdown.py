@@ -111,7 +111,7 @@ async def test_orderly_restarts_are_no_attempts(site: Site) -> None:
     await site.house.settled()
     assert amy.reads == ["re: hello"]
     assert site.house.seen.ended[0].attempt == 1
-    assert await site.house.store.messages_used(amy.key, "2026-11-03") == 1
+    assert (await site.house.store.used(f"person:{amy.identity}", "2026-11-03")).messages == 1
 
 
 async def test_what_was_asked_before_an_orderly_restart_counts(site: Site) -> None:

@@ -118,7 +118,7 @@ async def test_stop_with_nothing_running_says_so(site: Site) -> None:
     assert await amy.asks("/stop") == [site.say("nothing_running")]
     await amy.asks("hello")
     assert await amy.asks("/stop") == [site.say("nothing_running")]
-    assert not site.house.worker._answering._tasks
+    assert not site.house.worker._judge.answering._tasks
 
 
 async def test_stop_goes_past_a_full_lane(site: Site) -> None:

@@ -23,7 +23,7 @@ from tests.relays.calls import streaming
 from tests.relays.routing import Stage, hangs_up, refuses, table
 from tests.relays.stage import DONE, ask, event
 
-MAIN, SPARE = ("main", "a"), ("spare", "b")
+MAIN, SPARE = ("main", "a", "key"), ("spare", "b", "key")
 ROUTE = table("main:a", "spare:b")
 
 

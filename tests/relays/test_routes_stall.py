@@ -10,6 +10,7 @@ import pytest
 from msgspec import structs
 
 from core.errors import RelayTimeout
+from core.ports.relays import Errand
 from core.relay.dialect import Capabilities
 from core.relay.entry import RouteTable
 from core.relay.routes import RelayRoutes
@@ -69,7 +70,9 @@ def routes_of(
 
 async def told(routes: RelayRoutes, choice: str = "") -> str:
     async with asyncio.timeout(SOON_S):
-        return "".join([chunk.text async for chunk, _ in routes.stream(ask(), choice)])
+        return "".join(
+            [chunk.text async for chunk, _ in routes.stream(ask(), Errand(choice=choice))]
+        )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,7 @@ async def test_a_whole_answer_that_does_not_come_goes_elsewhere(stage: Stage) ->
     routes = routes_of(stage)
     stage.answers["spare"] = says("spare")
     chat, served = await routes.chat(ask())
-    assert (chat.text, served.lost) == ("spare", (("main", "gpt-4o-mini"),))
+    assert (chat.text, served.lost) == ("spare", (("main", "gpt-4o-mini", "key"),))
 
 
 async def test_those_who_come_later_do_not_wait_at_all(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """Routes: a conversation stays where it was answered, for a while and while that is well."""
 
+from core.ports.relays import Errand
 from core.relay.routes import RelayRoutes
 from core.relay.sticky import Sticky
 from tests.relays.routing import Stage, refuses, says, table
@@ -7,7 +8,7 @@ from tests.relays.stage import ask
 
 
 async def said(routes: RelayRoutes, conversation: str = "amy", choice: str = "") -> str:
-    return (await routes.chat(ask(conversation=conversation), choice))[0].text
+    return (await routes.chat(ask(conversation=conversation), Errand(choice=choice)))[0].text
 
 
 async def failed_over(stage: Stage) -> RelayRoutes:

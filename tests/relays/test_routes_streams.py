@@ -6,6 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from core.errors import RelayCut
+from core.ports.relays import Errand
 from core.relay.dialect import Capabilities
 from core.relay.routes import RelayRoutes
 from tests.relays.calls import streaming
@@ -17,7 +18,7 @@ from tests.relays.stage import DONE, ask, event
 async def told(routes: RelayRoutes, choice: str = "") -> dict[str, str]:
     """What each relay told, however its stream was cut."""
     said: dict[str, str] = {}
-    async for chunk, served in routes.stream(ask(), choice):
+    async for chunk, served in routes.stream(ask(), Errand(choice=choice)):
         said[served.relay] = said.get(served.relay, "") + chunk.text
     return said
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from core.amounts import Amounts
 from core.model import (
     Address,
     Effect,
@@ -14,13 +15,19 @@ from core.model import (
     Turn,
     TurnState,
     conversation_key,
+    identity_of,
     person_key,
 )
+from core.ports.ledger import Account, Booking, Ceiling
 from core.ports.store import Commit
 from storage.store import SqlStore
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123_456, tzinfo=UTC)
 DAY = "2026-11-21"
+ONE = Amounts(messages=1)
+
+SPEND = Spend(kind="chat", relay="main", model="m", at=NOW, prompt_tokens=5, completion_tokens=7)
+"""What a call cost, at no known price."""
 
 
 def address(who: str = "ann", *, chat: str = "", bot: str = "bot") -> Address:
@@ -75,6 +82,7 @@ def answer(
         spends=spends,
         effects=effects,
         dead=dead,
+        account=account(to.address.sender),
     )
 
 
@@ -98,3 +106,36 @@ async def exchange(
 def texts(turns: object) -> list[str]:
     assert isinstance(turns, list | tuple)
     return [turn.text for turn in turns]
+
+
+def account(who: str = "ann", day: str = DAY) -> Account:
+    """Of somebody's talk alone with the bot."""
+    at = address(who)
+    return Account(
+        person=person_key(at),
+        conversation=conversation_key(at),
+        identity=identity_of(at),
+        bot=at.bot,
+        day=day,
+    )
+
+
+def person_scope(who: str = "ann") -> str:
+    return f"person:{identity_of(address(who))}"
+
+
+def booking(
+    who: str = "ann", *, day: str = DAY, cap: int | None = None, amounts: Amounts = ONE
+) -> Booking:
+    """One message, of `cap` a day for each person."""
+    ceiling = Ceiling(
+        scope=person_scope(who), unit="messages", period="day", since=day, limit=cap or 0
+    )
+    return Booking(
+        account=account(who, day),
+        kind="chat",
+        amounts=amounts,
+        at=NOW,
+        until=NOW + timedelta(hours=1),
+        ceilings=() if cap is None else (ceiling,),
+    )

@@ -7,9 +7,19 @@ import pytest
 
 from core.errors import MediaError, StoreInvalid
 from core.model import Forget, Media, PartState, SetSetting, Spend, Text, person_key
-from core.ports.store import Allowance
 from tests.store.conftest import on_disk
-from tests.store.talk import DAY, NOW, address, answer, ask, exchange, message, texts
+from tests.store.talk import (
+    DAY,
+    NOW,
+    address,
+    answer,
+    ask,
+    booking,
+    exchange,
+    message,
+    person_scope,
+    texts,
+)
 
 ANN = person_key(address("ann"))
 CANARY = "c4n4ry"
@@ -101,11 +111,11 @@ async def test_a_forgotten_message_is_still_known_when_it_comes_again(store):
 async def test_counters_and_spends_outlive_forgetting(store):
     asked = message("m1")
     await store.accept(asked, "web/bot/ann", NOW)
-    await store.claim("m1", "boot", Allowance(person=ANN, day=DAY, cap=5))
+    await store.claim("m1", "boot", booking(cap=5))
     spend = Spend(kind="chat", relay="main", model="m", at=NOW, prompt_tokens=7)
     await store.commit(answer(asked, "yes", spends=(spend,)))
     await forget(store)
-    assert await store.messages_used(ANN, DAY) == 1
+    assert (await store.used(person_scope(), DAY)).messages == 1
     assert [s.prompt_tokens for s in await store.spent(ANN, NOW)] == [7]
 
 

@@ -3,10 +3,11 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
+from core.amounts import Amounts
 from core.errors import StoreInvalid
 from core.model import PartState
-from core.ports.store import Allowance, Claim
-from tests.store.talk import DAY, NOW, answer, ask, message
+from core.ports.store import Claim
+from tests.store.talk import DAY, NOW, SPEND, answer, ask, booking, message, person_scope
 
 
 async def test_a_message_is_stored_once_however_often_it_comes(store):
@@ -77,56 +78,48 @@ async def test_an_undelivered_reply_keeps_its_messages_place(store):
 
 async def test_each_claim_counts_an_attempt(place, store):
     await store.accept(message("m1"), "c", NOW)
-    assert await store.claim("m1", "boot", None) == Claim(attempt=1, granted=True, used=0)
+    assert await store.claim("m1", "boot", None) == Claim(attempt=1)
     store = await place.reopen()
-    assert await store.claim("m1", "next boot", None) == Claim(attempt=2, granted=True, used=0)
+    assert await store.claim("m1", "next boot", None) == Claim(attempt=2)
     [found] = await store.unfinished()
     assert found.attempt == 2
 
 
-async def test_only_the_first_attempt_takes_of_the_allowance(store):
-    allowance = Allowance(person="p", day=DAY, cap=3)
+async def test_what_is_reserved_is_counted_once_it_is_spent(store):
     await store.accept(message("m1"), "c", NOW)
-    claims = [await store.claim("m1", "boot", allowance) for _ in range(3)]
-    assert [(c.attempt, c.granted, c.used) for c in claims] == [
-        (1, True, 1),
-        (2, True, 1),
-        (3, True, 1),
-    ]
-    assert await store.messages_used("p", DAY) == 1
+    for attempt in (1, 2, 3):
+        claim = await store.claim("m1", "boot", booking(cap=1))
+        assert claim == Claim(attempt=attempt)
+    assert await store.used(person_scope(), DAY) == Amounts()
+    await store.commit(answer(message("m1"), "yes", spends=(SPEND,)))
+    assert await store.used(person_scope(), DAY) == Amounts(messages=1, tokens=12)
 
 
 @pytest.mark.parametrize("cap", [0, 1, 7])
 async def test_a_hundred_at_once_never_pass_the_cap(store, cap):
     names = [f"m{n}" for n in range(100)]
     await asyncio.gather(*(store.accept(message(name), "c", NOW) for name in names))
-    allowance = Allowance(person="p", day=DAY, cap=cap)
-    claims = await asyncio.gather(*(store.claim(name, "boot", allowance) for name in names))
-    assert [c.granted for c in claims] == [True] * cap + [False] * (100 - cap)
-    assert [c.used for c in claims] == list(range(1, cap + 1)) + [cap] * (100 - cap)
-    assert await store.messages_used("p", DAY) == cap
+    claims = await asyncio.gather(*(store.claim(n, "boot", booking(cap=cap)) for n in names))
+    assert [c.exceeded is None for c in claims] == [True] * cap + [False] * (100 - cap)
+    assert {c.exceeded.used for c in claims if c.exceeded} == {cap}
 
 
-async def test_a_message_refused_once_stays_refused(store):
-    none, much = Allowance(person="p", day=DAY, cap=0), Allowance(person="p", day=DAY, cap=9)
-    await store.accept(message("m1"), "c", NOW)
-    assert not (await store.claim("m1", "boot", none)).granted
-    assert await store.claim("m1", "boot", much) == Claim(attempt=2, granted=False, used=0)
-
-
-async def test_an_unlimited_allowance_is_counted_all_the_same(store):
-    allowance = Allowance(person="p", day=DAY, cap="unlimited")
-    for name in ("m1", "m2"):
+async def test_what_was_given_back_or_cost_nothing_is_free_again(store):
+    for name in ("m1", "m2", "m3"):
         await store.accept(message(name), "c", NOW)
-    claims = [await store.claim(name, "boot", allowance) for name in ("m1", "m2")]
-    assert [c.used for c in claims] == [1, 2]
+    await store.claim("m1", "boot", booking(cap=1))
+    assert (await store.claim("m2", "boot", booking(cap=1))).exceeded
+    await store.release("m1", "boot")
+    assert (await store.claim("m2", "boot", booking(cap=1))).exceeded is None
+    await store.commit(answer(message("m2"), "no relay was asked"))
+    assert (await store.claim("m3", "boot", booking(cap=1))).exceeded is None
 
 
 async def test_days_and_people_are_counted_apart(store):
-    for n, (person, day) in enumerate([("p", DAY), ("q", DAY), ("p", "2026-11-22")]):
+    for n, (who, day) in enumerate([("ann", DAY), ("bob", DAY), ("ann", "2026-11-22")]):
         await store.accept(message(f"m{n}"), "c", NOW)
-        claim = await store.claim(f"m{n}", "boot", Allowance(person=person, day=day, cap=1))
-        assert claim.granted
+        claim = await store.claim(f"m{n}", "boot", booking(who, day=day, cap=1))
+        assert claim.exceeded is None
 
 
 async def test_what_is_answered_or_unknown_cannot_be_claimed(store):
@@ -134,17 +127,15 @@ async def test_what_is_answered_or_unknown_cannot_be_claimed(store):
     await store.commit(answer(message("m1"), "yes"))
     for name in ("m1", "never seen"):
         with pytest.raises(StoreInvalid):
-            await store.claim(name, "boot", Allowance(person="p", day=DAY, cap=5))
-    assert await store.messages_used("p", DAY) == 0
+            await store.claim(name, "boot", booking(cap=5))
 
 
 async def test_a_claim_given_back_is_no_attempt(store):
     await store.accept(message("m1"), "c", NOW)
-    allowance = Allowance(person="p", day=DAY, cap=1)
-    await store.claim("m1", "boot", allowance)
+    await store.claim("m1", "boot", booking(cap=1))
     assert not await store.release("m1", "another boot")
     assert await store.release("m1", "boot")
     assert not await store.release("m1", "boot")
-    assert await store.claim("m1", "boot", allowance) == Claim(attempt=1, granted=True, used=1)
+    assert await store.claim("m1", "boot", booking(cap=1)) == Claim(attempt=1)
     await store.commit(answer(message("m1"), "yes"))
     assert not await store.release("m1", "boot")

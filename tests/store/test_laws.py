@@ -29,10 +29,11 @@ from core.model import (
     conversation_key,
     person_key,
 )
-from core.ports.store import Allowance, Claim, Commit
+from core.ports.ledger import Exceeded
+from core.ports.store import Claim, Commit
 from storage.media import FileMedia
 from storage.store import SqlStore
-from tests.store.talk import DAY, NOW, address, answer, message
+from tests.store.talk import DAY, NOW, SPEND, address, answer, booking, message, person_scope
 
 PEOPLE = ("ann", "bob")
 CAP = 4
@@ -46,7 +47,7 @@ class Kept:
 
     message: Message
     attempt: int = 0
-    granted: bool = True
+    holds: bool = False
     ended: bool = False
     there: bool = True
     commit: Commit | None = None
@@ -74,10 +75,19 @@ class Model:
             raise StoreInvalid("ended")
         person = person_key(kept.message.address)
         kept.attempt += 1
-        if kept.attempt == 1:
-            kept.granted = self.used.get(person, 0) < CAP
-            self.used[person] = self.used.get(person, 0) + kept.granted
-        return Claim(attempt=kept.attempt, granted=kept.granted, used=self.used.get(person, 0))
+        kept.holds = False
+        kept.holds = self.taken(person) < CAP
+        return Claim(attempt=kept.attempt, exceeded=None if kept.holds else self.over(kept))
+
+    def taken(self, person: str) -> int:
+        """Answered with costs, or reserved."""
+        held = (k for k in self.inbox.values() if person_key(k.message.address) == person)
+        return self.used.get(person, 0) + sum(kept.holds for kept in held)
+
+    def over(self, kept: Kept) -> Exceeded:
+        who = kept.message.address.sender
+        (ceiling,) = booking(who, cap=CAP).ceilings
+        return Exceeded(ceiling=ceiling, used=self.taken(person_key(address(who))), wanted=1)
 
     def commit(self, commit: Commit) -> None:
         kept = self.inbox[commit.message_id]
@@ -86,7 +96,9 @@ class Model:
             if commit.reply and commit.reply.id != stored:
                 raise StoreInvalid("another answer")
             return
-        kept.ended, kept.commit = True, commit
+        kept.ended, kept.commit, kept.holds = True, commit, False
+        if commit.spends:
+            self.used[commit.person] = self.used.get(commit.person, 0) + 1
         for effect in commit.effects:
             self.apply(effect, commit)
         self.turns += [(commit.conversation, turn) for turn in commit.turns]
@@ -181,8 +193,8 @@ class Laws(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 5))
     def claim(self, pick: int) -> None:
         name = self.name(pick)
-        person = person_key(self.model.inbox[name].message.address)
-        claiming = self.store.claim(name, "boot", Allowance(person=person, day=DAY, cap=CAP))
+        who = self.model.inbox[name].message.address.sender
+        claiming = self.store.claim(name, "boot", booking(who, cap=CAP))
         try:
             expected = self.model.claim(name)
         except StoreInvalid:
@@ -201,9 +213,17 @@ class Laws(RuleBasedStateMachine):
             ["none", "none", "none", "afresh", "replace", "set", "unset", "forget", "forget other"]
         ),
         named=st.integers(0, 5),
+        costs=st.booleans(),
     )
     def commit(
-        self, pick: int, texts: list[str], state: TurnState, other: bool, effect: str, named: int
+        self,
+        pick: int,
+        texts: list[str],
+        state: TurnState,
+        other: bool,
+        effect: str,
+        named: int,
+        costs: bool,
     ) -> None:
         asked = self.model.inbox[self.name(pick)].message
         made = answer(
@@ -211,6 +231,7 @@ class Laws(RuleBasedStateMachine):
             *texts,
             reply_id=f"another re {asked.id}" if other else "",
             effects=self.effects(effect, asked, self.name(named)),
+            spends=(SPEND,) if costs else (),
         )
         turns = tuple(replace(turn, state=state) for turn in made.turns)
         self.try_commit(type(made)(**{**_fields(made), "turns": turns}))
@@ -269,9 +290,8 @@ class Laws(RuleBasedStateMachine):
                 assert list(seen) == self.model.recent(key, chars)
             settings = {n: v for (s, n), (v, _) in self.model.settings.items() if s == key}
             assert self.runner.run(self.store.settings(key)) == settings
-            used = self.runner.run(self.store.messages_used(person_key(address(who)), DAY))
-            assert used == self.model.used.get(person_key(address(who)), 0)
-            assert used <= CAP
+            used = self.runner.run(self.store.used(person_scope(who), DAY))
+            assert used.messages == self.model.used.get(person_key(address(who)), 0)
 
 
 def _fields(commit: Commit) -> dict[str, object]:

@@ -5,8 +5,17 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from core.model import Media, Quote, SetSetting, Spend, person_key
-from core.ports.store import Allowance, Spent
-from tests.store.talk import DAY, NOW, address, answer, ask, exchange, message
+from core.ports.store import Spent
+from tests.store.talk import (
+    DAY,
+    NOW,
+    address,
+    answer,
+    ask,
+    booking,
+    exchange,
+    message,
+)
 
 ANN = person_key(address("ann"))
 
@@ -47,7 +56,7 @@ async def test_an_export_has_all_that_is_kept_of_a_person_and_of_nobody_else(sto
     await exchange(store, "m2", "bob's words", "bob's answer", who="bob")
     asked = message("m3")
     await store.accept(asked, "web/bot/ann", NOW)
-    await store.claim("m3", "boot", Allowance(person=ANN, day=DAY, cap=5))
+    await store.claim("m3", "boot", booking(cap=5))
     spend = Spend(kind="chat", relay="main", model="m", at=NOW, prompt_tokens=7)
     effect = SetSetting(scope="web/bot/ann", name="model", value="main:x")
     await store.commit(answer(asked, "ok", spends=(spend,), effects=(effect,)))

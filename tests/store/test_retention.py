@@ -1,12 +1,23 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from core.errors import MediaError
 from core.model import PartState
-from core.ports.store import Allowance
 from storage.store import Swept
-from tests.store.talk import NOW, answer, ask, exchange, message, texts
+from tests.store.talk import (
+    NOW,
+    SPEND,
+    account,
+    answer,
+    ask,
+    booking,
+    exchange,
+    message,
+    person_scope,
+    texts,
+)
 
 ANN = "web/bot/ann"
 
@@ -74,12 +85,15 @@ async def test_a_sweep_of_many_messages_takes_them_all(store):
 
 
 async def test_old_counters_go_and_todays_stays(store):
-    for n, day in enumerate(("2026-11-01", "2026-11-21")):
-        await store.accept(message(f"m{n}"), ANN, NOW)
-        await store.claim(f"m{n}", "boot", Allowance(person="p", day=day, cap=5))
+    for n, day in enumerate(("2026-09-01", "2026-11-21")):
+        asked = message(f"m{n}")
+        await store.accept(asked, ANN, NOW)
+        await store.claim(asked.id, "boot", booking(day=day, cap=5))
+        made = answer(asked, "yes", spends=(SPEND,))
+        await store.commit(replace(made, account=account(day=day)))
+    assert (await store.used(person_scope(), "2026-08-01")).messages == 2
     await store.sweep(NOW, keep_days="unlimited")
-    assert await store.messages_used("p", "2026-11-01") == 0
-    assert await store.messages_used("p", "2026-11-21") == 1
+    assert (await store.used(person_scope(), "2026-08-01")).messages == 1
 
 
 async def test_a_firing_is_remembered_for_a_week(store):

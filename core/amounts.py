@@ -1,0 +1,75 @@
+"""How much was used: whole numbers, so that sums are exact. Pure."""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+Unit: TypeAlias = Literal["messages", "tokens", "images", "audio_s", "usd"]
+"""What a limit counts, as people and the configuration say it: seconds of audio, US dollars."""
+
+NANO = 1_000_000_000
+"""Nano-dollars in a US dollar. A token of the cheapest models costs some 20 of them."""
+
+
+class Amounts(Struct, frozen=True, kw_only=True):
+    """`audio_ms` are milliseconds heard, `nano_usd` nano-dollars. `tokens` are in and out."""
+
+    messages: int = 0
+    tokens: int = 0
+    images: int = 0
+    audio_ms: int = 0
+    nano_usd: int = 0
+
+    def of(self, unit: Unit) -> int:
+        """In the measure that is kept: see `kept`."""
+        figure: int = getattr(self, FIELDS[unit])
+        return figure
+
+    def plus(self, other: "Amounts") -> "Amounts":
+        return Amounts(**{name: getattr(self, name) + getattr(other, name) for name in NAMES})
+
+    def beyond(self, other: "Amounts") -> "Amounts":
+        """What these are more than those, nothing where they are less."""
+        return Amounts(
+            **{name: max(0, getattr(self, name) - getattr(other, name)) for name in NAMES}
+        )
+
+    def within(self, units: AbstractSet[Unit]) -> "Amounts":
+        """These units alone."""
+        return Amounts(**{FIELDS[unit]: getattr(self, FIELDS[unit]) for unit in units})
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in NAMES)
+
+
+NAMES = Amounts.__struct_fields__
+
+FIELDS: dict[Unit, str] = {
+    "messages": "messages",
+    "tokens": "tokens",
+    "images": "images",
+    "audio_s": "audio_ms",
+    "usd": "nano_usd",
+}
+PER_UNIT: dict[Unit, int] = {"messages": 1, "tokens": 1, "images": 1, "audio_s": 1000, "usd": NANO}
+UNITS: tuple[Unit, ...] = tuple(FIELDS)
+
+
+def kept(unit: Unit, figure: Decimal) -> int:
+    """A figure as people say it in the measure that is kept: dollars in nano-dollars."""
+    return int(figure * PER_UNIT[unit])
+
+
+def said(unit: Unit, amount: int) -> Decimal:
+    """What is kept as people say it."""
+    return Decimal(amount) / PER_UNIT[unit]
+
+
+def total(amounts: Iterable[Amounts]) -> Amounts:
+    result = Amounts()
+    for one in amounts:
+        result = result.plus(one)
+    return result

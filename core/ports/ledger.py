@@ -1,0 +1,86 @@
+"""Who pays, what may be used, and what was used."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from core.amounts import Amounts, Unit
+from core.model import Spend
+
+Kind: TypeAlias = Literal["chat", "image", "speech", "transcription", "translation"]
+Period: TypeAlias = Literal["day", "month"]
+Scope: TypeAlias = str
+""" "all", "bot:NAME", "group:PLATFORM:CHAT" or "person:PLATFORM:SENDER": whose use is summed."""
+
+ALL: Scope = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Who pays for one message. `day` is the accounting day, YYYY-MM-DD in the common zone,
+    fixed when the message is claimed. `identity` is "platform:sender", the same on all bots of
+    a platform; `place` is "platform:chat" in a group, "" elsewhere.
+    """
+
+    person: str
+    conversation: str
+    identity: str
+    bot: str
+    day: str
+    place: str = ""
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """All whose sums what it pays is part of."""
+        group = (f"group:{self.place}",) if self.place else ()
+        return (f"person:{self.identity}", *group, f"bot:{self.bot}", ALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """What a scope may use from the day `since` on, in the kept measure of `unit`.
+
+    `granted` of `limit` are an admin's gift for this period alone.
+    """
+
+    scope: Scope
+    unit: Unit
+    period: Period
+    since: str
+    limit: int
+    granted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A reservation: `amounts` for `account`, given if no ceiling is passed by it.
+
+    Whoever dies leaves it behind; it stands until `until`, or until the message is claimed anew.
+    """
+
+    account: Account
+    kind: Kind
+    amounts: Amounts
+    at: datetime
+    until: datetime
+    ceilings: tuple[Ceiling, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exceeded:
+    """The first ceiling that a booking would have passed, and what is used and reserved there."""
+
+    ceiling: Ceiling
+    used: int
+    wanted: int
+
+
+def amounts_of(spend: Spend) -> Amounts:
+    """What a call counts against limits. A price that is not known counts nothing: under a
+    limit in dollars such a call is not made."""
+    return Amounts(
+        tokens=spend.prompt_tokens + spend.completion_tokens,
+        images=spend.images,
+        audio_ms=round(spend.audio_s * 1000),
+        nano_usd=spend.nano_usd or 0,
+    )

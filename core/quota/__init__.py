@@ -1,0 +1,1 @@
+"""What may be used: limits, reservations, and what is told of them."""

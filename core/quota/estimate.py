@@ -1,0 +1,51 @@
+"""What a call may come to at most, before it is made. Pure."""
+
+from msgspec import structs
+
+from core.amounts import Amounts
+from core.model import Limit, Spend
+from core.ports.ledger import amounts_of
+from core.price import Price
+from core.request import ChatRequest
+
+MESSAGE_TOKENS = 8
+"""What a message of a prompt may take besides its text: OpenAI's chat format takes 3 or 4."""
+
+PICTURE_TOKENS = 6_000
+"""More than a picture takes with OpenAI's models, the small ones excepted that count it dearer:
+https://platform.openai.com/docs/guides/images-vision, as known in November 2026."""
+
+HEARD_BYTES_PER_S = 750
+"""The least that a second of speech takes in any format that is taken: 6 kbit/s."""
+
+PROMPT_CHARS = 4_000
+"""Where a history has no limit of its own, what is reserved at first."""
+
+
+def text_tokens(text: str) -> int:
+    """No tokenizer makes more than a token of a byte."""
+    return len(text.encode(errors="surrogatepass"))
+
+
+def prompt_tokens(request: ChatRequest) -> int:
+    return sum(
+        MESSAGE_TOKENS + text_tokens(m.content) + PICTURE_TOKENS * len(m.pictures)
+        for m in request.messages
+    )
+
+
+def prompt_of(history_chars: Limit) -> int:
+    """Tokens of the longest prompt, in Chinese: three bytes a character."""
+    chars = PROMPT_CHARS if history_chars == "unlimited" else history_chars
+    return 3 * chars + 8 * MESSAGE_TOKENS
+
+
+def seconds(audio: bytes, told_s: float) -> float:
+    """Of a recording whose length the platform told, or else the longest it can be."""
+    return told_s or len(audio) / HEARD_BYTES_PER_S
+
+
+def amounts(spend: Spend, price: Price | None) -> Amounts:
+    """Of a call as it was asked, at a price; dollars are left out where none is known."""
+    known = price.nano_usd(spend) if price else None
+    return amounts_of(structs.replace(spend, nano_usd=known))

@@ -1,0 +1,47 @@
+"""What a person is told where a limit holds: which, how much, when it renews, whom to ask."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from core.amounts import Unit, said
+from core.command import Ask
+from core.ports.ledger import Exceeded
+from core.ports.texts import Texts
+
+
+def refusal(
+    texts: Texts, ask: Ask, exceeded: Exceeded, now: datetime, renews: datetime, contact: str
+) -> str:
+    """Times are in the person's zone."""
+    ceiling = exceeded.ceiling
+    when = clock_time(renews, now, ask.zone)
+    if (ceiling.unit, ceiling.period) == ("messages", "day") and ceiling.scope.startswith("person"):
+        return texts.say(
+            "cap_reached", ask.language, used=exceeded.used, cap=ceiling.limit, renews=when
+        )
+    kind = ceiling.scope.partition(":")[0]
+    return texts.say(
+        "limit_reached",
+        ask.language,
+        whose=texts.say(f"limit_{kind}", ask.language),
+        what=texts.say(f"limit_{ceiling.unit}_{ceiling.period}", ask.language),
+        used=figure(ceiling.unit, exceeded.used),
+        limit=figure(ceiling.unit, ceiling.limit),
+        wanted=figure(ceiling.unit, exceeded.wanted),
+        renews=when,
+        contact=contact or texts.say("limit_contact", ask.language),
+    )
+
+
+def figure(unit: Unit, amount: int) -> str:
+    """What is kept, as people read it: "$0.0123", "61.5", "12"."""
+    if unit == "usd":
+        return f"${said(unit, amount):.4f}"
+    return f"{said(unit, amount).normalize():f}"
+
+
+def clock_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """With its date where it is more than a day away."""
+    local = at.astimezone(zone)
+    near = (at - now).total_seconds() <= 86_400 + 3_600  # a day with summer time's hour
+    return f"{local:%H:%M} {zone.key}" if near else f"{local:%Y-%m-%d %H:%M} {zone.key}"
