@@ -24,7 +24,6 @@ class RelayEntry(Struct, frozen=True, kw_only=True):
     profile: str
     key: Secret = Secret()
     keys: tuple[Secret, ...] = ()
-    tokens: Mapping[str, Secret] = {}
     base_url: str = ""
     stat_token: Secret = Secret()
     proxy: Secret = Secret()
@@ -32,6 +31,7 @@ class RelayEntry(Struct, frozen=True, kw_only=True):
     verify_tls: bool = True
     ca_file: str = ""
     vision: tuple[str, ...] = ()
+    tokens: Mapping[str, Secret] = {}
     prices: Mapping[str, Price] = {}
     connect_timeout_s: float = 10.0
     first_byte_timeout_s: float = 120.0

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import ConfigError, RelayUnsupported
-from core.ports.relays import Served
+from core.ports.relays import Errand, Served
 from core.relay.dialect import Capabilities
 from core.relay.opening import open_routes
 from core.relay.transport import Transport
@@ -16,10 +16,10 @@ from tests.relays.stage import PNG, WAV, FakeClock, ask, entry
 async def test_a_persons_choice_is_asked_first(stage: Stage) -> None:
     routes = stage.routes(table("main:a", "spare:b"))
     assert routes.choices() == ["main:a", "spare:b"]
-    _, served = await routes.chat(ask(), "spare:llama3:8b")
+    _, served = await routes.chat(ask(), Errand(choice="spare:llama3:8b"))
     assert served == Served(relay="spare", model="llama3:8b")
     stage.answers["spare"] = refuses(500)
-    _, served = await routes.chat(ask(), "spare:llama3:8b")
+    _, served = await routes.chat(ask(), Errand(choice="spare:llama3:8b"))
     assert served == Served(relay="main", model="a")
 
 

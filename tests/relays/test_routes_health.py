@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core.errors import RelayError, RelayRefused, RelayTimeout
+from core.ports.relays import Errand
 from core.relay.cooldown import SHORT, Blame, blame
 from core.relay.dialect import Capabilities
 from core.relay.health import MOST, Breakers, Health
@@ -355,7 +356,7 @@ async def test_a_key_that_is_limited_for_one_model_serves_another(stage: Stage) 
     await said(routes)
     stage.answers["main"] = says("main")
     assert await said(routes) == "spare"
-    assert (await routes.chat(ask(), "main:b"))[0].text == "main"
+    assert (await routes.chat(ask(), Errand(choice="main:b")))[0].text == "main"
 
 
 async def test_a_key_that_is_used_up_is_used_up_for_every_model(stage: Stage) -> None:

@@ -99,7 +99,7 @@ async def test_an_older_database_is_upgraded_and_keeps_its_rows(place, tmp_path)
 
 
 async def test_each_released_schema_is_upgraded_to_what_a_fresh_database_has(place, tmp_path):
-    for revision in ("0001", "0002"):
+    for revision in ("0001", "0002", "0003"):
         connection = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
         upgrade(connection, revision)
         connection.close()
