@@ -1,6 +1,8 @@
 """Running the migrations on an open SQLite connection, all in one transaction."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from alembic import command
 from alembic.config import Config
@@ -13,12 +15,24 @@ def upgrade(connection: sqlite3.Connection, revision: str = "head") -> None:
 
     Raises SQLAlchemyError, whose text holds no values.
     """
+    with _migrating(connection) as migrating:
+        command.upgrade(config(migrating), revision)
+
+
+def downgrade(connection: sqlite3.Connection, revision: str) -> None:
+    """As `upgrade`, to an older schema."""
+    with _migrating(connection) as migrating:
+        command.downgrade(config(migrating), revision)
+
+
+@contextmanager
+def _migrating(connection: sqlite3.Connection) -> Iterator[Connection]:
     engine = create_engine(
         "sqlite://", creator=lambda: connection, poolclass=StaticPool, hide_parameters=True
     )
     event.listen(engine, "begin", _begin)
     with engine.connect() as migrating, migrating.begin():
-        command.upgrade(config(migrating), revision)
+        yield migrating
 
 
 def config(connection: Connection | None = None) -> Config:

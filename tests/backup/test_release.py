@@ -22,6 +22,7 @@ from bots.house import House
 from bots.listener import bind
 from bots.orders import leave
 from core.errors import ConfigError
+from storage.migrations.upgrade import downgrade
 from storage.sqlite.holding import WHY, Hold, Left, held, left_over, mark
 from tests.backup.stage import SEEN, Installation, installation, one
 from tests.store.talk import NOW
@@ -162,15 +163,7 @@ def test_a_release_that_is_repeated_drops_nothing_more(copy):
 
 def test_an_older_copy_is_upgraded_at_its_release(copy):
     with closing(sqlite3.connect(copy.database, isolation_level=None)) as connection:
-        connection.execute("DROP INDEX ix_parts_later")
-        connection.execute("DROP INDEX ix_inbox_dead")
-        for table, names in (
-            ("inbox", ("first_claimed_at", "claimed_at", "put_back_at")),
-            ("parts", ("tried_at", "settled_at")),
-        ):
-            for name in names:
-                connection.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        downgrade(connection, "0001")
     assert release(copy, "--drop") == 0
     assert sorted(states(copy)["inbox"]) == ["answered", "answered", "dead"]
 

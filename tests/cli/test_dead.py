@@ -64,7 +64,7 @@ def test_what_is_put_back_is_new_and_told_of_by_trace(folder: Path, capsys) -> N
     said = parley(capsys, "dead", "retry", FIRST[:10])
     assert said.out == f"{FIRST}: put back; a bot that runs answers it now, else the next start\n"
     assert rows(folder, "SELECT id, state, attempt FROM inbox WHERE state = 'new'") == [
-        (FIRST, "new", 0, 1)
+        (FIRST, "new", 0)
     ]
     assert FIRST not in parley(capsys, "dead", "list").out
     assert "put back after it had been set aside" in parley(capsys, "trace", FIRST).out

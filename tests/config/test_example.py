@@ -6,10 +6,11 @@ import pytest
 from msgspec.structs import fields
 
 from bots.config import Config, load
-from bots.config.model import Log, Proxy, Server, Storage
+from bots.config.model import Alerts, Log, Proxy, Server, Storage
 from bots.config.platforms import platforms, settings_of
 from core.bot import Bot
 from core.people import PeopleRules
+from core.quota.limits import Limits
 from core.relay.entry import RelayEntry, RouteTable
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -20,6 +21,8 @@ STRUCTS = {
     ("relays", "main"): RelayEntry,
     ("routes",): RouteTable,
     ("people",): PeopleRules,
+    ("limits",): Limits,
+    ("alerts",): Alerts,
     ("bots", "web"): Bot,
     ("log",): Log,
 }
@@ -30,8 +33,9 @@ def test_the_example_loads_as_it_stands():
 
 
 def test_the_example_has_every_section():
-    assert {place[0] for place in STRUCTS} == {field.name for field in fields(Config)}
-    assert set(tomllib.loads(EXAMPLE.read_text())) == {place[0] for place in STRUCTS}
+    sections = {place[0] for place in STRUCTS} | {"bindings"}
+    assert sections == {field.name for field in fields(Config)}
+    assert set(tomllib.loads(EXAMPLE.read_text())) == sections
 
 
 @pytest.mark.parametrize(("place", "kind"), STRUCTS.items(), ids=map(".".join, STRUCTS))

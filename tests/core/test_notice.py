@@ -122,7 +122,7 @@ async def test_a_notice_that_the_platform_refuses_is_told_at_the_next_chance(
         await site.restart()
     else:
         await amy.says("and more")
-        site.house.worker._answering.stop(amy.conversation)
+        site.house.worker._judge.answering.stop(amy.conversation)
     await outage.hours.until(lambda: told(site) in amy.reads)
     outage.over()
     await reads(outage, amy, 2 if restarted else 3)

@@ -133,7 +133,7 @@ async def test_what_an_earlier_entry_of_the_route_may_have_done_is_not_asked_for
 ) -> None:
     await site.open()
     outage.fault = RelayRefused("the second is not there; the first broke off")
-    outage.fault.lost = (("main", "m"),)
+    outage.fault.lost = (("main", "m", "key"),)
     assert await site.person().asks("hello") == [site.say("relay_refused")]
     assert outage.calls == 1
 

@@ -19,7 +19,7 @@ from tests.relays.stage import PNG, WAV, ask
 async def test_routes_are_the_port_that_the_engine_knows(stage: Stage) -> None:
     relays: Relays = stage.routes()
     chat, served = await relays.chat(ask())
-    assert (chat.text, served) == ("main", Served(relay="main", model="gpt-4o-mini"))
+    assert (chat.text, served) == ("main", Served(relay="main", model="gpt-4o-mini", key="key"))
 
 
 async def test_the_first_target_serves_while_it_can(stage: Stage) -> None:

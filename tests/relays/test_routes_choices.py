@@ -17,15 +17,15 @@ async def test_a_persons_choice_is_asked_first(stage: Stage) -> None:
     routes = stage.routes(table("main:a", "spare:b"))
     assert routes.choices() == ["main:a", "spare:b"]
     _, served = await routes.chat(ask(), Errand(choice="spare:llama3:8b"))
-    assert served == Served(relay="spare", model="llama3:8b")
+    assert served == Served(relay="spare", model="llama3:8b", key="key")
     stage.answers["spare"] = refuses(500)
     _, served = await routes.chat(ask(), Errand(choice="spare:llama3:8b"))
-    assert served == Served(relay="main", model="a")
+    assert served == Served(relay="main", model="a", key="key")
 
 
 async def test_a_choice_of_a_relay_that_is_gone_falls_back_to_the_route(stage: Stage) -> None:
-    _, served = await stage.routes(table("main:a")).chat(ask(), "gone:b")
-    assert served == Served(relay="main", model="a")
+    _, served = await stage.routes(table("main:a")).chat(ask(), Errand(choice="gone:b"))
+    assert served == Served(relay="main", model="a", key="key")
 
 
 async def test_a_request_that_names_its_model_keeps_it(stage: Stage) -> None:

@@ -65,7 +65,9 @@ async def test_each_relay_gets_a_recording_as_it_takes_it(
     assert heard.text == "all of it"
     assert [one.filename for one in stage.sent["main"]] == ["audio.mp3"] * 2
     assert [one.audio for one in stage.sent["spare"]] == [asked.audio]
-    assert served == Served(relay="spare", model="whisper-1", lost=(("main", "whisper-1"),))
+    assert served == Served(
+        relay="spare", model="whisper-1", key="key", lost=(("main", "whisper-1", "key"),)
+    )
 
 
 @pytest.mark.parametrize(("failing", "asked"), [(1, 3), (2, 2)])
