@@ -88,9 +88,9 @@ def test_a_delivery_that_is_begun_anew_after_a_crash_is_found(
 ) -> None:
     deliver = Courier.deliver
 
-    async def anew(self: Courier, delivery: Delivery, answers: str) -> None:
+    async def anew(self: Courier, delivery: Delivery, answers: str, aside: str = "") -> None:
         states = (PartState.PENDING,) * len(delivery.states)
-        await deliver(self, Delivery(reply=delivery.reply, states=states), answers)
+        await deliver(self, Delivery(reply=delivery.reply, states=states), answers, aside)
 
     monkeypatch.setattr(Courier, "deliver", anew)
     found = first_found(stage)
