@@ -114,6 +114,12 @@ def spend_values(spend: Spend, account: Account, message_id: str) -> Values:
     }
 
 
+def spend_of(row: sqlite3.Row) -> Spend:
+    values = {name: row[name] for name in Spend.__struct_fields__}
+    marks = {name: bool(row[name]) for name in ("estimated", "unsure")}
+    return Spend(**{**values, **marks, "at": from_us(row["at"])})
+
+
 def account_values(account: Account) -> Values:
     return {
         "person": account.person,

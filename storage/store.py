@@ -12,6 +12,7 @@ from core.errors import StoreError
 from core.model import Limit, Message, PartState, SetSetting, Spend, Turn
 from core.ports.ledger import Account, Booking, Exceeded, Scope
 from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from core.quota.report import Report
 from storage.aside import Backlog, Count, Drop, PutBack
 from storage.batcher import Batcher
 from storage.cache import Cache
@@ -55,6 +56,7 @@ from storage.operation import (
     Used,
 )
 from storage.recent import Recent
+from storage.spending import Spending
 from storage.sqlite.database import Database
 
 KEYS_KEPT = timedelta(days=7)
@@ -356,6 +358,11 @@ class SqlStore:
     def writes_waiting(self) -> int:
         """Writes that are not handed to the disk yet."""
         return self._writes.waiting
+
+    async def spending(self, since: str, until: str) -> Report:
+        """Of the accounting days, YYYY-MM-DD, from `since` to `until`, both in it."""
+        lines = await self._reads.submit(Spending(since=since, until=until))
+        return Report(since=since, until=until, lines=lines)
 
     async def backlog(self) -> Backlog:
         return await self._reads.submit(Count())

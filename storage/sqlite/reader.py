@@ -30,6 +30,7 @@ from storage.operation import (
     Sum,
     Used,
 )
+from storage.spending import Entries, Spending
 from storage.sqlite.accounts import AccountReads
 from storage.sqlite.aside import AsideReads
 from storage.sqlite.connection import open_reader
@@ -38,6 +39,7 @@ from storage.sqlite.history import HistoryReads
 from storage.sqlite.messages import MessageReads
 from storage.sqlite.own import OwnReads
 from storage.sqlite.persons import PersonReads
+from storage.sqlite.report import ReportReads
 from storage.sqlite.retention import RetentionReads
 from storage.sqlite.shelf import ShelfReads
 from storage.sqlite.trail import TrailReads
@@ -58,6 +60,7 @@ class Reads:
         shelf = ShelfReads(connection)
         trail = TrailReads(connection)
         aside = AsideReads(connection)
+        report = ReportReads(connection)
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Recall: history.recall,
             Log: history.log,
@@ -81,6 +84,8 @@ class Reads:
             Oldest: aside.oldest,
             Used: AccountReads(connection).used,
             Sum: persons.spent,
+            Spending: report.spending,
+            Entries: report.entries,
             Export: persons.export,
         }
 

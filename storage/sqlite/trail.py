@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 
 from core.model import Media, PartState, Reply, Spend, Text
-from storage.rows import decode_message, decode_reply, notice_of
+from storage.rows import decode_message, decode_reply, notice_of, spend_of
 from storage.sqlite.statement import constant, first, param, sql
 from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, SpendRow, from_us
 from storage.trail import SHORTEST_PREFIX, Find, Follow, PartTrail, ReplyTrail, Trail
@@ -86,15 +86,7 @@ class TrailReads:
 
     def _spends_on(self, row: sqlite3.Row) -> tuple[Spend, ...]:
         asked = {"person": row["person"], "id": row["id"]}
-        names = Spend.__struct_fields__
-        return tuple(
-            Spend(
-                **{name: spend[name] for name in names if name not in ("at", "estimated")},
-                at=from_us(spend["at"]),
-                estimated=bool(spend["estimated"]),
-            )
-            for spend in self._run(self._spends, asked).fetchall()
-        )
+        return tuple(spend_of(spend) for spend in self._run(self._spends, asked).fetchall())
 
     def _replies_to(self, message_id: str) -> tuple[ReplyTrail, ...]:
         asked = {"id": message_id, "notice": notice_of(message_id)}
