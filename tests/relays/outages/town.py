@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from core.errors import RelayError
+from core.ports.relays import Errand
 from core.relay.entry import RouteTable, RouteTarget
 from core.relay.routes import RelayRoutes
 from core.relay.transport import Transport
@@ -160,5 +161,5 @@ async def town(transport: Transport, *, grant: int | None = None) -> AsyncIterat
 async def _template(routes: RelayRoutes) -> str:
     """How both relays answer a question as long as those of the experiment."""
     question = "somebody0 message 1"
-    chat, _ = await routes.chat(ask(question), "spare:sandbox-chat")
+    chat, _ = await routes.chat(ask(question), Errand(choice="spare:sandbox-chat"))
     return chat.text.replace(question, "QUESTION")
