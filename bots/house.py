@@ -182,6 +182,7 @@ class House:
         return Worker(
             engine=engine,
             limits=self._config.limits,
+            bindings=self._config.bindings,
             courier=Courier(
                 adapters=self.adapters, outbox=self._kept.store, observer=self._observation
             ),

@@ -18,6 +18,7 @@ from core.ports.relays import PLAIN, Errand, Relays
 from core.ports.store import MediaStore, Store
 from core.ports.texts import Texts
 from core.quota.budget import Budget
+from core.quota.cashier import Cashier
 
 UTC = ZoneInfo("UTC")
 
@@ -151,6 +152,8 @@ class Services:
     reasons: Reasons
     commands: Mapping[str, "Command"]
     """Every command by each of its names, in lower case."""
+    cashier: Cashier
+    """Knows what holds for whom: limits, days, keys."""
     preview: Preview | None = None
 
 

@@ -17,6 +17,7 @@ from core.ports.clock import Clock
 from core.ports.relays import Relays
 from core.ports.store import MediaStore, Store
 from core.ports.texts import Texts
+from core.quota.cashier import Cashier
 from core.reasons import chat_place
 from core.request import TranscriptionRequest, TranslationRequest
 from core.response import Transcription
@@ -39,6 +40,8 @@ class Engine:
     reasons: Reasons
     commands: Mapping[str, Command]
     fetch: Fetch
+    cashier: Cashier | None = None
+    """Whoever works on messages gives it one."""
 
     async def handle(
         self, ask: Ask, intent: Intent, running: Running, preview: Preview | None = None
@@ -163,6 +166,8 @@ class Engine:
         return words
 
     def _services(self, running: Running, preview: Preview | None) -> Services:
+        if self.cashier is None:
+            raise RuntimeError("expected an engine with a cashier, as a worker makes it")
         return Services(
             store=self.store,
             media=self.media,
@@ -174,6 +179,7 @@ class Engine:
             running=running,
             reasons=self.reasons,
             commands=self.commands,
+            cashier=self.cashier,
             preview=preview,
         )
 

@@ -145,6 +145,9 @@ class MeteredRelays:
     def choices(self) -> Sequence[str]:
         return self.relays.choices()
 
+    def tokens(self) -> Sequence[str]:
+        return self.relays.tokens()
+
     def sees(self, choice: str = "") -> bool:
         return self.relays.sees(choice)
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from core.answering import Answering
@@ -39,6 +40,8 @@ from core.waiting import WaitingRoom
 
 log = logging.getLogger(__name__)
 
+NO_BINDINGS: Mapping[str, str] = MappingProxyType({})
+
 GIVE_BACK_S = 0.5
 """How long the store may take to note that a message was given up as the process ended."""
 
@@ -55,6 +58,7 @@ class Worker:
         engine: Engine,
         courier: Courier,
         limits: Limits = NO_LIMITS,
+        bindings: Mapping[str, str] = NO_BINDINGS,
         bots: Mapping[str, Bot],
         observer: Observer,
         new_id: NewId,
@@ -63,7 +67,6 @@ class Worker:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._store = PatientStore(store=engine.store, sleep=sleep)
-        self._engine = replace(engine, store=self._store)
         self._rules = engine.rules
         self._clock = engine.clock
         self._courier = courier
@@ -81,7 +84,9 @@ class Worker:
             ceilings=Ceilings(limits, engine.rules),
             answer_tokens=limits.answer_tokens,
             common=limits.fallback_to_common,
+            bindings=bindings,
         )
+        self._engine = replace(engine, store=self._store, cashier=self._cashier)
         self._suspects = Suspects()
         room = WaitingRoom(
             engine=self._engine,
@@ -140,10 +145,8 @@ class Worker:
         await asyncio.wait({giving}, timeout=GIVE_BACK_S)
 
     async def _release(self, job: Job, account: Account, spends: list[Spend]) -> None:
-        store, message = self._store.store, job.message
         with suppress(StoreError):
-            if await store.release(message.id, self._owner) and spends:
-                await store.charge(message.id, account, spends)
+            await self._store.store.release(job.message.id, self._owner, account, spends)
 
     async def _finish(self, job: Job, account: Account, spends: list[Spend]) -> Delivery | None:
         role = role_of(job.message.address, self._rules, self._store.decided("roles"))

@@ -110,6 +110,10 @@ class Relays(Protocol):
         """The chat route's entries, "relay:model", in order."""
         ...
 
+    def tokens(self) -> Sequence[str]:
+        """The keys that people can be bound to, "relay:alias"."""
+        ...
+
     def sees(self, choice: str = "") -> bool:
         """Whether the model that would answer takes pictures."""
         ...

@@ -1,6 +1,7 @@
 """Who pays for a message, what is reserved for it, and what is told where that is refused."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.amounts import Amounts, Unit
@@ -15,13 +16,16 @@ from core.quota.calendar import Calendar
 from core.quota.estimate import amounts
 from core.quota.limits import Ceilings
 
+NO_BINDING = "none"
+"""Decided over a binding of the configuration, it takes that back."""
+
 RESERVED_FOR = timedelta(hours=1)
 """Longer than any message is worked on: waiting for a relay, it holds nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cashier:
-    """`answer_tokens` and `common` as in Limits."""
+    """`answer_tokens` and `common` as in Limits; `bindings` are the configured ones."""
 
     store: Store
     relays: Relays
@@ -30,6 +34,7 @@ class Cashier:
     ceilings: Ceilings
     answer_tokens: int
     common: bool
+    bindings: Mapping[str, str] = field(default_factory=dict)
 
     def account(self, message: Message, conversation: str) -> Account:
         address = message.address
@@ -74,8 +79,15 @@ class Cashier:
 
     def errand(self, account: Account) -> Errand:
         """With the key that the person is bound to."""
-        token = self.store.decided("bindings").get(account.identity, "")
-        return Errand(token=token, common=self.common)
+        return Errand(token=self.token(account.identity), common=self.common)
+
+    def token(self, identity: str) -> str:
+        """ "relay:alias" of the key that somebody is bound to; "" for the common ones. What
+        admins decided comes before the configuration."""
+        decided = self.store.decided("bindings").get(identity)
+        if decided == NO_BINDING:
+            return ""
+        return decided or self.bindings.get(identity, "")
 
     def renews(self, ceiling: Ceiling) -> datetime:
         return self.calendar.renewal(ceiling.since, ceiling.period)

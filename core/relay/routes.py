@@ -160,6 +160,13 @@ class RelayRoutes:
     def choices(self) -> Sequence[str]:
         return [f"{step.relay}:{step.model}" for step in self._chooser.steps("chat")]
 
+    def tokens(self) -> Sequence[str]:
+        return [
+            f"{relay.name}:{alias}"
+            for relay in self._relays.values()
+            for alias in relay.aliases[relay.keys :]
+        ]
+
     def sees(self, choice: str = "") -> bool:
         """Whether any target would: a question with a picture goes to those first."""
         steps = self._chooser.steps("chat", choice)

@@ -110,6 +110,9 @@ class SimulatedRelay:
         del kind, relay, model
         return None
 
+    def tokens(self) -> Sequence[str]:
+        return []
+
     def choices(self) -> Sequence[str]:
         return ("main:m",)
 

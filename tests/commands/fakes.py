@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
@@ -45,6 +46,9 @@ from core.ports.relays import PLAIN, Errand, Served
 from core.ports.relays import Quote as PriceQuote
 from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished
 from core.price import Price
+from core.quota.calendar import Calendar
+from core.quota.cashier import Cashier
+from core.quota.limits import NO_LIMITS, Ceilings, Limits
 from core.reasons import ReasonRing
 from core.request import (
     ChatRequest,
@@ -278,6 +282,7 @@ class TalkingRelays:
     """
 
     offered: dict[str, list[str]] = field(default_factory=lambda: {"main": ["m-large", "m-small"]})
+    bindable: tuple[str, ...] = ("main:alice", "main:bob")
     listed: tuple[str, ...] = ("main:m-large", "main:m-small", "spare:other")
     stats: dict[str, UserStat | None] = field(default_factory=dict)
     heard: str = "hello there"
@@ -347,6 +352,9 @@ class TalkingRelays:
     def choices(self) -> Sequence[str]:
         return self.listed
 
+    def tokens(self) -> Sequence[str]:
+        return self.bindable
+
     def sees(self, choice: str = "") -> bool:
         return self.eyes
 
@@ -377,11 +385,15 @@ class Talk:
         group: bool = False,
         bot: Bot | None = None,
         rules: PeopleRules | None = None,
+        limits: Limits = NO_LIMITS,
+        bindings: Mapping[str, str] | None = None,
         at: datetime = NOON,
         beside: "Talk | None" = None,
     ) -> None:
         self.bot = bot or Bot(name="b", platform=platform)
         self.rules = rules or PeopleRules()
+        self.limits = limits
+        self.bindings = bindings or {}
         self.address = Address(
             platform=platform, bot=self.bot.name, chat="c1", sender=sender, group=group
         )
@@ -474,6 +486,20 @@ class Talk:
             reasons=self.reasons,
             commands=self.commands,
             fetch=self._fetch,
+            cashier=self.cashier,
+        )
+
+    @property
+    def cashier(self) -> Cashier:
+        return Cashier(
+            store=self.store,
+            relays=self.relays,
+            clock=self.clock,
+            calendar=Calendar(ZoneInfo(self.rules.timezone)),
+            ceilings=Ceilings(self.limits, self.rules),
+            answer_tokens=self.limits.answer_tokens,
+            common=self.limits.fallback_to_common,
+            bindings=self.bindings,
         )
 
     async def _fetch(self, message: Message, media: Media) -> bytes:

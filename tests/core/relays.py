@@ -118,6 +118,9 @@ class ScriptedRelays:
     def price(self, kind: Kind, relay: str, model: str) -> Price | None:
         return self.cost
 
+    def tokens(self) -> Sequence[str]:
+        return []
+
     def choices(self) -> Sequence[str]:
         return ("main:m",)
 
