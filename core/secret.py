@@ -1,6 +1,7 @@
 """The one type for secrets: it never prints."""
 
 import hmac
+import re
 from collections.abc import Callable
 
 
@@ -33,6 +34,15 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret cannot be pickled")
+
+
+KEYLIKE = re.compile(r"(?i)\b(?:sk|fk|rk|pk|ak|key)-\S+|[0-9A-Za-z_\-]{32,}")
+"""How relays' keys look: a mark, or a long run of what no name has."""
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a text that should be a name holds what may be a key."""
+    return KEYLIKE.search(text) is not None
 
 
 def _bytes(text: str) -> bytes:

@@ -1,7 +1,7 @@
 """What must hold between settings, or of one beyond its type. Reads no file but a `ca_file`."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from core.relay.dialect import KINDS
 from core.relay.entry import RelayEntry, RouteTable
 from core.relay.profile import load_dialect
 from core.relay.trust import add_authorities
-from core.secret import Secret
+from core.secret import Secret, looks_secret
 
 Finding: TypeAlias = tuple[tuple[str, ...], Wrong]
 """Where, and what is wrong there."""
@@ -36,6 +36,7 @@ def findings(config: Config) -> Iterator[Finding]:
             yield from proxy_findings(("relays", entry.name, "proxy"), entry.proxy)
     yield from route_findings(config.routes, {entry.name for entry in config.relays})
     yield from people_findings(config.people)
+    yield from binding_findings(config.bindings, config.relays)
     for bot in config.bots:
         yield from bot_findings(bot)
     if not config.relays:
@@ -89,6 +90,7 @@ def relay_findings(entry: RelayEntry) -> Iterator[Finding]:
     place = ("relays", entry.name)
     yield from name_findings(place)
     yield from trust_findings(entry)
+    yield from token_findings(entry)
     try:
         dialect = load_dialect(entry.profile)
     except ConfigError as error:
@@ -124,6 +126,36 @@ def people_findings(people: PeopleRules) -> Iterator[Finding]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         words = 'a time zone as in "Asia/Shanghai" or "UTC"'
         yield ("people", "timezone"), mismatch(words, shown(people.timezone))
+
+
+def token_findings(entry: RelayEntry) -> Iterator[Finding]:
+    """A key's own alias in the ledger would be taken for the common one."""
+    for name, key in entry.tokens.items():
+        place = ("relays", entry.name, "tokens", name)
+        if not NAME.fullmatch(name) or name == "key" or looks_secret(name):
+            words = 'a name of letters, digits, _ and -, and not "key"'
+            yield place, mismatch(words, _unless_secret(name))
+        elif not key:
+            remedy = 'Write it as in alice = "file:secrets/alice".'
+            yield place, mismatch("a key", "none", remedy)
+
+
+def binding_findings(
+    bindings: Mapping[str, str], relays: Iterable[RelayEntry]
+) -> Iterator[Finding]:
+    tokens = [f"{entry.name}:{name}" for entry in relays for name in entry.tokens]
+    for person, token in bindings.items():
+        platform, _, number = person.partition(":")
+        if not platform or number in {"", "*"}:
+            yield ("bindings", person), mismatch('an id as in "telegram:123456"', shown(person))
+        if token not in tokens:
+            known = " or ".join(tokens) or "a token, and there is none"
+            remedy = "Name its key under [relays.NAME.tokens], and bind by that name."
+            yield ("bindings", person), mismatch(known, _unless_secret(token), remedy)
+
+
+def _unless_secret(text: str) -> str:
+    return "what may be a key (not shown)" if looks_secret(text) else shown(text)
 
 
 def bot_findings(entry: BotEntry) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from bots.config.secrets import address, proxy, secret
 from core.relay.entry import RouteTarget
 from core.secret import Secret
 
-NAME = re.compile(r"[\\w-]+")
+NAME = re.compile(r"[\w-]+")
 LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]\s]+):(\d{1,5})")
 
 

@@ -126,6 +126,11 @@ def test_what_is_wrong_in_a_profile_of_ones_own_names_its_file(tmp_path):
         ('[relays.b]\nprofile = "openai"', "a key"),
         ('[relays.b]\nprofile = "openai"\nbase_url = "http://example.org"', "https"),
         ("[relays]\nb = 3", "a table"),
+        ('[bindings]\n"web:amy" = "main:amy"', "a token, and there is none"),
+        ('[bindings]\n"web:amy" = 3', "a relay and the name of one of its tokens"),
+        ("[bindings]\n" + '"web:amy" = "sk-canary"', "what may be a key (not shown)"),
+        ('[relays.b]\nprofile = "sandbox"\ntokens = { key = "" }', 'not "key"'),
+        ('[relays.b]\nprofile = "sandbox"\ntokens = { amy = "" }', "a key, got none"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_what_was_expected(setting, expected):
@@ -133,6 +138,40 @@ def test_a_wrong_setting_is_refused_with_what_was_expected(setting, expected):
     assert len(found) == 1
     assert expected in found[0]
     assert ", line " in found[0]
+
+
+TOKENS = """[relays.own]
+profile = "sandbox"
+tokens = { amy = "env:AMY", bob = "env:BOB" }
+[bindings]
+"""
+KEYS = {"AMY": "sk-canary-a", "BOB": "sk-canary-b"}
+
+
+def test_people_are_bound_to_tokens_that_are_there():
+    loaded = config(TOKENS + '"web:amy" = "own:amy"', KEYS)
+    assert loaded.bindings == {"web:amy": "own:amy"}
+
+
+@pytest.mark.parametrize(
+    ("binding", "expected"),
+    [
+        ('"web:amy" = "own:ann"', 'expected own:amy or own:bob, got "own:ann"'),
+        ('"web:amy" = "main:amy"', 'expected own:amy or own:bob, got "main:amy"'),
+        ('"web:amy" = "own"', 'expected own:amy or own:bob, got "own"'),
+        ('"web:*" = "own:amy"', 'expected an id as in "telegram:123456", got "web:*"'),
+        ('"amy" = "own:amy"', 'expected an id as in "telegram:123456", got "amy"'),
+    ],
+)
+def test_a_binding_names_a_person_and_a_token_that_is_there(binding, expected):
+    (found,) = problems(GOOD + TOKENS + binding, KEYS)
+    assert expected in found
+    assert "line 10" in found
+
+
+def test_a_key_in_place_of_a_name_is_not_shown():
+    (found,) = problems(GOOD + TOKENS + f'"web:amy" = "own:{KEYS["AMY"]}"', KEYS)
+    assert "canary" not in found
 
 
 def test_a_configuration_without_relays_or_bots_says_what_is_missing():
