@@ -4,7 +4,6 @@ It answers as `storage.store.SqlStore` does, at once and on the event loop, and 
 all when the process ends. The tests of the store's behaviour hold it to that.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,8 +37,6 @@ from storage.media import FileMedia
 from storage.recent import needed
 from storage.rows import blobs, commit_blobs
 from storage.store import COUNTERS_KEPT, KEYS_KEPT, Swept
-
-SUMMED = ("prompt_tokens", "completion_tokens", "characters", "images", "audio_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +98,27 @@ class MemoryStore:
         kept.owner = owner
         if booking is None:
             return Claim(attempt=kept.attempt)
-        exceeded = self._memory.accounts.claim(message_id, booking)
+        exceeded = self._memory.accounts.claim(message_id, booking, kept.attempt)
         return Claim(attempt=kept.attempt, exceeded=exceeded)
 
     async def book(self, message_id: str, booking: Booking) -> Exceeded | None:
         return self._memory.accounts.book(message_id, booking)
 
-    async def release(self, message_id: str, owner: str) -> bool:
+    async def release(
+        self,
+        message_id: str,
+        owner: str,
+        account: Account | None = None,
+        spends: Sequence[Spend] = (),
+    ) -> bool:
         kept = self._memory.inbox.get(message_id)
         if kept is None or kept.state != "new" or not owner or kept.owner != owner:
             return False
         kept.attempt -= 1
         kept.owner = ""
         self._memory.accounts.free(message_id)
+        if account:
+            self._memory.accounts.charge(message_id, account, spends)
         return True
 
     async def unfinished(self) -> Sequence[Unfinished]:
@@ -269,20 +274,11 @@ class MemoryStore:
     async def used(self, scope: Scope, since: str) -> Amounts:
         return self._memory.accounts.used(scope, since)
 
-    async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
-        kinds: dict[str, list[Spend]] = defaultdict(list)
-        for _, spend in self._memory.spends.get(person, ()):
-            if spend.at >= since:
-                kinds[spend.kind].append(spend)
-        return [
-            Spent(
-                kind=kind,
-                calls=len(spends),
-                estimated=any(spend.estimated for spend in spends),
-                **{name: sum(getattr(spend, name) for spend in spends) for name in SUMMED},
-            )
-            for kind, spends in sorted(kinds.items())
-        ]
+    async def held(self, scope: Scope, since: str, now: datetime) -> Amounts:  # noqa: ARG002
+        return self._memory.accounts.set_aside(scope, since)
+
+    async def spent(self, identity: str, since: str = "") -> Sequence[Spent]:
+        return self._memory.accounts.spent(identity, since)
 
     async def export(self, person: str) -> dict[str, object]:
         return self._memory.export(person)
@@ -372,6 +368,7 @@ class MemoryStore:
             messages, freed = self._memory.sweep(before, now - KEYS_KEPT)
             await self._media.discard(blob for blob in freed if not self._memory.needs(blob))
         memory, day = self._memory, (now - COUNTERS_KEPT).date().isoformat()
+        memory.accounts.lapse(now)
         memory.accounts.forget(day)
         memory.firings = {firing for firing in memory.firings if firing[1] >= now - KEYS_KEPT}
         files = await self._media.sweep(

@@ -56,8 +56,14 @@ class PatientStore:
     async def book(self, message_id: str, booking: Booking) -> Exceeded | None:
         return await self._persist(lambda: self.store.book(message_id, booking))
 
-    async def release(self, message_id: str, owner: str) -> bool:
-        return await self._persist(lambda: self.store.release(message_id, owner))
+    async def release(
+        self,
+        message_id: str,
+        owner: str,
+        account: Account | None = None,
+        spends: Sequence[Spend] = (),
+    ) -> bool:
+        return await self._persist(lambda: self.store.release(message_id, owner, account, spends))
 
     async def unfinished(self) -> Sequence[Unfinished]:
         return await self._persist(self.store.unfinished)
@@ -104,8 +110,11 @@ class PatientStore:
     async def used(self, scope: Scope, since: str) -> Amounts:
         return await self._persist(lambda: self.store.used(scope, since))
 
-    async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
-        return await self._persist(lambda: self.store.spent(person, since))
+    async def held(self, scope: Scope, since: str, now: datetime) -> Amounts:
+        return await self._persist(lambda: self.store.held(scope, since, now))
+
+    async def spent(self, identity: str, since: str = "") -> Sequence[Spent]:
+        return await self._persist(lambda: self.store.spent(identity, since))
 
     async def export(self, person: str) -> dict[str, object]:
         return await self._persist(lambda: self.store.export(person))

@@ -59,6 +59,8 @@ class Release(Operation[bool]):
 
     message_id: str
     owner: str
+    account: Account | None = None
+    spends: tuple[Spend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,11 +288,20 @@ class Used(Operation[Amounts]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held(Operation[Amounts]):
+    """As `People.held`."""
+
+    scope: Scope
+    since: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sum(Operation[Sequence[Spent]]):
     """As `People.spent`."""
 
-    person: str
-    since: datetime
+    identity: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

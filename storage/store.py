@@ -34,6 +34,7 @@ from storage.operation import (
     Finished,
     Fire,
     GroupsSet,
+    Held,
     Known,
     Lapse,
     LayAside,
@@ -185,8 +186,16 @@ class SqlStore:
     async def book(self, message_id: str, booking: Booking) -> Exceeded | None:
         return await self._writes.submit(Book(message_id=message_id, booking=booking))
 
-    async def release(self, message_id: str, owner: str) -> bool:
-        return await self._writes.submit(Release(message_id=message_id, owner=owner))
+    async def release(
+        self,
+        message_id: str,
+        owner: str,
+        account: Account | None = None,
+        spends: Sequence[Spend] = (),
+    ) -> bool:
+        return await self._writes.submit(
+            Release(message_id=message_id, owner=owner, account=account, spends=tuple(spends))
+        )
 
     async def unfinished(self) -> Sequence[Unfinished]:
         """Messages still to be answered, and replies with a PENDING or TRYING part.
@@ -260,8 +269,11 @@ class SqlStore:
     async def used(self, scope: Scope, since: str) -> Amounts:
         return await self._reads.submit(Used(scope=scope, since=since))
 
-    async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
-        return await self._reads.submit(Sum(person=person, since=since))
+    async def held(self, scope: Scope, since: str, now: datetime) -> Amounts:
+        return await self._reads.submit(Held(scope=scope, since=since, now=now))
+
+    async def spent(self, identity: str, since: str = "") -> Sequence[Spent]:
+        return await self._reads.submit(Sum(identity=identity, since=since))
 
     async def export(self, person: str) -> dict[str, object]:
         return await self._reads.submit(Export(person=person))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from msgspec import structs
+
 from core.amounts import Amounts, Unit
 from core.model import Spend
 
@@ -73,6 +75,29 @@ class Exceeded:
     ceiling: Ceiling
     used: int
     wanted: int
+
+
+def lost_of(kind: Kind, at: datetime, reserved: Amounts) -> Spend | None:
+    """What an attempt that nobody works on any more may have cost of what it had reserved.
+
+    None where that was of messages alone: one counts once it is answered. The price is unknown
+    where no dollars were reserved.
+    """
+    if not structs.replace(reserved, messages=0):
+        return None
+    return Spend(
+        kind=kind,
+        relay="",
+        model="",
+        at=at,
+        prompt_tokens=reserved.tokens,
+        images=reserved.images,
+        audio_s=reserved.audio_ms / 1000,
+        estimated=True,
+        unsure=True,
+        nano_usd=reserved.nano_usd or None,
+        reserved_nano_usd=reserved.nano_usd or None,
+    )
 
 
 def amounts_of(spend: Spend) -> Amounts:

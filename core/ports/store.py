@@ -7,7 +7,7 @@ from typing import Protocol
 
 from core.amounts import Amounts
 from core.model import Delivery, Effect, Limit, Media, Message, PartState, Reply, Spend, Text, Turn
-from core.ports.ledger import Account, Booking, Exceeded, Scope
+from core.ports.ledger import Account, Booking, Exceeded, Kind, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +54,24 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """Sums over a person's ledger rows since some time, one per kind."""
+    """Sums over an identity's ledger rows of one kind.
 
-    kind: str
-    calls: int
-    prompt_tokens: int
-    completion_tokens: int
-    characters: int
-    images: int
-    audio_s: float
-    estimated: bool
+    `nano_usd` is that of the calls of known price; `unpriced` are the others. Of `estimated`
+    ones the relay did not tell the tokens, of `unsure` ones it is unknown whether they were
+    billed: both are in the sums.
+    """
+
+    kind: Kind
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    characters: int = 0
+    images: int = 0
+    audio_s: float = 0.0
+    nano_usd: int = 0
+    unpriced: int = 0
+    estimated: int = 0
+    unsure: int = 0
 
 
 class Inbox(Protocol):
@@ -87,9 +95,15 @@ class Inbox(Protocol):
         """Reserve more for a message that is being worked on; None if it was given."""
         ...
 
-    async def release(self, message_id: str, owner: str) -> bool:
-        """Give the owner's claim back, its attempt not counted, and what was reserved with it;
-        False if nothing is claimed."""
+    async def release(
+        self,
+        message_id: str,
+        owner: str,
+        account: Account | None = None,
+        spends: Sequence[Spend] = (),
+    ) -> bool:
+        """Give the owner's claim back, its attempt not counted, and what was reserved with it
+        but `spends`, which `account` pays; False, and nothing done, if nothing is claimed."""
         ...
 
     async def unfinished(self) -> Sequence[Unfinished]:
@@ -166,7 +180,13 @@ class People(Protocol):
         """What a scope used since an accounting day, YYYY-MM-DD. What is reserved is not in it."""
         ...
 
-    async def spent(self, person: str, since: datetime) -> Sequence[Spent]: ...
+    async def held(self, scope: Scope, since: str, now: datetime) -> Amounts:
+        """What is reserved in a scope for messages since an accounting day, and stands `now`."""
+        ...
+
+    async def spent(self, identity: str, since: str = "") -> Sequence[Spent]:
+        """What an identity spent since an accounting day, or in all: by kind, in order."""
+        ...
 
     async def export(self, person: str) -> dict[str, object]:
         """All that is kept of a person, as plain values ready for JSON."""

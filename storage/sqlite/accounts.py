@@ -2,19 +2,23 @@
 
 import sqlite3
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from core.amounts import FIELDS, NAMES, Amounts, total
 from core.model import Spend
-from core.ports.ledger import ALL, Account, Booking, Ceiling, Exceeded, amounts_of
+from core.ports.ledger import Account, Booking, Ceiling, Exceeded, amounts_of, lost_of
 from core.ports.store import Commit
-from storage.operation import Book, Charge, Lapse, Used
+from storage.operation import Book, Charge, Lapse, Release, Used
 from storage.rows import Values, account_values, spend_values
 from storage.sqlite.statement import constant, insert_row, param, sql
 from storage.tables import CounterRow, ReservationRow, SpendRow, from_us, to_us
+
+WHOSE = {"person": "identity", "group": "place", "bot": "bot"}
+"""The column by which a reservation belongs to a scope of a kind; to "all" they all do."""
 
 ACCOUNT = ("person", "conversation", "identity", "place", "bot", "day")
 
@@ -25,6 +29,7 @@ class AccountWrites:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._run = connection.execute
         self._many = connection.executemany
+        self._sums: dict[tuple[str, str], str] = {}
         counters, held = CounterRow.table(), ReservationRow.table()
         figures = (*NAMES, "unpriced")
         self._count = sql(
@@ -35,29 +40,6 @@ class AccountWrites:
                 set_={name: counters.c[name] + param(name) for name in figures},
             )
         )
-        scope = param("scope")
-        self._used = {
-            name: sql(
-                select(func.coalesce(func.sum(counters.c[name]), constant(0))).where(
-                    counters.c.scope == scope, counters.c.day >= param("since")
-                )
-            )
-            for name in NAMES
-        }
-        whose = or_(
-            scope == constant(ALL),
-            scope == constant("person:").concat(held.c.identity),
-            scope == constant("bot:").concat(held.c.bot),
-            scope == constant("group:").concat(held.c.place),
-        )
-        self._held = {
-            name: sql(
-                select(func.coalesce(func.sum(held.c[name]), constant(0))).where(
-                    held.c.day >= param("since"), held.c.until > param("now"), whose
-                )
-            )
-            for name in NAMES
-        }
         row = insert_row(held)
         self._reserve = sql(
             row.on_conflict_do_update(
@@ -73,31 +55,41 @@ class AccountWrites:
 
     # -- reserving -----------------------------------------------------------
 
-    def claim(self, message_id: str, booking: Booking) -> Exceeded | None:
+    def claim(self, message_id: str, booking: Booking, attempt: int) -> Exceeded | None:
         """Reserve anew. What another attempt left reserved may have been spent."""
-        self._write_off(self._run(self._left, {"message_id": message_id}).fetchall())
+        if attempt > 1:
+            self._write_off(self._run(self._left, {"message_id": message_id}).fetchall())
         return self._book(message_id, booking)
 
     def book(self, book: Book) -> Exceeded | None:
         return self._book(book.message_id, book.booking)
 
     def _book(self, message_id: str, booking: Booking) -> Exceeded | None:
+        if booking.ceilings:
+            self._end(booking.at)
         for ceiling in booking.ceilings:
             wanted = booking.amounts.of(ceiling.unit)
-            used = self._taken(ceiling, to_us(booking.at))
+            used = self._taken(ceiling)
             if used + wanted > ceiling.limit:
                 return Exceeded(ceiling=ceiling, used=used, wanted=wanted)
         if booking.amounts:
             self._run(self._reserve, _reservation(message_id, booking))
         return None
 
-    def _taken(self, ceiling: Ceiling, now_us: int) -> int:
+    def _taken(self, ceiling: Ceiling) -> int:
         """Used and reserved by others and by itself."""
-        name = FIELDS[ceiling.unit]
-        asked = {"scope": ceiling.scope, "since": ceiling.since, "now": now_us}
-        (used,) = self._run(self._used[name], asked).fetchone()
-        (held,) = self._run(self._held[name], asked).fetchone()
-        return int(used) + int(held)
+        kind, _, whose = ceiling.scope.partition(":")
+        statement = self._sum(kind, FIELDS[ceiling.unit])
+        asked = {"scope": ceiling.scope, "whose": whose, "since": ceiling.since}
+        (taken,) = self._run(statement, asked).fetchone()
+        return int(taken)
+
+    def _sum(self, kind: str, figure: str) -> str:
+        """Of a kind of scope, compiled when it is first asked for."""
+        known = self._sums.get((kind, figure))
+        if known is None:
+            known = self._sums[kind, figure] = _sum(kind, figure)
+        return known
 
     # -- settling ------------------------------------------------------------
 
@@ -114,19 +106,29 @@ class AccountWrites:
         self.free(charge.message_id)
         self._note(charge.message_id, charge.account, charge.spends, messages=0)
 
+    def release(self, release: Release) -> None:
+        """What was spent stays so."""
+        self.free(release.message_id)
+        if release.account:
+            self._note(release.message_id, release.account, release.spends, messages=0)
+
     def free(self, message_id: str) -> None:
         self._run(self._free, {"message_id": message_id})
 
     def lapse(self, lapse: Lapse) -> int:
-        rows = self._run(self._past, {"now": to_us(lapse.at)}).fetchall()
-        return self._write_off(rows)
+        return self._end(lapse.at)
+
+    def _end(self, now: datetime) -> int:
+        """Reservations whose time is over."""
+        return self._write_off(self._run(self._past, {"now": to_us(now)}).fetchall())
 
     def _write_off(self, rows: Iterable[Any]) -> int:
         """Reservations of attempts that nobody works on any more, as spent."""
         left = [dict(zip(ReservationRow.table().columns.keys(), row, strict=True)) for row in rows]
         for values in left:
             self.free(values["message_id"])
-            if lost := _lost(values):
+            reserved = Amounts(**{name: values[name] for name in NAMES})
+            if lost := lost_of(values["kind"], from_us(values["at"]), reserved):
                 self._note(values["message_id"], _account(values), (lost,), messages=0)
         return len(left)
 
@@ -161,6 +163,20 @@ class AccountReads:
         return Amounts(**{name: row[name] or 0 for name in NAMES})
 
 
+def _sum(kind: str, figure: str) -> str:
+    """What a scope of a kind used, and what is reserved for it."""
+    counters, held = CounterRow.table(), ReservationRow.table()
+    used = select(func.coalesce(func.sum(counters.c[figure]), constant(0))).where(
+        counters.c.scope == param("scope"), counters.c.day >= param("since")
+    )
+    reserved = select(func.coalesce(func.sum(held.c[figure]), constant(0))).where(
+        held.c.day >= param("since")
+    )
+    if kind in WHOSE:
+        reserved = reserved.where(held.c[WHOSE[kind]] == param("whose"))
+    return sql(select(used.scalar_subquery() + reserved.scalar_subquery()))
+
+
 def _reservation(message_id: str, booking: Booking) -> Values:
     return {
         **account_values(booking.account),
@@ -174,23 +190,3 @@ def _reservation(message_id: str, booking: Booking) -> Values:
 
 def _account(left: Values) -> Account:
     return Account(**{name: left[name] for name in ACCOUNT})
-
-
-def _lost(left: Values) -> Spend | None:
-    """What a reservation without an end may have cost; None where it was of messages alone."""
-    reserved = Amounts(**{name: left[name] for name in NAMES if name != "messages"})
-    if not reserved:
-        return None
-    return Spend(
-        kind=left["kind"],
-        relay="",
-        model="",
-        at=from_us(left["at"]),
-        prompt_tokens=reserved.tokens,
-        images=reserved.images,
-        audio_s=reserved.audio_ms / 1000,
-        estimated=True,
-        unsure=True,
-        nano_usd=reserved.nano_usd,
-        reserved_nano_usd=reserved.nano_usd,
-    )

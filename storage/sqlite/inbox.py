@@ -83,14 +83,15 @@ class InboxWrites:
                 "store: expected a message still to be answered, got one that is answered, "
                 "set aside, forgotten or unknown"
             )
+        attempt = rows[0][0]
         if take.booking is None:
-            return Claim(attempt=rows[0][0])
-        exceeded = self._accounts.claim(take.message_id, take.booking)
-        return Claim(attempt=rows[0][0], exceeded=exceeded)
+            return Claim(attempt=attempt)
+        exceeded = self._accounts.claim(take.message_id, take.booking, attempt)
+        return Claim(attempt=attempt, exceeded=exceeded)
 
     def release(self, release: Release) -> bool:
         claimed = {"message_id": release.message_id, "claimed_by": release.owner}
         given = self._run(self._release, claimed).rowcount == 1
         if given:
-            self._accounts.free(release.message_id)
+            self._accounts.release(release)
         return given

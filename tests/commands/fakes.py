@@ -112,13 +112,19 @@ class MemoryStore:
 
     async def claim(self, message_id: str, owner: str, booking: Booking | None) -> Claim:
         self.attempts[message_id] += 1
-        exceeded = self.accounts.claim(message_id, booking) if booking else None
+        exceeded = self.accounts.claim(message_id, booking, 1) if booking else None
         return Claim(attempt=self.attempts[message_id], exceeded=exceeded)
 
     async def book(self, message_id: str, booking: Booking) -> Exceeded | None:
         return self.accounts.book(message_id, booking)
 
-    async def release(self, message_id: str, owner: str) -> bool:
+    async def release(
+        self,
+        message_id: str,
+        owner: str,
+        account: Account | None = None,
+        spends: Sequence[Spend] = (),
+    ) -> bool:
         self.attempts[message_id] -= 1
         return message_id not in self.commits
 
