@@ -19,6 +19,7 @@ from core.ports.store import MediaStore, Store
 from core.ports.texts import Texts
 from core.quota.cashier import Cashier
 from core.reasons import chat_place
+from core.refusal import own_token
 from core.request import TranscriptionRequest, TranslationRequest
 from core.response import Transcription
 from core.route import Ignore, Intent, Invoke, Talk, Transcribe, UnknownCommand, Unreadable
@@ -83,7 +84,9 @@ class Engine:
         self.reasons.note(
             chat_place(ask.message), "why_failed", error=error.code, given=error.params
         )
-        return replace(self.say(ask, error.code, **error.params), turns=(question,))
+        code = own_token(ask.errand, error.code)
+        told = self.say(ask, code, **{"token": ask.errand.token, **error.params})
+        return replace(told, turns=(question,))
 
     async def chat(
         self,

@@ -25,6 +25,7 @@
         ├── RelayInvalid       the request was refused as it stands (4xx)
         │   └── RelayTooLarge  more than this relay or model takes; another may
         ├── RelayUnsupported   the relay or model does not serve this call
+        ├── RelayTokenGone     whoever asks is bound to a key that is not configured
         ├── RelayGarbage       the answer could not be read, or broke a limit
         └── RelayCut           a stream ended without proof that it was whole
 
@@ -189,6 +190,12 @@ class RelayUnsupported(RelayError):
     """Params: call (chat, images, speech, …)."""
 
     code = "relay_unsupported"
+
+
+class RelayTokenGone(RelayError):
+    """Params: token, as in "main:alice"."""
+
+    code = "relay_token_gone"
 
 
 class RelayGarbage(RelayError):

@@ -42,14 +42,22 @@ LOCAL = {"console": Role.OWNER, "web": Role.MEMBER}
 def role_of(address: Address, rules: PeopleRules, decided: Mapping[str, str]) -> Role:
     """An owner cannot be locked out; then what admins decided counts, by identity; then `deny`
     wins over everything."""
-    names = {identity_of(address), f"{address.platform}:*"}
+    return role_of_identity(identity_of(address), rules, decided)
+
+
+def role_of_identity(identity: str, rules: PeopleRules, decided: Mapping[str, str]) -> Role:
+    """As `role_of`; of "platform:sender"."""
+    configured = configured_role(identity, rules)
+    role = decided.get(identity)
+    return Role(role) if configured is not Role.OWNER and role in CHANGEABLE else configured
+
+
+def configured_role(identity: str, rules: PeopleRules) -> Role:
+    """By the configuration alone."""
+    platform = identity.partition(":")[0]
+    names = {identity, f"{platform}:*"}
     if names & rules.owners:
         return Role.OWNER
-    role = decided.get(identity_of(address))
-    return Role(role) if role in CHANGEABLE else _configured(address.platform, names, rules)
-
-
-def _configured(platform: str, names: set[str], rules: PeopleRules) -> Role:
     if names & rules.deny:
         return Role.BLOCKED
     if names & rules.admins:

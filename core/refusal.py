@@ -1,4 +1,5 @@
-"""What a person is told where a limit holds: which, how much, when it renews, whom to ask."""
+"""What a person is told where a limit holds: which, how much, when it renews, whom to ask;
+and where it is the key of his own that fails."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -6,7 +7,16 @@ from zoneinfo import ZoneInfo
 from core.amounts import Unit, said
 from core.command import Ask
 from core.ports.ledger import Exceeded
+from core.ports.relays import Errand
 from core.ports.texts import Texts
+
+OWN_TOKEN = {"relay_used_up": "own_token_used_up", "relay_unauthorized": "own_token_refused"}
+
+
+def own_token(errand: Errand, code: str) -> str:
+    """An error's code, or the one that tells whose key it is that does not serve any more."""
+    bound = errand.token and not errand.common
+    return OWN_TOKEN.get(code, code) if bound else code
 
 
 def refusal(

@@ -99,6 +99,26 @@ class Ceilings:
             for (unit, period), figure in self._in_force(scope, role, limits)
         )
 
+    def held(
+        self, target: Target, role: Role, unit: Unit, period: Period, decided: Mapping[str, str]
+    ) -> Decimal | None:
+        """What a target may use now; None without a limit. `role` is a person's."""
+        own = decided.get(limit_name(target, unit, period))
+        if own is None:
+            return self.otherwise(target, role, unit, period, decided)
+        return None if own == "unlimited" else Decimal(own)
+
+    def otherwise(
+        self, target: Target, role: Role, unit: Unit, period: Period, decided: Mapping[str, str]
+    ) -> Decimal | None:
+        """What it may use where nothing is decided on itself."""
+        if target in LEVELS:
+            return self._finite[target].get((unit, period))
+        level = level_of(target, role)
+        if not level:
+            return None
+        return self.held(level, role, unit, period, decided)
+
     def _in_force(
         self, scope: Scope, role: Role, decided: Mapping[str, str]
     ) -> Iterator[tuple[tuple[Unit, Period], Decimal]]:

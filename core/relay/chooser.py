@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.errors import ConfigError, PriceUnknown, RelayUnsupported
+from core.errors import ConfigError, PriceUnknown, RelayTokenGone, RelayUnsupported
 from core.ports.ledger import Kind
 from core.ports.relays import PLAIN, Errand
 from core.relay.client import Relay
@@ -32,9 +32,11 @@ class Chooser:
     def targets(self, request: RoutedRequest, errand: Errand = PLAIN) -> list[Target]:
         """Each step with all keys of its relay, or with the one that somebody is bound to.
 
-        Raises RelayUnsupported where there is none, PriceUnknown where none's price is known.
+        Raises RelayUnsupported where there is none, PriceUnknown where none's price is known,
+        RelayTokenGone where somebody is bound to a key that is not there.
         """
         kind = kind_of(request)
+        self._check(errand)
         targets = self.open_to(kind, request.model, errand)
         if errand.priced:
             targets = self._priced(kind, targets)
@@ -56,6 +58,18 @@ class Chooser:
             for step in steps
             for key in range(self._relays[step.relay].keys)
         ]
+
+    def _check(self, errand: Errand) -> None:
+        if not errand.token or errand.common:
+            return
+        name, _, alias = errand.token.partition(":")
+        relay = self._relays.get(name)
+        if relay is None or relay.key_named(alias) is None:
+            raise RelayTokenGone(
+                f'relays.{name}.tokens: expected "{alias}", which somebody is bound to, got no '
+                "such token. Name its key there, or bind anew: parley quota bind",
+                token=errand.token,
+            )
 
     def _bound(
         self, kind: Kind, model: str, steps: Iterable[RouteTarget], token: str

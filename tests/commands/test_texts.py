@@ -23,6 +23,7 @@ from core.group import GroupSetting
 from core.model import HistoryPolicy, Language, MediaKind, Spend
 from core.people import Role
 from core.quota.limits import PERIODS
+from core.refusal import OWN_TOKEN
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "bots" / "texts"
@@ -101,6 +102,7 @@ def made_codes() -> set[str]:
         *(f"group_expects_{name}" for name in get_args(GroupSetting) if name != "model"),
         *(f"group_value_{value}" for value in (*get_args(Trigger), *get_args(HistoryPolicy))),
         *(heading for heading, _ in GROUPS),
+        *OWN_TOKEN.values(),
         *("why_not_addressed", "why_no_prefix", "why_no_answer", "why_denied"),
         *(f"limit_{level}" for level in ("person", "group", "bot", "all")),
         *(f"limit_{unit}_{period}" for unit in UNITS for period in PERIODS),
