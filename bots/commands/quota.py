@@ -36,7 +36,9 @@ async def _today(ask: Ask, services: Services) -> list[str]:
         hours=minutes // 60,
         minutes=minutes % 60,
     )
-    spent = await services.store.spent(ask.person, midnight)
+    spent = await services.store.spent(
+        identity_of(ask.message.address), midnight.date().isoformat()
+    )
     return [messages, *(_spent(ask, services, row) for row in spent)]
 
 

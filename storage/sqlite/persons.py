@@ -4,12 +4,12 @@ import sqlite3
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, or_, select, text
 
+from core.amounts import said
 from core.model import DECISIONS, Reply
-from core.ports.store import Spent
 from storage.groups import is_common
-from storage.operation import Export, GroupsSet, Settings, Sum
+from storage.operation import Export, GroupsSet, Settings
 from storage.rows import decode_message, decode_reply, turn_of, without_handles
 from storage.sqlite.statement import constant, param, sql
 from storage.tables import (
@@ -19,19 +19,15 @@ from storage.tables import (
     SpendRow,
     TurnRow,
     from_us,
-    to_us,
 )
 
 DECIDED = [constant(scope) for scope in sorted(DECISIONS)]
-
-SUMMED = ("prompt_tokens", "completion_tokens", "characters", "images", "audio_s")
 
 
 class PersonReads:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._run = connection.execute
         settings = SettingRow.table()
-        spends, who = SpendRow.table(), param("person")
         self._settings = sql(
             select(settings.c.name, settings.c.value).where(settings.c.scope == param("scope"))
         )
@@ -39,17 +35,6 @@ class PersonReads:
             select(settings.c.scope, settings.c.name, settings.c.value).where(
                 or_(text("settings.scope LIKE '%/settings'"), settings.c.scope.in_(DECIDED))
             )
-        )
-        self._spent = sql(
-            select(
-                spends.c.kind,
-                func.count().label("calls"),
-                *(func.sum(spends.c[name]).label(name) for name in SUMMED),
-                func.max(spends.c.estimated).label("estimated"),
-            )
-            .where(spends.c.person == who, spends.c.at >= param("since"))
-            .group_by(spends.c.kind)
-            .order_by(spends.c.kind)
         )
         self._exports = {name: sql(query) for name, query in _exports().items()}
 
@@ -63,11 +48,6 @@ class PersonReads:
             if is_common(row["scope"]):
                 found.setdefault(row["scope"], {})[row["name"]] = row["value"]
         return found
-
-    def spent(self, spent: Sum) -> list[Spent]:
-        asked = {"person": spent.person, "since": to_us(spent.since)}
-        rows = self._run(self._spent, asked).fetchall()
-        return [Spent(**{**dict(row), "estimated": bool(row["estimated"])}) for row in rows]
 
     def export(self, export: Export) -> dict[str, object]:
         asked = {"person": export.person}
@@ -124,8 +104,17 @@ def _reply(row: sqlite3.Row) -> dict[str, object]:
 
 
 def _spend(row: sqlite3.Row) -> dict[str, object]:
+    """Dollars as text, exact; None where no price is known, or where nothing was reserved."""
+    told = dict(row)
     return {
-        **dict(row),
+        **told,
         "at": from_us(row["at"]).isoformat(),
         "estimated": bool(row["estimated"]),
+        "unsure": bool(row["unsure"]),
+        "usd": _usd(told.pop("nano_usd")),
+        "reserved_usd": _usd(told.pop("reserved_nano_usd")),
     }
+
+
+def _usd(nano_usd: int | None) -> str | None:
+    return None if nano_usd is None else f"{said('usd', nano_usd):.9f}"

@@ -15,6 +15,7 @@ from storage.operation import (
     Expired,
     Export,
     GroupsSet,
+    Held,
     Kept,
     Known,
     Log,
@@ -30,7 +31,7 @@ from storage.operation import (
     Sum,
     Used,
 )
-from storage.spending import Entries, Spending
+from storage.spending import Counted, Entries, Spending
 from storage.sqlite.accounts import AccountReads
 from storage.sqlite.aside import AsideReads
 from storage.sqlite.connection import open_reader
@@ -42,6 +43,7 @@ from storage.sqlite.persons import PersonReads
 from storage.sqlite.report import ReportReads
 from storage.sqlite.retention import RetentionReads
 from storage.sqlite.shelf import ShelfReads
+from storage.sqlite.spent import SpentReads
 from storage.sqlite.trail import TrailReads
 from storage.trail import Find, Follow
 
@@ -61,6 +63,7 @@ class Reads:
         trail = TrailReads(connection)
         aside = AsideReads(connection)
         report = ReportReads(connection)
+        spent = SpentReads(connection)
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Recall: history.recall,
             Log: history.log,
@@ -83,9 +86,11 @@ class Reads:
             Count: aside.count,
             Oldest: aside.oldest,
             Used: AccountReads(connection).used,
-            Sum: persons.spent,
+            Held: spent.held,
+            Sum: spent.spent,
             Spending: report.spending,
             Entries: report.entries,
+            Counted: report.counted,
             Export: persons.export,
         }
 

@@ -46,7 +46,7 @@ from core.ports.relays import PLAIN, Errand, Served
 from core.ports.relays import Quote as PriceQuote
 from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished
 from core.price import Price
-from core.quota.calendar import Calendar
+from core.quota.calendar import Calendar, zone_of
 from core.quota.cashier import Cashier
 from core.quota.limits import NO_LIMITS, Ceilings, Limits
 from core.reasons import ReasonRing
@@ -98,7 +98,6 @@ class MemoryStore:
         self.turns: dict[str, list[Turn]] = defaultdict(list)
         self.afresh: Counter[str] = Counter()
         self.kept: dict[str, dict[str, str]] = defaultdict(dict)
-        self.ledger: list[tuple[str, Spend]] = []
         self.marks: dict[tuple[str, int], PartState] = {}
 
     async def accept(self, message: Message, conversation: str, received_at: datetime) -> bool:
@@ -143,7 +142,6 @@ class MemoryStore:
 
     async def charge(self, message_id: str, account: Account, spends: Sequence[Spend]) -> None:
         self.accounts.charge(message_id, account, spends)
-        self.ledger += [(account.person, spend) for spend in spends]
 
     async def unfinished(self) -> Sequence[Unfinished]:
         return [
@@ -187,7 +185,7 @@ class MemoryStore:
         for effect in commit.effects:
             self._apply(effect)
         self.turns[commit.conversation] += commit.turns
-        self.ledger += [(commit.person, spend) for spend in commit.spends]
+        self.accounts.settle(commit)
 
     def _apply(self, effect: Effect) -> None:
         match effect:
@@ -232,22 +230,11 @@ class MemoryStore:
     async def used(self, scope: Scope, since: str) -> Amounts:
         return self.accounts.used(scope, since)
 
-    async def spent(self, person: str, since: datetime) -> Sequence[Spent]:
-        rows = [row for who, row in self.ledger if who == person and row.at >= since]
-        return [
-            Spent(
-                kind=kind,
-                calls=len(same),
-                prompt_tokens=sum(row.prompt_tokens for row in same),
-                completion_tokens=sum(row.completion_tokens for row in same),
-                characters=sum(row.characters for row in same),
-                images=sum(row.images for row in same),
-                audio_s=sum(row.audio_s for row in same),
-                estimated=any(row.estimated for row in same),
-            )
-            for kind in sorted({row.kind for row in rows})
-            if (same := [row for row in rows if row.kind == kind])
-        ]
+    async def held(self, scope: Scope, since: str, now: datetime) -> Amounts:
+        return self.accounts.set_aside(scope, since)
+
+    async def spent(self, identity: str, since: str = "") -> Sequence[Spent]:
+        return self.accounts.spent(identity, since)
 
     async def export(self, person: str) -> dict[str, object]:
         theirs = [commit for commit in self.commits.values() if commit.person == person]
@@ -463,6 +450,7 @@ class Talk:
             **await self.store.settings(self.conversation),
         }
         chosen = settings.get("language") or message.language or self.bot.language
+        account = self.cashier.account(message, self.conversation)
         return Ask(
             message=message,
             bot=self._here,
@@ -471,6 +459,9 @@ class Talk:
             role=role_of(self.address, self.rules, self.store.decided("roles")),
             language="zh" if chosen == "zh" else "en",
             settings=settings,
+            account=account,
+            errand=self.cashier.errand(account),
+            zone=zone_of(settings.get("timezone"), self.cashier.calendar.zone),
         )
 
     async def _handle(self, ask: Ask) -> Outcome:
@@ -522,6 +513,7 @@ class Talk:
                 turns=self.outcome.turns,
                 spends=self.spends,
                 effects=self.outcome.effects,
+                account=self.cashier.account(message, self.conversation),
             )
         )
 

@@ -159,7 +159,7 @@ async def test_a_store_in_trouble_while_a_message_is_handled_is_waited_out(site:
 
     async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         tries.append(1)
-        read = await services.store.spent(ask.person, services.clock.now())
+        read = await services.store.spent(ask.person)
         return Outcome(parts=(Text(text=f"read {len(read)}"),))
 
     site.command(Command(name="read", run=run))

@@ -116,7 +116,7 @@ async def test_counters_and_spends_outlive_forgetting(store):
     await store.commit(answer(asked, "yes", spends=(spend,)))
     await forget(store)
     assert (await store.used(person_scope(), DAY)).messages == 1
-    assert [s.prompt_tokens for s in await store.spent(ANN, NOW)] == [7]
+    assert [s.prompt_tokens for s in await store.spent("web:ann", DAY)] == [7]
 
 
 async def test_the_reply_that_tells_of_it_is_delivered_even_after_a_crash(place, store):

@@ -6,7 +6,7 @@ import pytest
 from core.errors import MessageEnded, StoreInvalid
 from core.model import Media, PartState, SetSetting, Spend, Text, Turn
 from tests.store.conftest import on_disk
-from tests.store.talk import NOW, answer, ask, exchange, message, pair, texts
+from tests.store.talk import DAY, NOW, answer, ask, exchange, message, pair, texts
 
 SPEND = Spend(kind="chat", relay="main", model="m", at=NOW, prompt_tokens=5)
 
@@ -19,7 +19,7 @@ async def test_a_commit_stores_turns_reply_spend_settings_and_the_end(place, sto
     store = await place.reopen()
     assert texts(await store.recent("web/bot/ann", 2000)) == ["why?", "so there"]
     assert await store.settings("web/bot/ann") == {"model": "main:x"}
-    assert [s.prompt_tokens for s in await store.spent("web/bot/ann", NOW)] == [5]
+    assert [s.prompt_tokens for s in await store.spent("web:ann", DAY)] == [5]
     [found] = await store.unfinished()
     assert found.delivery.reply == answer(asked, "so", "there").reply
     assert found.delivery.states == (PartState.PENDING, PartState.PENDING)
@@ -38,7 +38,7 @@ async def test_a_commit_that_cannot_be_stored_whole_leaves_nothing(store):
     assert found.delivery is None
     assert await store.log("web/bot/ann", 10) == []
     assert await store.settings("web/bot/ann") == {}
-    assert await store.spent("web/bot/ann", NOW) == []
+    assert await store.spent("web:ann") == []
     await store.commit(answer(asked, "yes"))
 
 
@@ -49,7 +49,7 @@ async def test_the_same_commit_again_changes_nothing(store):
     await asyncio.gather(*(store.commit(commit) for _ in range(5)))
     assert texts(await store.log("web/bot/ann", 10)) == ["hello", "yes"]
     assert texts(await store.recent("web/bot/ann", 2000)) == ["hello", "yes"]
-    assert [s.calls for s in await store.spent("web/bot/ann", NOW)] == [1]
+    assert [s.calls for s in await store.spent("web:ann")] == [1]
 
 
 async def test_another_answer_to_an_answered_message_is_refused(store):

@@ -1,11 +1,9 @@
 import json
-from dataclasses import replace as changed
 from datetime import timedelta
 
 from msgspec.structs import replace
 
 from core.model import Media, Quote, SetSetting, Spend, person_key
-from core.ports.store import Spent
 from tests.store.talk import (
     DAY,
     NOW,
@@ -18,37 +16,6 @@ from tests.store.talk import (
 )
 
 ANN = person_key(address("ann"))
-
-
-async def test_spends_are_summed_by_kind_since_a_time(store):
-    early = NOW - timedelta(days=2)
-    spends = (
-        Spend(kind="chat", relay="a", model="m", at=NOW, prompt_tokens=3, completion_tokens=4),
-        Spend(kind="chat", relay="b", model="n", at=NOW, prompt_tokens=10, estimated=True),
-        Spend(kind="image", relay="a", model="d", at=NOW, images=2),
-        Spend(kind="transcription", relay="a", model="w", at=NOW, audio_s=1.5),
-        Spend(kind="chat", relay="a", model="m", at=early, prompt_tokens=1000),
-    )
-    asked = message("m1")
-    await ask(store, asked)
-    await store.commit(answer(asked, "yes", spends=spends))
-    none = Spent(
-        kind="",
-        calls=1,
-        prompt_tokens=0,
-        completion_tokens=0,
-        characters=0,
-        images=0,
-        audio_s=0.0,
-        estimated=False,
-    )
-    assert await store.spent(ANN, NOW - timedelta(days=1)) == [
-        changed(none, kind="chat", calls=2, prompt_tokens=13, completion_tokens=4, estimated=True),
-        changed(none, kind="image", images=2),
-        changed(none, kind="transcription", audio_s=1.5),
-    ]
-    assert (await store.spent(ANN, early))[0].prompt_tokens == 1013
-    assert await store.spent("somebody else", early) == []
 
 
 async def test_an_export_has_all_that_is_kept_of_a_person_and_of_nobody_else(store):
