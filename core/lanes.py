@@ -14,6 +14,11 @@ LAST_WORDS_S = 1.0
 """What cancelled work may still take; work that ignores its cancellation is left behind."""
 
 
+FOR_ALL = 0.8
+"""The share of the house that a conversation may fill which has something waiting. The rest is
+for those that have nothing: a flood from some must not make it busy for the others."""
+
+
 def _ignored(_slot: object) -> None:
     """Nobody wants to know."""
 
@@ -74,11 +79,7 @@ class Lanes(Generic[Job]):
     def enter(self, conversation: str, *, weight: int = 0, bounded: bool = True) -> Slot[Job]:
         """Take the next place. `weight` is in characters. Raises Busy if lane or house is full."""
         lane = self._lanes.get(conversation)
-        if bounded and (
-            self._waiting >= self._in_all
-            or self._weight + weight > self._weight_in_all
-            or (lane and len(lane) >= self._per_conversation)
-        ):
+        if bounded and not self._has_room(lane, weight):
             raise Busy(
                 f"expected at most {self._per_conversation} messages waiting in a conversation "
                 f"and {self._in_all} in all, of {self._weight_in_all} characters; "
@@ -95,6 +96,15 @@ class Lanes(Generic[Job]):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return slot
+
+    def _has_room(self, lane: deque[Slot[Job]] | None, weight: int) -> bool:
+        if not lane:
+            full, heavy = self._in_all, self._weight_in_all
+        elif len(lane) < self._per_conversation:
+            full, heavy = int(FOR_ALL * self._in_all), int(FOR_ALL * self._weight_in_all)
+        else:
+            return False
+        return self._waiting < full and self._weight + weight <= heavy
 
     async def close(self, within_s: float) -> None:
         """Let running work end for so long, then cancel it; the store knows what is left."""

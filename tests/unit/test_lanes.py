@@ -76,6 +76,18 @@ async def test_a_full_lane_and_a_full_house_are_busy() -> None:
     await lanes.close(1)
 
 
+async def test_conversations_that_flood_leave_room_for_one_that_has_nothing_waiting() -> None:
+    lanes = Lanes(Work(), in_all=10, weight_in_all=100)
+    slots = [lanes.enter(name, weight=10) for name in "abcd" for _ in range(2)]
+    for noisy in "abcd":
+        with pytest.raises(Busy):
+            lanes.enter(noisy, weight=10)
+    slots += [lanes.enter("calm", weight=10), lanes.enter("quiet", weight=10)]
+    for slot in slots:
+        slot.drop()
+    await lanes.close(1)
+
+
 async def test_closing_cancels_what_does_not_end_in_time() -> None:
     work = Work()
     work.gates["hung"] = asyncio.Event()
