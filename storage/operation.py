@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from core.amounts import Amounts
-from core.model import Limit, Message, PartState, Spend, Turn
+from core.model import Limit, Message, PartState, SetSetting, Spend, Turn
 from core.ports.ledger import Account, Booking, Exceeded, Scope
 from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished, Waiting
 
@@ -111,6 +111,15 @@ class Untell(Operation[None]):
 
     commit: Commit
     reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide(Operation[None]):
+    """Keep what was decided apart from any message. `by` is a word for who decided it."""
+
+    settings: tuple[SetSetting, ...]
+    by: str
     at: datetime
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from core.model import Spend
+from core.ports.ledger import Scope
 from core.quota.report import Line
 from storage.operation import Operation
 
@@ -16,6 +17,13 @@ class Spending(Operation[tuple[Line, ...]]):
 
     since: str
     until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted(Operation[Sequence[Scope]]):
+    """Whose use was counted since an accounting day, or is reserved now."""
+
+    since: str
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from storage.operation import (
     Carried,
     Charge,
     Check,
+    Decide,
     Erase,
     Expected,
     Expire,
@@ -371,6 +372,10 @@ class SqlStore:
         """Writes that are not handed to the disk yet."""
         return self._writes.waiting
 
+    async def decide(self, settings: Sequence[SetSetting], by: str) -> None:
+        """Under scopes of `core.model.DECISIONS`; read at once by `decided`."""
+        await self._writes.submit(Decide(settings=tuple(settings), by=by, at=self._now()))
+
     async def spending(self, since: str, until: str) -> Report:
         """Of the accounting days, YYYY-MM-DD, from `since` to `until`, both in it."""
         lines = await self._reads.submit(Spending(since=since, until=until))
@@ -400,6 +405,8 @@ class SqlStore:
                 self._finished(commit, finished)
             case Finish(commit=commit), _:
                 self._recent.drop(commit.conversation)
+            case Decide(settings=settings), _:
+                self._groups.apply(settings)
             case Tell(commit=commit) | Untell(commit=commit), _:
                 for effect in commit.effects:
                     if isinstance(effect, SetSetting):

@@ -1,6 +1,7 @@
 """What commits change beside adding to the history."""
 
 import sqlite3
+from datetime import datetime
 
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -15,6 +16,7 @@ from core.model import (
 )
 from core.ports.store import Commit
 from storage.groups import is_common
+from storage.operation import Decide
 from storage.sqlite.forgetting import Forgetting
 from storage.sqlite.statement import constant, insert_row, param, sql
 from storage.tables import ChangeRow, ConversationRow, SettingRow, TurnRow, to_us
@@ -63,7 +65,7 @@ class Effects:
             match effect:
                 case SetSetting(scope=scope):
                     if scope in DECISIONS:
-                        self._decide(effect, commit)
+                        self._note(effect, commit.at, commit.person)
                     changed.add(self._set_setting(effect, commit.person))
                 case StartAfresh(conversation=key):
                     self._run(self._afresh, {"key": key})
@@ -77,6 +79,11 @@ class Effects:
                     orphans.extend(left)
         return frozenset(changed), tuple(orphans)
 
+    def decide(self, decide: Decide) -> None:
+        for effect in decide.settings:
+            self._note(effect, decide.at, decide.by)
+            self._set_setting(effect, "")
+
     def _set_setting(self, effect: SetSetting, person: str) -> str:
         place = {"scope": effect.scope, "name": effect.name}
         match effect.value:
@@ -87,11 +94,11 @@ class Effects:
                 self._run(self._set, {**place, "value": value, "person": who})
         return effect.scope
 
-    def _decide(self, effect: SetSetting, commit: Commit) -> None:
+    def _note(self, effect: SetSetting, at: datetime, by: str) -> None:
         """Write down who changed what, and from what."""
         place = {"scope": effect.scope, "name": effect.name}
         row = self._run(self._now, place).fetchone()
         before = row[0] if row else None
         if before != effect.value:
-            change = {"at": to_us(commit.at), "by": commit.person, "before": before}
+            change = {"at": to_us(at), "by": by, "before": before}
             self._run(self._change, {**place, **change, "after": effect.value})

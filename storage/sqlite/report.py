@@ -2,13 +2,13 @@
 
 import sqlite3
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 
 from core.quota.report import FIGURES, Figures, Line
 from storage.rows import spend_of
-from storage.spending import Entries, Entry, Spending
+from storage.spending import Counted, Entries, Entry, Spending
 from storage.sqlite.statement import constant, first, param, sql
-from storage.tables import SpendRow
+from storage.tables import CounterRow, ReservationRow, SpendRow
 
 BY = ("identity", "kind", "relay", "model")
 OF_ENTRY = ("seq", "person", "message_id", "conversation", "identity", "place", "bot", "day")
@@ -28,8 +28,17 @@ class ReportReads:
         sums = [column.label(name) for name, column in (counted | summed).items()]
         by = [spends.c[name] for name in BY]
         self._sums = sql(select(*by, *sums).where(days).group_by(*by).order_by(*by))
+        counters, held = CounterRow.table(), ReservationRow.table()
+        scopes = union(
+            select(counters.c.scope).where(counters.c.day >= param("since")),
+            select(constant("person:").concat(held.c.identity).label("scope")),
+        )
+        self._counted = sql(scopes.order_by("scope"))
         rows = select(spends).where(days, spends.c.seq > param("after")).order_by(spends.c.seq)
         self._entries = sql(first(rows, "count"))
+
+    def counted(self, asked: Counted) -> list[str]:
+        return [row[0] for row in self._run(self._counted, {"since": asked.since}).fetchall()]
 
     def spending(self, asked: Spending) -> tuple[Line, ...]:
         days = {"since": asked.since, "until": asked.until}

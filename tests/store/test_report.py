@@ -1,15 +1,17 @@
 """Sums and rows of the ledger, as reports and exports ask for them."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace as changed
 
 from msgspec.structs import replace
 
-from core.model import Spend
+from core.model import SetSetting, Spend
 from core.quota.report import Figures
 from storage.reading import reading
-from storage.spending import Entries
+from storage.spending import Counted, Entries
 from tests.store.conftest import on_disk
-from tests.store.talk import DAY, NOW, account, answer, ask, message
+from tests.store.talk import DAY, NOW, account, answer, ask, booking, message
 
 CHAT = Spend(kind="chat", relay="main", model="m", at=NOW, prompt_tokens=3, completion_tokens=4)
 DEAR = replace(CHAT, nano_usd=500)
@@ -66,3 +68,34 @@ async def test_rows_are_read_in_turns_each_once(place, store):
     assert [entry.spend for entry in found] == [DEAR, CHAT, LOST, DRAWN]
     assert [entry.identity for entry in found] == ["web:ann"] * 3 + ["web:bob"]
     assert {entry.day for entry in found} == {DAY}
+
+
+@on_disk
+async def test_what_was_decided_apart_from_messages_is_known_at_once_and_noted(place, store):
+    role = SetSetting(scope="roles", name="web:ann", value="guest")
+    await store.decide([role], "terminal")
+    assert store.decided("roles") == {"web:ann": "guest"}
+    await store.decide([role], "terminal")  # an order may be carried out twice
+    await store.decide([SetSetting(scope="roles", name="web:ann", value=None)], "terminal")
+    assert (await place.reopen()).decided("roles") == {}
+    with closing(sqlite3.connect(place.folder / "parley.db")) as other:
+        changes = other.execute("SELECT by, scope, name, before, after FROM changes").fetchall()
+    assert changes == [
+        ("terminal", "roles", "web:ann", None, "guest"),
+        ("terminal", "roles", "web:ann", "guest", None),
+    ]
+
+
+@on_disk
+async def test_whose_use_was_counted_is_told_with_who_has_something_reserved(place, store):
+    await spend(store, "m1", DEAR)
+    await store.accept(message("m2", "bob"), "web/bot/bob", NOW)
+    await store.claim("m2", "boot", booking("bob", cap=5))
+    async with reading(place.url) as database:
+        assert await database.ask(Counted(since=DAY)) == [
+            "all",
+            "bot:bot",
+            "person:web:ann",
+            "person:web:bob",
+        ]
+        assert await database.ask(Counted(since="2027-01-01")) == ["person:web:bob"]
