@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from core.bot import Bot
 from core.model import Effect, Language, Media, Message, Spend, Text, Turn, TurnState
 from core.people import PeopleRules, Role
+from core.ports.balances import Balances
 from core.ports.clock import Clock
 from core.ports.ledger import Account, Kind
 from core.ports.relays import PLAIN, Errand, Relays
@@ -154,6 +155,7 @@ class Services:
     """Every command by each of its names, in lower case."""
     cashier: Cashier
     """Knows what holds for whom: limits, days, keys."""
+    balances: Balances
     preview: Preview | None = None
 
 

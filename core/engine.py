@@ -13,10 +13,12 @@ from core.errors import ParleyError, StoreError
 from core.metering import MeteredRelays
 from core.model import Media, Message, Text, TurnState
 from core.people import PeopleRules
+from core.ports.balances import Balances
 from core.ports.clock import Clock
 from core.ports.relays import Relays
 from core.ports.store import MediaStore, Store
 from core.ports.texts import Texts
+from core.quota.balance import AskedBalances
 from core.quota.cashier import Cashier
 from core.reasons import chat_place
 from core.refusal import own_token
@@ -43,6 +45,8 @@ class Engine:
     fetch: Fetch
     cashier: Cashier | None = None
     """Whoever works on messages gives it one."""
+    balances: Balances | None = None
+    """None to ask the relays each time."""
 
     async def handle(
         self, ask: Ask, intent: Intent, running: Running, preview: Preview | None = None
@@ -183,6 +187,7 @@ class Engine:
             reasons=self.reasons,
             commands=self.commands,
             cashier=self.cashier,
+            balances=self.balances or AskedBalances(relays=self.relays, clock=self.clock),
             preview=preview,
         )
 

@@ -189,7 +189,9 @@ class TokenStat(Struct, frozen=True, kw_only=True):
     unlimited: bool
     used_quota: int
     own: bool = False
-    """It is the very token that this relay's calls are made with."""
+    """It is a token that this relay's calls are made with."""
+    alias: str = ""
+    """The configuration's name of it, "" for one that is not there."""
 
 
 class AccountStat(Struct, frozen=True, kw_only=True):

@@ -252,7 +252,9 @@ class Relay:
             case ImageRequest(n=wanted):
                 return await self._pictures(body, max(wanted, _DRAWN), origin)
             case UserStatRequest():
-                return decode_user_stat(body, self._own_keys(), self._hash_key, origin)
+                return decode_user_stat(
+                    body, self._own_keys(), self._hash_key, origin, self._aliases
+                )
             case request:
                 return self._counted(decode(request, told, body, origin))
 

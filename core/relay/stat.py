@@ -1,8 +1,9 @@
 """`GET /api/user/stat`, as burn.hair answers it. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -51,13 +52,19 @@ def hash_token(key: str, hash_key: bytes) -> str:
 
 
 def decode_user_stat(
-    body: bytes, own_keys: Sequence[str], hash_key: bytes, origin: Origin
+    body: bytes,
+    own_keys: Sequence[str],
+    hash_key: bytes,
+    origin: Origin,
+    aliases: Sequence[str] = (),
 ) -> UserStat:
-    """Tokens and account; `own` marks those whose key is one of `own_keys`."""
+    """Tokens and account; `own` marks those whose key is one of `own_keys`, `aliases` are
+    their names."""
     answer = read_answer(body, _STAT, origin)
     if answer.user is None:
         raise origin.garbage("JSON of an unknown form")
-    own = {hash_token(key, hash_key) for key in own_keys if key}
+    names = zip_longest(own_keys, aliases[: len(own_keys)], fillvalue="")
+    own = {hash_token(key, hash_key): alias for key, alias in names if key}
     fields: dict[str, Any] = msgspec.structs.asdict(answer.user)
     try:
         tokens = tuple(_token(row, own, hash_key) for row in answer.token)
@@ -66,7 +73,7 @@ def decode_user_stat(
     return UserStat(tokens=tokens, account=AccountStat(**fields))
 
 
-def _token(row: _Token, own: set[str], hash_key: bytes) -> TokenStat:
+def _token(row: _Token, own: Mapping[str, str], hash_key: bytes) -> TokenStat:
     key_hash = hash_token(row.key, hash_key)
     return TokenStat(
         name=row.name,
@@ -80,6 +87,7 @@ def _token(row: _Token, own: set[str], hash_key: bytes) -> TokenStat:
         unlimited=row.unlimited_quota,
         used_quota=row.used_quota,
         own=key_hash in own,
+        alias=own.get(key_hash, ""),
     )
 
 
