@@ -13,6 +13,7 @@ from core.model import Limit, Message, PartState, SetSetting, Spend, Turn
 from core.ports.ledger import Account, Booking, Exceeded, Scope
 from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished, Waiting
 from core.quota.report import Report
+from storage.announcing import StoredAnnouncements, SweepLetters
 from storage.aside import Backlog, Count, Drop, PutBack
 from storage.batcher import Batcher
 from storage.cache import Cache
@@ -57,6 +58,7 @@ from storage.operation import (
     Untell,
     Used,
 )
+from storage.readings import StoredReadings, SweepReadings
 from storage.recent import Recent
 from storage.spending import Spending
 from storage.sqlite.database import Database
@@ -304,6 +306,16 @@ class SqlStore:
         """What the bot's adapter keeps between starts."""
         return StoredMemo(owner=bot, writes=self._writes, reads=self._reads)
 
+    @property
+    def readings(self) -> StoredReadings:
+        """What relays said of their accounts."""
+        return StoredReadings(writes=self._writes, reads=self._reads)
+
+    @property
+    def announcements(self) -> StoredAnnouncements:
+        """What is told on our own initiative."""
+        return StoredAnnouncements(writes=self._writes, reads=self._reads)
+
     # -- transcript ----------------------------------------------------------
 
     async def exchanges(self, platform: str, bot: str, chat: str, count: int) -> Sequence[Exchange]:
@@ -328,7 +340,10 @@ class SqlStore:
         """
         messages = 0
         if keep_days != "unlimited":
-            messages = await self._sweep_messages(now, now - timedelta(days=keep_days))
+            before = now - timedelta(days=keep_days)
+            messages = await self._sweep_messages(now, before)
+            await self._writes.submit(SweepReadings(before=before))
+            await self._writes.submit(SweepLetters(before=before))
         await self._writes.submit(Lapse(at=now))
         await self._writes.submit(
             Expire(day=(now - COUNTERS_KEPT).date().isoformat(), at=now - KEYS_KEPT)

@@ -141,6 +141,7 @@ class ReplyRow(Row, table=True):
     """What answers a message: one at most, which the unique key holds. `payload` is JSON.
 
     A notice beside the answer is the reply of no message: `message_id` is "notice:" and its id.
+    So is what is told on our own initiative: "announce:", the person's key, ":", and what of.
     """
 
     __tablename__ = "replies"
@@ -297,9 +298,10 @@ class ChangeRow(Row, table=True):
 
 
 class ReadingRow(Row, table=True):
-    """What a relay said of an account or a token at a time. Quota is in the relay's units.
+    """What a relay said of an account or a token at a time. `used` is in nano-dollars.
 
-    `subject` is "account", or the token's keyed hash; `detail` is its JSON.
+    `subject` is "account", or the token's keyed hash; or "own/" or "billing/" and a key's
+    alias: see `storage.readings.Reading`. `detail` is its JSON.
     """
 
     __tablename__ = "readings"

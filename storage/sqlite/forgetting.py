@@ -6,6 +6,7 @@ from sqlalchemy import case, delete, exists, null, or_, select, update
 
 from core.ports.store import Commit
 from storage.rows import emptied, encode
+from storage.sqlite.announcing import AnnouncingWrites
 from storage.sqlite.erasure import Erasure
 from storage.sqlite.statement import constant, given, param, sql
 from storage.tables import (
@@ -24,7 +25,10 @@ class Forgetting:
     The message that asks for it keeps its address, since its reply must be sent.
     """
 
-    def __init__(self, connection: sqlite3.Connection, erasure: Erasure) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, erasure: Erasure, announcing: AnnouncingWrites
+    ) -> None:
+        self._announcing = announcing
         self._run = connection.execute
         self._erasure = erasure
         inbox, settings, turns = InboxRow.table(), SettingRow.table(), TurnRow.table()
@@ -63,6 +67,7 @@ class Forgetting:
 
     def forget(self, person: str, commit: Commit) -> tuple[set[str], tuple[str, ...]]:
         """(conversations and scopes that changed, files that became orphans)."""
+        self._announcing.forget(person)
         rows = self._run(self._theirs, {"who": person}).fetchall()
         payloads = {message_id: payload for message_id, _, payload in rows}
         orphans = self._erasure.erase(list(payloads))

@@ -2,7 +2,6 @@
 
 import logging
 import sqlite3
-from datetime import datetime
 
 from msgspec import MsgspecError
 from sqlalchemy import select, text
@@ -11,6 +10,7 @@ from core.model import Delivery, PartState, Reply
 from core.ports.store import Exchange, Unfinished
 from storage.operation import Known, Pending, Show
 from storage.rows import decode_message, decode_reply, notice_of
+from storage.sqlite.deliveries import DeliveryReads
 from storage.sqlite.statement import constant, first, param, sql
 from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, from_us
 
@@ -67,11 +67,7 @@ class MessageReads:
                 parts.c.state != constant(PartState.REFUSED),
             )
         )
-        self._states = sql(
-            select(parts.c.state, parts.c.tried_at, parts.c.receipt)
-            .where(parts.c.reply_id == param("reply_id"))
-            .order_by(parts.c.position)
-        )
+        self._deliveries = DeliveryReads(connection)
 
     def pending(self, _pending: Pending) -> list[Unfinished]:
         found = map(self._unfinished, self._run(self._pending).fetchall())
@@ -119,26 +115,4 @@ class MessageReads:
     def _delivery(self, row: sqlite3.Row) -> Delivery | None:
         if row["reply_id"] is None:
             return None
-        states = self._run(self._states, {"reply_id": row["reply_id"]}).fetchall()
-        return Delivery(
-            reply=decode_reply(row["reply"]),
-            states=tuple(PartState(state["state"]) for state in states),
-            tried_at=next((_tried_at(s) for s in states if s["state"] == PartState.TRYING), None),
-            ends=max(map(_ends, states), default=0),
-        )
-
-
-def _ends(state: sqlite3.Row) -> int:
-    """Of a part that is not settled; the try that is under way is no process's any more.
-
-    A receipt that is no number counts none: it must not keep the answer from being sent.
-    """
-    part = PartState(state["state"])
-    if part not in (PartState.PENDING, PartState.TRYING):
-        return 0
-    told = state["receipt"]
-    return (int(told) if told.isdecimal() else 0) + (part is PartState.TRYING)
-
-
-def _tried_at(state: sqlite3.Row) -> datetime | None:
-    return None if state["tried_at"] is None else from_us(state["tried_at"])
+        return self._deliveries.of(row["reply_id"], row["reply"])

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from storage.announcing import LastPrivate, Raised
 from storage.aside import Count, ListAside, Oldest
 from storage.operation import (
     Carried,
@@ -31,8 +32,10 @@ from storage.operation import (
     Sum,
     Used,
 )
+from storage.readings import Drifts
 from storage.spending import Counted, Entries, Spending
 from storage.sqlite.accounts import AccountReads
+from storage.sqlite.announcing import AnnouncingReads
 from storage.sqlite.aside import AsideReads
 from storage.sqlite.connection import open_reader
 from storage.sqlite.failure import concerns_all, invalid, trouble
@@ -40,6 +43,7 @@ from storage.sqlite.history import HistoryReads
 from storage.sqlite.messages import MessageReads
 from storage.sqlite.own import OwnReads
 from storage.sqlite.persons import PersonReads
+from storage.sqlite.readings import ReadingReads
 from storage.sqlite.report import ReportReads
 from storage.sqlite.retention import RetentionReads
 from storage.sqlite.shelf import ShelfReads
@@ -62,6 +66,7 @@ class Reads:
         shelf = ShelfReads(connection)
         trail = TrailReads(connection)
         aside = AsideReads(connection)
+        announced = AnnouncingReads(connection)
         report = ReportReads(connection)
         spent = SpentReads(connection)
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
@@ -69,16 +74,16 @@ class Reads:
             Log: history.log,
             Own: history.own,
             Pair: history.pair,
-            Pending: messages.pending,
+            Pending: lambda asked: [*messages.pending(asked), *announced.pending(asked)],
             Known: messages.known,
             Show: messages.show,
             Expired: retention.expired,
             Referenced: retention.referenced,
             Settings: persons.settings,
             GroupsSet: persons.groups,
-            Shelved: shelf.waiting,
+            Shelved: lambda asked: [*shelf.waiting(asked), *announced.waiting(asked)],
             Expected: shelf.expected,
-            Carried: shelf.carried,
+            Carried: lambda asked: shelf.carried(asked) or announced.carried(asked),
             Kept: OwnReads(connection).kept,
             Find: trail.find,
             Follow: trail.follow,
@@ -92,6 +97,9 @@ class Reads:
             Entries: report.entries,
             Counted: report.counted,
             Export: persons.export,
+            Raised: announced.raised,
+            LastPrivate: announced.last_private,
+            Drifts: ReadingReads(connection).drifts,
         }
 
     def answer(self, operation: Operation[Any]) -> object:

@@ -12,6 +12,7 @@ from msgspec import MsgspecError
 
 from core.errors import StoreInvalid
 from core.model import Forget
+from storage.announcing import Announce, SweepLetters
 from storage.aside import Drop, PutBack
 from storage.operation import (
     Accept,
@@ -33,7 +34,9 @@ from storage.operation import (
     Tell,
     Untell,
 )
+from storage.readings import Note, SweepReadings
 from storage.sqlite.accounts import AccountWrites
+from storage.sqlite.announcing import AnnouncingWrites
 from storage.sqlite.aside import AsideWrites
 from storage.sqlite.connection import open_reader, open_writer
 from storage.sqlite.effects import Effects
@@ -43,6 +46,7 @@ from storage.sqlite.forgetting import Forgetting
 from storage.sqlite.inbox import InboxWrites
 from storage.sqlite.ledger import LedgerWrites
 from storage.sqlite.own import OwnWrites
+from storage.sqlite.readings import ReadingWrites
 from storage.sqlite.retention import RetentionWrites
 from storage.sqlite.schema import prepare, refuse_newer
 
@@ -61,10 +65,12 @@ class Writes:
         erasure = Erasure(connection)
         accounts = AccountWrites(connection)
         inbox = InboxWrites(connection, accounts)
-        effects = Effects(connection, Forgetting(connection, erasure))
+        own = OwnWrites(connection)
+        announcing = AnnouncingWrites(connection, own)
+        effects = Effects(connection, Forgetting(connection, erasure, announcing))
         ledger = LedgerWrites(connection, inbox, effects, accounts)
         retention = RetentionWrites(connection, erasure)
-        own = OwnWrites(connection)
+        readings = ReadingWrites(connection)
         aside = AsideWrites(connection, erasure)
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Accept: inbox.accept,
@@ -86,6 +92,10 @@ class Writes:
             Check: own.check,
             PutBack: aside.put_back,
             Drop: aside.drop,
+            Announce: announcing.announce,
+            SweepLetters: announcing.sweep,
+            Note: readings.note,
+            SweepReadings: readings.sweep,
         }
 
     def apply(self, operation: Operation[Any]) -> object:
