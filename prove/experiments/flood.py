@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
 from statistics import quantiles
+from typing import TypeAlias
 
 import aiohttp
 
@@ -20,6 +21,9 @@ from prove.world.bot import Bot
 from prove.world.echo import Echo
 from prove.world.people import Seat, greet, seats
 from prove.world.world import World, world
+
+Latencies: TypeAlias = dict[str, list[float]]
+"""How long people waited for their answers, in seconds, by platform."""
 
 TIMES = 10
 CALM = 2
@@ -104,7 +108,7 @@ async def flooded(
     relay.hold_s = lambda said: times.relay_s if is_noisy(said) else 0.0
     capacity = await measure(noisy, times)
     relay.hold_s = lambda said: times.slow_s if is_noisy(said) else 0.0
-    latencies_s: list[float] = []
+    latencies_s: Latencies = {}
     async with watched(around.bot, before_mb) as memory, living(calm, latencies_s):
         offered = await offer(in_shares(noisy, chance), TIMES * capacity, times.flood_s)
     relay.hold_s = lambda _: 0.0
@@ -173,16 +177,17 @@ async def watched(bot: Bot, before_mb: float) -> AsyncIterator[Memory]:
 
 
 @asynccontextmanager
-async def living(calm: Sequence[Seat], latencies_s: list[float]) -> AsyncIterator[None]:
+async def living(calm: Sequence[Seat], latencies_s: Latencies) -> AsyncIterator[None]:
     """Others go on meanwhile, one after the other."""
 
     async def live(seat: Seat) -> None:
+        waited = latencies_s.setdefault(seat.stand.name, [])
         while True:
             began = time.monotonic()
             try:
-                latencies_s.append(await asked(seat))
+                waited.append(await asked(seat))
             except TimeoutError:
-                latencies_s.append(time.monotonic() - began)
+                waited.append(time.monotonic() - began)
             await asyncio.sleep(PACE_S)
 
     tasks = [asyncio.create_task(live(seat)) for seat in calm]
@@ -246,13 +251,17 @@ def finding(
     rested: bool,
     offered: float,
     capacity: float,
-    latencies_s: list[float],
+    latencies_s: Latencies,
     after_s: float,
     most: float,
     left_mb: float,
     slow_s: float,
 ) -> Finding:
-    worst_s = max(latencies_s, default=float("inf"))
+    slow = {
+        name: max(waited, default=float("inf"))
+        for name, waited in latencies_s.items()
+        if max(waited, default=float("inf")) > CALM_S
+    }
     wrong = [
         words
         for words, missed in (
@@ -269,7 +278,11 @@ def finding(
                 f"memory grows on: {memory.last_third_mb:.0f} of {memory.taken_mb:.0f} MB at last",
                 memory.last_third_mb > max(LEVEL * memory.taken_mb, LEVEL_MB),
             ),
-            (f"others waited up to {worst_s:.1f} s", worst_s > CALM_S),
+            (
+                "others waited up to "
+                + ", ".join(f"{worst_s:.1f} s on {name}" for name, worst_s in slow.items()),
+                bool(slow) or not latencies_s,
+            ),
             (f"afterwards an answer took {after_s:.1f} s", after_s > AFTER_S),
             (
                 f"neither answered nor told: {len(total.silent)}, as {total.silent[:5]}",
@@ -290,8 +303,9 @@ def finding(
         figures=f"{total.answered} answered, {total.busy} not taken, {total.notices} words of "
         f"that; {most:.0f} waited at the end of it; memory {memory.before_mb:.0f} MB before, "
         f"{max(memory.mb):.0f} at most, {memory.last_third_mb:+.1f} in the last third, "
-        f"{left_mb:.0f} after; others waited {_p99(latencies_s):.2f} s at p99, {after_s:.2f} s "
-        "afterwards",
+        f"{left_mb:.0f} after; others waited at p99 "
+        + ", ".join(f"{_p99(waited):.2f} s on {name}" for name, waited in latencies_s.items())
+        + f", {after_s:.2f} s afterwards",
     )
 
 
