@@ -8,7 +8,8 @@ from core.ports.texts import Texts
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("help_talking", ("new", "retry", "stop", "history", "persona", "model", "models", "group")),
     ("help_making", ("image", "say", "transcribe", "translate")),
-    ("help_yours", ("language", "voice", "quota", "whoami", "export", "forget")),
+    ("help_yours", ("language", "timezone", "voice", "quota", "whoami", "export", "forget")),
+    ("help_admins", ("grant", "limit", "bind", "role", "block", "unblock")),
 )
 LAST = "help_more"
 """The heading of whatever no group names: help itself, why, installed commands."""
@@ -17,7 +18,7 @@ LAST = "help_more"
 def menu(
     commands: Mapping[str, Command], texts: Texts, language: str, *, latin: bool = False
 ) -> Sequence[tuple[str, str]]:
-    """(name, one line about it) of every command.
+    """(name, one line about it) of every command that is not admins' alone.
 
     `latin` keeps to the names that a platform with a narrow alphabet takes.
     """
@@ -28,6 +29,7 @@ def menu(
         )
         for _, group in grouped(commands)
         for command in group
+        if not command.admins
     ]
 
 

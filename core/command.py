@@ -169,6 +169,7 @@ class Command:
 
     `urgent` commands are handled at once, beside a running answer. `spends` is the kind of
     relay call that it begins with; without one it costs nothing and counts towards no limit.
+    `admins`: of owners and admins alone, and shown to no others.
     """
 
     name: str
@@ -176,6 +177,7 @@ class Command:
     aliases: tuple[str, ...] = field(default=())
     urgent: bool = False
     spends: Kind | None = None
+    admins: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

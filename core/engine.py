@@ -12,7 +12,7 @@ from core.dialogue import Dialogue
 from core.errors import ParleyError, StoreError
 from core.metering import MeteredRelays
 from core.model import Media, Message, Text, TurnState
-from core.people import PeopleRules
+from core.people import ADMINS, PeopleRules
 from core.ports.balances import Balances
 from core.ports.clock import Clock
 from core.ports.relays import Relays
@@ -71,7 +71,7 @@ class Engine:
             case Transcribe(speech=speech, text=text):
                 return await self._listen(ask, speech, text, preview)
             case Invoke(command=command, rest=rest):
-                return await command.run(ask, rest, self._services(running, preview))
+                return await self._run(ask, command, rest, self._services(running, preview))
             case UnknownCommand(name=name, mark=mark):
                 return self._unknown(ask, mark, name)
             case Unreadable():
@@ -125,6 +125,11 @@ class Engine:
         if media.blob:
             return await self.media.get(media.blob)
         return await self.fetch(ask.message, media)
+
+    async def _run(self, ask: Ask, command: Command, rest: str, services: Services) -> Outcome:
+        if command.admins and ask.role not in ADMINS:
+            return self.say(ask, "command_of_admins")
+        return await command.run(ask, rest, services)
 
     def _unknown(self, ask: Ask, mark: str, name: str) -> Outcome:
         close = get_close_matches(name.lower(), self.commands, n=1)

@@ -16,6 +16,9 @@ class Role(StrEnum):
     BLOCKED = "blocked"
 
 
+ADMINS = frozenset({Role.OWNER, Role.ADMIN})
+
+
 class PeopleRules(Struct, frozen=True, kw_only=True):
     """The [people] section. Ids are "platform:id"; "platform:*" means everybody there.
 

@@ -36,7 +36,7 @@ class Secret:
         raise TypeError("a Secret cannot be pickled")
 
 
-KEYLIKE = re.compile(r"(?i)\b(?:sk|fk|rk|pk|ak|key)-\S+|[0-9A-Za-z_\-]{32,}")
+KEYLIKE = re.compile(r"(?i)\b(?:sk|fk)-\S+|[0-9A-Za-z_\-]{32,}")
 """How relays' keys look: a mark, or a long run of what no name has."""
 
 

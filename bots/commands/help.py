@@ -6,6 +6,7 @@ from bots.answer import sentence, slash, tell
 from bots.menu import grouped, shown_name
 from core.command import Ask, Command, Outcome, Services
 from core.model import Text
+from core.people import ADMINS
 
 
 async def run(ask: Ask, rest: str, services: Services) -> Outcome:
@@ -23,11 +24,16 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
 
 
 def _overview(ask: Ask, services: Services) -> str:
+    known = {
+        name: command
+        for name, command in services.commands.items()
+        if ask.role in ADMINS or not command.admins
+    }
     groups = [
         "\n".join(
             (f"**{sentence(ask, services, heading)}**", *(_line(ask, services, c) for c in group))
         )
-        for heading, group in grouped(services.commands)
+        for heading, group in grouped(known)
     ]
     first, last = sentence(ask, services, "help_first"), sentence(ask, services, "help_last")
     return "\n\n".join((first, *groups, last))

@@ -31,6 +31,12 @@ BOTH_NAMES = {
     "language": "语言",
     "voice": "语音",
     "group": "群设置",
+    "role": "角色",
+    "block": "拉黑",
+    "unblock": "解除拉黑",
+    "limit": "限额",
+    "grant": "授权",
+    "bind": "绑定",
 }
 
 

@@ -15,15 +15,22 @@ COMMANDS = find_commands(())
 async def test_help_lists_every_command_with_its_english_name(talk):
     answer = await talk.say("/help")
     for command in COMMANDS.values():
-        assert f"`/{command.name}` {talk.texts.say(f'command_{command.name}', 'en')}" in answer
+        line = f"`/{command.name}` {talk.texts.say(f'command_{command.name}', 'en')}"
+        assert (line in answer) is not command.admins
 
 
 async def test_help_in_chinese_lists_every_command_with_its_chinese_name(talk):
     answer = await talk.say("/帮助", language="zh")
     for command in COMMANDS.values():
-        assert f"`/{shown_name(command, 'zh')}` " in answer
+        assert (f"`/{shown_name(command, 'zh')}` " in answer) is not command.admins
     assert "`/画图` 画一张图" in answer
     assert "/image" not in answer
+
+
+async def test_help_shows_admins_what_is_theirs_alone(owner):
+    answer = await owner.say("/help")
+    assert "**For admins**" in answer
+    assert all(f"`/{command.name}` " in answer for command in COMMANDS.values())
 
 
 async def test_help_is_grouped_and_short(talk):
@@ -73,10 +80,11 @@ async def test_an_installed_command_is_listed_under_the_rest(talk):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_menu_has_each_command_once_with_a_description(language):
+def test_the_menu_has_each_command_of_everybody_once_with_a_description(language):
     entries = menu(COMMANDS, Catalogue(), language)
     names = [name for name, _ in entries]
-    assert {COMMANDS[name].name for name in names} == {c.name for c in COMMANDS.values()}
+    everybodys = {c.name for c in COMMANDS.values() if not c.admins}
+    assert {COMMANDS[name].name for name in names} == everybodys
     assert len(names) == len(set(names))
     assert all(about for _, about in entries)
 

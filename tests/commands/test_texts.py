@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.commands import find_commands
+from bots.deciding.roles import REFUSALS
 from bots.menu import GROUPS, LAST
 from bots.texts.catalogue import GROUP, Catalogue, installed_texts
 from core import errors
@@ -22,7 +23,7 @@ from core.errors import ConfigError, ParleyError
 from core.group import GroupSetting
 from core.model import HistoryPolicy, Language, MediaKind, Spend
 from core.people import Role
-from core.quota.limits import PERIODS
+from core.quota.limits import LEVELS, PERIODS
 from core.refusal import OWN_TOKEN
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +94,11 @@ def made_codes() -> set[str]:
         *(f"{form}_{name}" for form in ("command", "usage") for name in names),
         *(f"kind_{kind}" for kind in get_args(MediaKind)),
         *(f"quota_{kind}" for kind in kinds),
-        *(f"role_{role}" for role in Role if role is not Role.BLOCKED),
+        *(f"role_{role}" for role in Role),
+        *(f"limits_of_{level}" for level in LEVELS),
+        *(f"limit_affects_each_{level}" for level in LEVELS),
+        *(f"limit_affects_{kind}" for kind in ("person", "group", "bot")),
+        *REFUSALS,
         *(f"language_{language}" for language in get_args(Language)),
         *(f"{form}_{voice}" for form in ("voice", "voice_set") for voice in ("chat", "text")),
         *(f"history_{role}" for role in ("user", "assistant")),

@@ -1,0 +1,1 @@
+"""What admins decide on people, in the chat or at the terminal: roles, limits, gifts, keys."""

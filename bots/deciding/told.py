@@ -1,0 +1,69 @@
+"""What admins are told of a decision."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from bots.answer import sentence, slash, tell
+from bots.deciding.roles import Giver
+from bots.deciding.who import Named, parted
+from bots.deciding.words import written
+from core.amounts import Unit
+from core.command import Ask, Outcome, Services
+from core.model import identity_of
+from core.people import Role, role_of_identity
+from core.quota.limits import LEVELS, Target
+
+LISTED = 30
+
+
+def giver_of(ask: Ask) -> Giver:
+    return Giver(role=ask.role, identity=identity_of(ask.message.address))
+
+
+def role_of_target(services: Services, named: Named) -> Role:
+    """Of a person; anything else has a member's, which does not matter there."""
+    if not named.is_person:
+        return Role.MEMBER
+    return role_of_identity(named.target, services.rules, services.store.decided("roles"))
+
+
+def role_word(ask: Ask, services: Services, role: Role) -> str:
+    return sentence(ask, services, f"role_{role}")
+
+
+def whom(ask: Ask, services: Services, text: str, example: str) -> Outcome:
+    """Nobody was named; `example` is a command without its mark."""
+    got = parted(text)[0][:60]
+    return tell(ask, services, "decide_whom", got=got, example=slash(ask) + example)
+
+
+def explained(ask: Ask, services: Services, command: str, lines: Sequence[str]) -> Outcome:
+    """How a command is used and, in a talk alone, what is set."""
+    usage = sentence(ask, services, f"usage_{command}")
+    if ask.message.address.group:
+        return tell(ask, services, "decide_listed_alone", usage=usage)
+    shown = [f"- {line}" for line in lines[:LISTED]]
+    if not shown:
+        return tell(ask, services, "decide_nothing_set", usage=usage)
+    if len(lines) > LISTED:
+        shown.append(sentence(ask, services, "decide_more", count=len(lines) - LISTED))
+    return tell(ask, services, "decide_set", usage=usage, lines="\n".join(shown))
+
+
+def whose(ask: Ask, services: Services, target: Target) -> str:
+    """A scope or a level, as it stands in a sentence."""
+    kind, _, name = target.partition(":")
+    if target in LEVELS:
+        return sentence(ask, services, f"limits_of_{kind}")
+    return f"`{name if kind == 'person' else target}`"
+
+
+def amount(ask: Ask, services: Services, unit: Unit, figure: Decimal | None) -> str:
+    if figure is None:
+        return sentence(ask, services, "limit_unlimited")
+    return f"${written(figure)}" if unit == "usd" else written(figure)
+
+
+def moment(ask: Ask, at: datetime) -> str:
+    return f"{at.astimezone(ask.zone):%Y-%m-%d %H:%M} {ask.zone.key}"
