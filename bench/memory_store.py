@@ -31,9 +31,12 @@ from core.model import (
 )
 from core.ports.ledger import Account, Booking, Exceeded, Scope
 from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from storage.announcing import StoredAnnouncements
 from storage.aside import Backlog
 from storage.groups import is_common
 from storage.media import FileMedia
+from storage.operation import Operation, T
+from storage.readings import StoredReadings
 from storage.recent import needed
 from storage.rows import blobs, commit_blobs
 from storage.store import COUNTERS_KEPT, KEYS_KEPT, Swept
@@ -49,6 +52,13 @@ class Memo:
 
     async def keep(self, name: str, value: str) -> None:
         self.memory.memos[self.owner, name] = value
+
+
+class Nowhere:
+    """Takes no operations: what relays say is not kept, and nobody is told of it."""
+
+    async def submit(self, operation: Operation[T]) -> T:
+        raise StoreInvalid(f"a store of dicts has no {type(operation).__name__}")
 
 
 class MemoryStore:
@@ -338,6 +348,14 @@ class MemoryStore:
 
     def memo(self, bot: str) -> Memo:
         return Memo(bot, self._memory)
+
+    @property
+    def readings(self) -> StoredReadings:
+        return StoredReadings(writes=Nowhere(), reads=Nowhere())
+
+    @property
+    def announcements(self) -> StoredAnnouncements:
+        return StoredAnnouncements(writes=Nowhere(), reads=Nowhere())
 
     # -- the process's own ---------------------------------------------------
 

@@ -4,11 +4,19 @@ import asyncio
 import logging
 import socket
 from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from bots.alerts.admins import Admins
+from bots.alerts.telling import Telling
+from bots.alerts.watch import LOOK_S, Watch
+from bots.balances.balances import RelayBalances
+from bots.balances.gauges import BalanceGauges
+from bots.balances.reach import Reach
 from bots.clock import SystemClock, new_id
 from bots.commands import find_commands
 from bots.config import Config
@@ -20,7 +28,7 @@ from bots.observation import Observation
 from bots.orders import Orders
 from bots.platforms import Surroundings, Terminal, make_adapter
 from bots.probes import Readiness, probe_routes
-from bots.schedules import Schedules
+from bots.schedules import Chore, Schedules
 from bots.standing import Standing
 from bots.supervision import Supervision
 from bots.texts.catalogue import Catalogue, installed_texts
@@ -74,10 +82,12 @@ class House:
         self._commands = find_commands()
         self._reasons = ReasonRing()
         self.adapters = self._make_adapters(terminal)
+        self._balances = RelayBalances(kept.relays.relays, kept.store.readings, self._clock)
         self._standing = Standing(
             kept.store.backlog, lambda: kept.store.writes_waiting, kept.relays.health, self._clock
         )
-        self._observation = Observation(lambda: self._lanes.depth, self._standing)
+        gauges = BalanceGauges(lambda: self._balances.last, self._clock)
+        self._observation = Observation(lambda: self._lanes.depth, self._standing, gauges)
         self._lanes = Lanes[Job](self._make_worker().work)
         self._gateway = Gateway(
             bots=self._bots(),
@@ -93,7 +103,13 @@ class House:
         self._supervision = Supervision(
             tuple(self.adapters.values()), self._gateway.accept, self._clock
         )
-        self._schedules = Schedules(kept.store, self._clock, config.storage.retention_days)
+        self.watch = self._make_watch()
+        self._schedules = Schedules(
+            kept.store,
+            self._clock,
+            config.storage.retention_days,
+            chores=[Chore(name="relays", every=timedelta(seconds=LOOK_S), do=self.watch.look)],
+        )
         self._orders = Orders(config.storage.data, DeadOrders(kept.store, self._gateway).does())
         self._listeners = self._make_listeners(private)
         self._hurried = asyncio.Event()
@@ -178,6 +194,7 @@ class House:
             reasons=self._reasons,
             commands=self._commands,
             fetch=self._fetch,
+            balances=self._balances,
         )
         return Worker(
             engine=engine,
@@ -190,6 +207,27 @@ class House:
             observer=self._observation,
             new_id=new_id,
             user_hash=lambda person: keyed_hash(user_key, person),
+        )
+
+    def _make_watch(self) -> Watch:
+        config, kept = self._config, self._kept
+        telling = Telling(
+            admins=Admins(store=kept.store, bots=self._bots(), rules=config.people),
+            stored=kept.store.announcements,
+            adapters=self.adapters,
+            texts=self._texts,
+            clock=self._clock,
+            new_id=new_id,
+            take_up=self._gateway.take_up,
+        )
+        return Watch(
+            balances=self._balances,
+            reach=Reach(kept.relays.relays, kept.relays.health, kept.store.readings, self._clock),
+            telling=telling,
+            store=kept.store,
+            alerts=config.alerts,
+            zone=ZoneInfo(config.people.timezone),
+            clock=self._clock,
         )
 
     async def _fetch(self, message: Message, media: Media) -> bytes:

@@ -1,8 +1,9 @@
-"""What happens by the clock: sweeping out what is past its time."""
+"""What happens by the clock: sweeping out what is past its time, and chores of others."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -21,6 +22,8 @@ HOURLY = "hourly"
 FIRST_SWEEP_AFTER = timedelta(seconds=60)
 """For a bot that never runs through a whole hour; its start is not made longer."""
 
+FIRST_CHORES_AFTER = timedelta(seconds=10)
+
 LOOK_EVERY_S = 2.0
 """The scheduler works out once how long it sleeps: a clock that is set is noticed by looking."""
 
@@ -36,6 +39,27 @@ class WholeHours(BaseTrigger):  # type: ignore[misc]
         return _whole_hour(now) + SWEEP_EVERY
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore:
+    """Something that is done again and again, `every` so long, for the first time a moment after
+    the start."""
+
+    name: str
+    every: timedelta
+    do: Callable[[], Awaitable[None]]
+
+
+class Every(BaseTrigger):  # type: ignore[misc]
+    """So long after the last time by the clock as it stands, whatever it jumped over."""
+
+    def __init__(self, span: timedelta) -> None:
+        self._span = span
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        del previous_fire_time
+        return now + self._span
+
+
 class Schedules:
     """APScheduler with jobs in memory; each firing is a row, so that none happens twice.
 
@@ -49,12 +73,14 @@ class Schedules:
         clock: Clock,
         keep_days: Limit,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self._store = store
         self._clock = clock
         self._steady = SteadyTime(clock)
         self._keep_days = keep_days
         self._sleep = sleep
+        self._chores = chores
         self._looking: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
@@ -65,14 +91,21 @@ class Schedules:
         soon = self._clock.now() + FIRST_SWEEP_AFTER
         self._scheduler.add_job(self.sweep, WholeHours(), id=HOURLY)
         self._scheduler.add_job(self.sweep, "date", run_date=soon)
+        first = self._clock.now() + FIRST_CHORES_AFTER
+        for chore in self._chores:
+            self._scheduler.add_job(
+                chore.do, Every(chore.every), id=chore.name, next_run_time=first
+            )
         self._scheduler.start()
         self._looking = asyncio.create_task(self._keep_looking(), name="schedules")
 
     def look(self) -> None:
         """Begin what a clock that was set made due; set back, its hour may have been missed."""
         now = datetime.now(UTC)
-        if self._scheduler.get_job(HOURLY).next_run_time - now > SWEEP_EVERY:
-            self._scheduler.modify_job(HOURLY, next_run_time=now)
+        spans = {HOURLY: SWEEP_EVERY, **{chore.name: chore.every for chore in self._chores}}
+        for name, span in spans.items():
+            if self._scheduler.get_job(name).next_run_time - now > span:
+                self._scheduler.modify_job(name, next_run_time=now)
         self._scheduler.wakeup()
 
     def stop(self) -> None:

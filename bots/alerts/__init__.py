@@ -1,0 +1,1 @@
+"""What admins are told of by themselves: quota that runs out, relays that fail, reports."""

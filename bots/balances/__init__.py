@@ -1,0 +1,1 @@
+"""What the relays say of their accounts and tokens: asked, cached, kept."""
