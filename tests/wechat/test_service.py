@@ -162,6 +162,10 @@ async def test_a_menu_is_set_once_and_again_when_it_changed(stage):
     await stage.until(lambda: stage.wechat.menu is not None)
     (button,) = stage.wechat.menu.button
     assert (button.type, button.name, button.key) == ("click", "帮助", "/帮助")
+    memo = stage.house.store.memo("w")
+    async with asyncio.timeout(5):
+        while not await memo.recall("menu"):  # noqa: ASYNC110 - till then it would be set again
+            await asyncio.sleep(0.005)
     stage.wechat.menu = None
     await stage.restart()
     assert await stage.ask("hello") == "re: hello"
@@ -253,14 +257,14 @@ async def test_without_a_secret_files_are_named(tmp_path):
 
 
 def _images(content):
-    async def images(request):
+    async def images(request, errand):
         return Images(images=(Image(content=content, mime="image/png"),)), SERVED
 
     return images
 
 
 def _speech(content):
-    async def speech(request):
+    async def speech(request, errand):
         return Speech(content=content, mime="audio/ogg"), SERVED
 
     return speech
