@@ -39,7 +39,7 @@ MOST_MB = 200.0
 what is asked for past that fails."""
 
 ASKS = 60
-CALM_S = 10.0
+ANSWER_S = 30.0
 AFTER_S = 1.0
 DEPTH = re.compile(r"^parley_messages_waiting (\S+)", re.MULTILINE)
 
@@ -49,7 +49,9 @@ class Times:
     """In seconds. `warm_s`: everybody talks for so long before it is measured what can be
     answered: an answer costs more once there is a history to send along. `relay_s`: what the
     relay takes meanwhile, and in the flood `slow_s`. `rest_s`: how long what the platforms held
-    back may take; Telegram keeps what was said until it can be answered."""
+    back may take; Telegram keeps what was said until it can be answered. `calm_s`: how long those
+    may wait who don't flood, None where more is offered than one core can read: then it lies with
+    the platforms, in their order, and nothing is promised but an answer or a word."""
 
     warm_s: float
     measure_s: float
@@ -57,10 +59,15 @@ class Times:
     slow_s: float
     flood_s: float
     rest_s: float
+    calm_s: float | None
 
 
-SHORT = Times(warm_s=0.0, measure_s=1.5, relay_s=0.0, slow_s=0.5, flood_s=12.0, rest_s=120.0)
-LONG = Times(warm_s=12.0, measure_s=9.0, relay_s=3.0, slow_s=3.0, flood_s=60.0, rest_s=420.0)
+SHORT = Times(
+    warm_s=0.0, measure_s=1.5, relay_s=0.0, slow_s=0.5, flood_s=12.0, rest_s=120.0, calm_s=10.0
+)
+LONG = Times(
+    warm_s=12.0, measure_s=9.0, relay_s=3.0, slow_s=3.0, flood_s=60.0, rest_s=420.0, calm_s=None
+)
 """With hundreds of conversations a relay that takes its time is what limits the answers: ten times
 of what a core can do is more than one core can offer."""
 
@@ -101,8 +108,9 @@ async def run(scale: Scale) -> Finding:
 async def flooded(
     around: World, sat: Sequence[Seat], relay: Echo, times: Times, chance: Random
 ) -> Finding:
-    calm = [seat for seat in sat if int(seat.key[1:].partition("x")[0]) < CALM]
-    noisy = [Voice(seat=seat, first=len(seat.said)) for seat in sat if seat not in calm]
+    voices = [Voice(seat=seat, first=len(seat.said)) for seat in sat]
+    noisy = [voice for voice in voices if is_noisy(f"note {voice.seat.key}")]
+    calm = [voice for voice in voices if voice not in noisy]
     before_mb = around.bot.rss_mb()
     around.bot.limit_memory(MOST_MB)
     relay.hold_s = lambda said: times.relay_s if is_noisy(said) else 0.0
@@ -114,10 +122,10 @@ async def flooded(
     relay.hold_s = lambda _: 0.0
     most = await depth(around.private)
     rested = await rest(around.private, times.rest_s)
-    await asyncio.gather(*(ask_for_the_rest(voice) for voice in noisy))
+    await asyncio.gather(*(ask_for_the_rest(voice) for voice in voices))
     after_s = await asked(calm[0])
     left_mb = around.bot.rss_mb()
-    total = await told(noisy)
+    total = await told(voices)
     return finding(
         around,
         memory,
@@ -130,6 +138,7 @@ async def flooded(
         most=most,
         left_mb=left_mb,
         slow_s=times.slow_s,
+        calm_s=times.calm_s,
     )
 
 
@@ -177,20 +186,20 @@ async def watched(bot: Bot, before_mb: float) -> AsyncIterator[Memory]:
 
 
 @asynccontextmanager
-async def living(calm: Sequence[Seat], latencies_s: Latencies) -> AsyncIterator[None]:
+async def living(calm: Sequence[Voice], latencies_s: Latencies) -> AsyncIterator[None]:
     """Others go on meanwhile, one after the other."""
 
-    async def live(seat: Seat) -> None:
-        waited = latencies_s.setdefault(seat.stand.name, [])
+    async def live(voice: Voice) -> None:
+        waited = latencies_s.setdefault(voice.seat.stand.name, [])
         while True:
             began = time.monotonic()
             try:
-                waited.append(await asked(seat))
+                waited.append(await asked(voice))
             except TimeoutError:
                 waited.append(time.monotonic() - began)
             await asyncio.sleep(PACE_S)
 
-    tasks = [asyncio.create_task(live(seat)) for seat in calm]
+    tasks = [asyncio.create_task(live(voice)) for voice in calm]
     try:
         yield
     finally:
@@ -200,10 +209,10 @@ async def living(calm: Sequence[Seat], latencies_s: Latencies) -> AsyncIterator[
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def asked(seat: Seat) -> float:
-    """How long an answer took, in seconds."""
+async def asked(voice: Voice) -> float:
+    """How long an answer took, in seconds. Raises TimeoutError."""
     began = time.monotonic()
-    await seat.answered(await seat.say(), CALM_S * 3)
+    await voice.seat.answered(await voice.say(), ANSWER_S)
     return time.monotonic() - began
 
 
@@ -256,11 +265,12 @@ def finding(
     most: float,
     left_mb: float,
     slow_s: float,
+    calm_s: float | None,
 ) -> Finding:
     slow = {
         name: max(waited, default=float("inf"))
         for name, waited in latencies_s.items()
-        if max(waited, default=float("inf")) > CALM_S
+        if calm_s is not None and max(waited, default=float("inf")) > calm_s
     }
     wrong = [
         words
