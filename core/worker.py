@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from core.answering import Answering
 from core.bot import Bot
 from core.command import Ask, Outcome
+from core.decision import decisions, tell
 from core.delivery import Courier
 from core.engine import Engine
 from core.errors import MessageEnded, StoreError, why_of
@@ -19,7 +20,7 @@ from core.expense import expense
 from core.group import given_to, in_group, of_person, of_talk
 from core.job import Job
 from core.judge import Judge, Verdict
-from core.model import Delivery, PartState, Reply, Spend, person_key
+from core.model import Delivery, PartState, Reply, Spend, identity_of, person_key
 from core.outage import Outages
 from core.patience import PatientStore, Sleep
 from core.people import Role, role_of
@@ -237,7 +238,9 @@ class Worker:
             also=job.also,
             account=ask.account,
         )
+        decided = decisions(commit.effects, self._store)
         await self._store.commit(commit)
+        tell(identity_of(job.message.address), decided)
         return reply
 
     def _reply(self, job: Job, outcome: Outcome) -> Reply | None:

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 from bots.answer import sentence, slash, tell
 from bots.deciding import told, who, words
+from bots.deciding.changes import gift, limited
 from bots.deciding.who import Named
 from core.amounts import Unit
 from core.command import Ask, Command, Outcome, Services
-from core.model import SetSetting
 from core.ports.ledger import Period
-from core.quota.limits import LEVELS, PERIODS, grant_name
+from core.quota.limits import LEVELS, PERIODS
 
 EXAMPLE = "grant telegram:123456 5 usd month"
 
@@ -27,52 +27,32 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     if said.strange or said.word or not said.figure or said.unit is None:
         example = slash(ask) + EXAMPLE
         return tell(ask, services, "grant_expected", got=named.rest[:60], example=example)
-    found = _limited(services, named, said.unit, said.period)
-    if found is None:
-        target = told.whose(ask, services, named.scope)
-        return tell(ask, services, "grant_unlimited", whose=target)
-    return _give(ask, services, named, said.figure, said.unit, *found)
+    return _gift(ask, services, named, said.unit, said.period, said.figure)
 
 
-def _limited(
-    services: Services, named: Named, unit: Unit, said: Period | None
-) -> tuple[Period, Decimal] | None:
-    """The period that is meant, with its limit: the shorter one where none is said."""
-    role, decided = told.role_of_target(services, named), services.store.decided("limits")
-    for period in (said,) if said else PERIODS:
-        limit = services.cashier.ceilings.held(named.scope, role, unit, period, decided)
-        if limit is not None:
-            return period, limit
-    return None
-
-
-def _give(
-    ask: Ask,
-    services: Services,
-    named: Named,
-    figure: Decimal,
-    unit: Unit,
-    period: Period,
-    limit: Decimal,
+def _gift(
+    ask: Ask, services: Services, named: Named, unit: Unit, said: Period | None, figure: Decimal
 ) -> Outcome:
-    calendar = services.cashier.calendar
-    since = calendar.since(services.clock.now(), period)
-    name = grant_name(named.scope, unit, period, since)
-    before = Decimal(services.store.decided("grants").get(name, "0"))
-    after = before + figure
-    if after > words.MOST_GRANTED:
-        return tell(ask, services, "decide_wrong_figure", got=words.written(after))
+    cashier, store = services.cashier, services.store
+    role, whose = told.role_of_target(services, named), told.whose(ask, services, named.scope)
+    found = limited(cashier.ceilings, store.decided("limits"), named.scope, role, (unit, said))
+    if found is None:
+        return tell(ask, services, "grant_unlimited", whose=whose)
+    now, grants = services.clock.now(), store.decided("grants")
+    given = gift(cashier.calendar, now, grants, named.scope, unit, found, figure)
+    if given.after > words.MOST_GRANTED:
+        return tell(ask, services, "decide_wrong_figure", got=words.written(given.after))
     return tell(
         ask,
         services,
         "grant_given",
-        whose=told.whose(ask, services, named.scope),
-        what=sentence(ask, services, f"limit_{unit}_{period}"),
-        before=told.amount(ask, services, unit, limit + before),
-        after=told.amount(ask, services, unit, limit + after),
-        granted=told.amount(ask, services, unit, after),
-        until=told.moment(ask, calendar.renewal(since, period)),
-        effects=(SetSetting(scope="grants", name=name, value=words.written(after)),),
+        whose=whose,
+        what=sentence(ask, services, f"limit_{unit}_{given.period}"),
+        before=told.amount(ask, services, unit, given.limit + given.before),
+        after=told.amount(ask, services, unit, given.limit + given.after),
+        granted=told.amount(ask, services, unit, given.after),
+        until=told.moment(ask, given.until),
+        effects=(given.setting,),
     )
 
 

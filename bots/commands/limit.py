@@ -4,13 +4,13 @@ from decimal import Decimal
 
 from bots.answer import sentence, slash, tell
 from bots.deciding import told, who, words
+from bots.deciding.changes import limit_change
 from bots.deciding.who import Named
-from bots.deciding.words import Said
+from bots.deciding.words import Said, Word
 from core.amounts import Unit
 from core.command import Ask, Command, Outcome, Services
-from core.model import SetSetting
 from core.ports.ledger import Period
-from core.quota.limits import LEVELS, limit_name
+from core.quota.limits import LEVELS
 
 EXAMPLE = "limit telegram:123456 usd month 5"
 
@@ -29,39 +29,34 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
 def _limit(ask: Ask, services: Services, named: Named, said: Said) -> Outcome:
     if said.wrong:
         return tell(ask, services, "decide_wrong_figure", got=said.wrong)
-    valued = (said.figure is None) is not (said.word is None)
-    if said.strange or not valued or said.unit is None or said.period is None:
+    value = said.value
+    if said.strange or value is None or said.unit is None or said.period is None:
         return _expected(ask, services, named)
-    return _set(ask, services, named, said, said.unit, said.period)
+    return _set(ask, services, named, (said.unit, said.period), value)
 
 
 def _set(
-    ask: Ask, services: Services, named: Named, said: Said, unit: Unit, period: Period
+    ask: Ask, services: Services, named: Named, of: tuple[Unit, Period], value: Decimal | Word
 ) -> Outcome:
-    decided = services.store.decided("limits")
-    value: str | None
-    ceilings, role = services.cashier.ceilings, told.role_of_target(services, named)
-    before = ceilings.held(named.scope, role, unit, period, decided)
-    match said.word:
-        case "default":
-            value, after = None, ceilings.otherwise(named.scope, role, unit, period, decided)
-        case "unlimited":
-            value, after = "unlimited", None
-        case None:
-            after = said.figure or Decimal(0)
-            value = words.written(after)
+    unit, period = of
+    change = limit_change(
+        services.cashier.ceilings,
+        services.store.decided("limits"),
+        named.scope,
+        told.role_of_target(services, named),
+        of,
+        value,
+    )
     return tell(
         ask,
         services,
         "limit_set",
         whose=told.whose(ask, services, named.scope),
         what=sentence(ask, services, f"limit_{unit}_{period}"),
-        before=told.amount(ask, services, unit, before),
-        after=told.amount(ask, services, unit, after),
+        before=told.amount(ask, services, unit, change.before),
+        after=told.amount(ask, services, unit, change.after),
         affected=_affected(ask, services, named),
-        effects=(
-            SetSetting(scope="limits", name=limit_name(named.scope, unit, period), value=value),
-        ),
+        effects=(change.setting,),
     )
 
 

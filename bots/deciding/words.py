@@ -66,6 +66,11 @@ class Said:
     strange: str = ""
     wrong: str = ""
 
+    @property
+    def value(self) -> Decimal | Word | None:
+        """The one that was said; None for neither, or both."""
+        return None if self.figure is not None and self.word else self.word or self.figure
+
 
 def read(text: str) -> Said:
     """Unit, period and value, in any order. Minutes are seconds of speech."""
