@@ -75,11 +75,12 @@ class Said:
 def read(text: str) -> Said:
     """Unit, period and value, in any order. Minutes are seconds of speech."""
     said = Said()
-    times = Decimal(1)
+    times, before = Decimal(1), ""
     for piece in _pieces(text.lower()):
+        after_number, before = NUMBER.fullmatch(before), piece
         if NUMBER.fullmatch(piece) and said.figure is None:
             said.figure = Decimal(piece.replace(",", ""))
-        elif piece in TIMES and said.figure is not None and said.unit is None:
+        elif piece in TIMES and after_number:
             times *= TIMES[piece]
         elif piece in MINUTES and said.unit is None:
             said.unit, times = "audio_s", times * 60
