@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bots.alerts.events import KINDS as ALERT_KINDS
 from bots.commands import find_commands
 from bots.deciding.roles import REFUSALS
 from bots.menu import GROUPS, LAST
@@ -111,6 +112,9 @@ def made_codes() -> set[str]:
         *("why_not_addressed", "why_no_prefix", "why_no_answer", "why_denied"),
         *(f"limit_{level}" for level in ("person", "group", "bot", "all")),
         *(f"limit_{unit}_{period}" for unit in UNITS for period in PERIODS),
+        *(f"alert_{kind}" for kind in ALERT_KINDS),
+        *(f"report_kind_{kind}" for kind in kinds),
+        *("report_people", "report_models"),
         LAST,
     }
 
