@@ -57,6 +57,8 @@ FIELDS: dict[Unit, str] = {
 PER_UNIT: dict[Unit, int] = {"messages": 1, "tokens": 1, "images": 1, "audio_s": 1000, "usd": NANO}
 UNITS: tuple[Unit, ...] = tuple(FIELDS)
 
+_SHOWN = Decimal("0.0001")
+
 
 def kept(unit: Unit, figure: Decimal) -> int:
     """A figure as people say it in the measure that is kept: dollars in nano-dollars."""
@@ -66,6 +68,15 @@ def kept(unit: Unit, figure: Decimal) -> int:
 def said(unit: Unit, amount: int) -> Decimal:
     """What is kept as people say it."""
     return Decimal(amount) / PER_UNIT[unit]
+
+
+def dollars(nano_usd: int) -> str:
+    """As people read it: "$5.00", "$0.0123", "<$0.0001", "-$12.6392"."""
+    usd = said("usd", abs(nano_usd)).quantize(_SHOWN)
+    if nano_usd and not usd:
+        return f"<${_SHOWN}"
+    whole, _, fraction = f"{usd:,f}".partition(".")
+    return f"{'-' if nano_usd < 0 else ''}${whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def total(amounts: Iterable[Amounts]) -> Amounts:

@@ -24,6 +24,7 @@ BOTH_NAMES = {
     "retry": "重答",
     "stop": "停止",
     "quota": "额度",
+    "timezone": "时区",
     "why": "为什么",
     "export": "导出",
     "forget": "遗忘",

@@ -16,6 +16,8 @@ from bots.alerts.events import KINDS as ALERT_KINDS
 from bots.commands import find_commands
 from bots.deciding.roles import REFUSALS
 from bots.menu import GROUPS, LAST
+from bots.quota_lines.left import SCOPES
+from bots.quota_lines.told import STATES
 from bots.texts.catalogue import GROUP, Catalogue, installed_texts
 from core import errors
 from core.amounts import UNITS
@@ -95,11 +97,10 @@ def made_codes() -> set[str]:
         *(f"{form}_{name}" for form in ("command", "usage") for name in names),
         *(f"kind_{kind}" for kind in get_args(MediaKind)),
         *(f"quota_{kind}" for kind in kinds),
+        *(f"quota_unit_{unit}" for unit in UNITS),
+        *(f"quota_of_{level}" for level in SCOPES[1:]),
+        *(f"quota_state_{state}" for state in STATES),
         *(f"role_{role}" for role in Role),
-        *(f"limits_of_{level}" for level in LEVELS),
-        *(f"limit_affects_each_{level}" for level in LEVELS),
-        *(f"limit_affects_{kind}" for kind in ("person", "group", "bot")),
-        *REFUSALS,
         *(f"language_{language}" for language in get_args(Language)),
         *(f"{form}_{voice}" for form in ("voice", "voice_set") for voice in ("chat", "text")),
         *(f"history_{role}" for role in ("user", "assistant")),
@@ -109,6 +110,10 @@ def made_codes() -> set[str]:
         *(f"group_value_{value}" for value in (*get_args(Trigger), *get_args(HistoryPolicy))),
         *(heading for heading, _ in GROUPS),
         *OWN_TOKEN.values(),
+        *(f"limits_of_{level}" for level in LEVELS),
+        *(f"limit_affects_each_{level}" for level in LEVELS),
+        *(f"limit_affects_{kind}" for kind in ("person", "group", "bot")),
+        *REFUSALS,
         *("why_not_addressed", "why_no_prefix", "why_no_answer", "why_denied"),
         *(f"limit_{level}" for level in ("person", "group", "bot", "all")),
         *(f"limit_{unit}_{period}" for unit in UNITS for period in PERIODS),

@@ -1,46 +1,17 @@
-"""language, voice, quota, whoami, why, export, forget."""
+"""language, voice, whoami, why, export, forget."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
-from core.amounts import Amounts
 from core.bot import Bot
 from core.model import Forget, Media
 from core.people import PeopleRules
 from core.reasons import chat_place
-from core.response import AccountStat, TokenStat, UserStat
 from tests.commands.fakes import Talk
 
 VOICE = Media(kind="voice", remote="file-1", mime="audio/ogg")
-
-
-def token(**fields: object) -> TokenStat:
-    known = {
-        "name": "mine",
-        "status": "enabled",
-        "last4": "466d",
-        "key_hash": "h",
-        "created_at": None,
-        "last_used_at": None,
-        "expires_at": None,
-        "remain_quota": 2171914,
-        "unlimited": False,
-        "used_quota": 2828086,
-        "own": True,
-    }
-    return TokenStat(**{**known, **fields})
-
-
-ACCOUNT = AccountStat(
-    free_quota=827272,
-    bonus_quota=19827263,
-    paid_quota=37479605,
-    total_quota=58134140,
-    used_quota=967381,
-    request_count=108359,
-)
 
 
 # -- language ------------------------------------------------------------------
@@ -87,109 +58,6 @@ async def test_voice_tells_what_happens_now_and_how_to_change_it(talk):
     assert "I answer them" in await talk.say("/voice")
     await talk.say("/voice text")
     assert "我只写成文字" in await talk.say("/语音", language="zh")
-
-
-# -- quota ---------------------------------------------------------------------
-
-
-async def test_quota_tells_messages_used_the_cap_and_when_it_renews():
-    talk = Talk(rules=PeopleRules(daily_messages=50, timezone="Asia/Shanghai"))
-    talk.store.accounts.counted["person:web:amy", "2026-11-03"] = Amounts(messages=3)
-    answer = await talk.say("/quota")
-    assert "3 of 50" in answer
-    assert "00:00 Asia/Shanghai, in 4 h 0 min" in answer
-    assert "50 条已用 3 条" in await talk.say("/额度", language="zh")
-
-
-async def test_the_day_is_the_local_one():
-    talk = Talk(
-        rules=PeopleRules(timezone="Asia/Shanghai"), at=datetime(2026, 11, 3, 17, tzinfo=UTC)
-    )
-    talk.store.accounts.counted["person:web:amy", "2026-11-04"] = Amounts(messages=7)
-    assert "7 of 200" in await talk.say("/quota")
-
-
-async def test_a_day_that_the_clocks_shorten_ends_at_its_own_midnight():
-    talk = Talk(
-        rules=PeopleRules(timezone="Europe/Berlin"), at=datetime(2026, 3, 28, 23, tzinfo=UTC)
-    )
-    assert "in 23 h 0 min" in await talk.say("/quota")
-
-
-async def test_an_owner_has_no_cap(owner):
-    assert "no limit" in await owner.say("/quota")
-
-
-async def test_quota_sums_todays_use_by_kind(talk):
-    talk.platform_files["file-1"] = b"ogg"
-    await talk.say("yesterday")
-    talk.clock.pass_(days=1)
-    for asked in ("one", "two", "/image a fox", "/say hello"):
-        await talk.say(asked)
-    await talk.say("/transcribe", VOICE)
-    await talk.say("/translate", VOICE)
-    answer = await talk.say("/quota")
-    assert "Chat: 2 × asked, 22 tokens in, 14 out" in answer
-    assert "Pictures: 1" in answer
-    assert "Read aloud: 5 characters" in answer
-    assert "Transcribed: 1 ×, 2 s" in answer
-    assert "Translated: 1 ×, 2 s" in answer
-
-
-async def test_what_was_used_before_local_midnight_is_not_todays():
-    before_midnight = datetime(2026, 11, 3, 15, 59, tzinfo=UTC)
-    talk = Talk(rules=PeopleRules(timezone="Asia/Shanghai"), at=before_midnight)
-    await talk.say("one")
-    talk.clock.pass_(minutes=1)
-    await talk.say("two")
-    assert "Chat: 1 × asked" in await talk.say("/quota")
-
-
-async def test_a_member_sees_the_tokens_remainder_but_not_the_account(talk):
-    talk.relays.stats = {"main": UserStat(tokens=(token(),), account=ACCOUNT)}
-    answer = await talk.say("/quota")
-    assert "**main**\n- Key: $4.3438 left, $5.6562 used" in answer
-    assert "Account" not in answer
-
-
-async def test_an_owner_sees_the_account_in_dollars_made_of_the_integers(owner):
-    owner.relays.stats = {"main": UserStat(tokens=(token(),), account=ACCOUNT)}
-    answer = await owner.say("/quota")
-    assert "$116.2683 (free $1.6545, bonus $39.6545, paid $74.9592)" in answer
-    assert "$1.9348 used in 108359 calls" in answer
-
-
-async def test_an_unlimited_token_shows_the_word_and_no_remainder(talk):
-    unlimited = token(unlimited=True, remain_quota=-6319582)
-    talk.relays.stats = {"main": UserStat(tokens=(unlimited,), account=ACCOUNT)}
-    answer = await talk.say("/quota")
-    assert "unlimited" in answer
-    assert "12.6" not in answer
-    assert "不限额" in await talk.say("/额度", language="zh")
-
-
-async def test_only_the_token_that_the_calls_are_made_with_is_shown(talk):
-    other = token(own=False, remain_quota=500_000)
-    talk.relays.stats = {"main": UserStat(tokens=(other, token()), account=ACCOUNT)}
-    assert (await talk.say("/quota")).count("Key:") == 1
-
-
-@pytest.mark.parametrize("group", [False, True])
-async def test_guests_and_groups_are_shown_no_money(group):
-    talk = Talk(platform="qq", group=group, rules=PeopleRules(guests=True))
-    if group:
-        talk.rules = PeopleRules(owners=frozenset({"qq:amy"}))
-    talk.relays.stats = {"main": UserStat(tokens=(token(),), account=ACCOUNT)}
-    answer = await talk.say("/quota")
-    assert "today" in answer
-    assert "$" not in answer
-
-
-async def test_a_relay_that_cannot_be_read_does_not_fail_the_command(talk):
-    talk.relays.stats = {"main": None}
-    answer = await talk.say("/quota")
-    assert "0 of 200" in answer
-    assert "cannot be read" in answer
 
 
 # -- whoami --------------------------------------------------------------------

@@ -1,0 +1,57 @@
+"""To whom it is told, and how figures and times read there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.amounts import Unit, dollars, said
+from core.command import Ask, Services
+from core.people import Role
+from core.quota.cashier import Cashier
+
+ADMINS = (Role.OWNER, Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """`now` is when it was asked."""
+
+    ask: Ask
+    services: Services
+    now: datetime
+
+    def say(self, code: str, **params: object) -> str:
+        return self.services.texts.say(code, self.ask.language, **params)
+
+    @property
+    def cashier(self) -> Cashier:
+        return self.services.cashier
+
+    @property
+    def admin(self) -> bool:
+        return self.ask.role in ADMINS
+
+    @property
+    def shows_money(self) -> bool:
+        """It is nothing for guests or for a group to read."""
+        return self.ask.role is not Role.GUEST and not self.ask.message.address.group
+
+    def when(self, at: datetime) -> str:
+        """In the person's zone, with its date unless it is within a day's reach."""
+        local = at.astimezone(self.ask.zone)
+        near = abs((at - self.now).total_seconds()) <= 86_400
+        return f"{local:%H:%M}" if near else f"{local:%Y-%m-%d %H:%M}"
+
+
+def figure(unit: Unit, amount: int) -> str:
+    """What is kept, as people read it: "$0.0123", "61.5", "12,000"."""
+    return dollars(amount) if unit == "usd" else number(float(said(unit, amount)))
+
+
+def number(figure: float) -> str:
+    return f"{figure:,.1f}".removesuffix(".0")
+
+
+def code_span(text: str) -> str:
+    """A name of somebody else's, as it is: no markup, no second line."""
+    words = " ".join(text.replace("`", "'").split())
+    return f"`{words}`"
