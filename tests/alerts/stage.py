@@ -36,7 +36,8 @@ KEY = Secret("sk-alerts")
 
 @dataclass
 class Scene:
-    """`relays` are called directly: what they are asked for is charged by the sandbox."""
+    """`relays` are called directly, too, as by another program with the same key: the sandbox
+    charges that, and the ledger knows nothing of it."""
 
     site: Site
     journal: Journal
@@ -118,6 +119,7 @@ async def acting(
             stat_token=Secret(STAT_TOKEN) if stat else Secret(),
         )
         relays = open_routes((entry,), RouteTable(), clock=site.clock, hash_key=b"alerts")
+        site.relays = relays
         await site.open()
         try:
             scene = Scene(site, app.state.journal, app.state.faults, relays, alerts or Alerts())
