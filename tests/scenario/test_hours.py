@@ -103,7 +103,7 @@ api_base = "http://127.0.0.1:{port}"
                 (
                     wechat_faults.LoseAnswer(),
                     wechat_faults.AtOnce(copies=3),
-                    wechat_faults.DropConnection(after_s=0.01),
+                    wechat_faults.DropConnection(after_s=0.5),  # the bot has it by then
                 )
             )
         )
