@@ -6,8 +6,9 @@ from bots.quota_lines.teller import Teller, code_span, number
 from core.amounts import dollars
 from core.ports.balances import AccountBalance, Balance, TokenBalance
 
-STATES = ("enabled", "disabled", "expired", "exhausted")
-"""The relays' words that have a word of ours: one-api's and new-api's (November 2026)."""
+STATES = ("enabled", "disabled", "expired", "exhausted", "refused")
+"""The relays' words that have a word of ours: one-api's and new-api's (November 2026), and what
+is said of a key that a relay does not take."""
 
 
 def own_token(teller: Teller, balances: Sequence[Balance]) -> Iterator[str]:

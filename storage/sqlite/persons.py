@@ -106,13 +106,14 @@ def _reply(row: sqlite3.Row) -> dict[str, object]:
 def _spend(row: sqlite3.Row) -> dict[str, object]:
     """Dollars as text, exact; None where no price is known, or where nothing was reserved."""
     told = dict(row)
+    usd, reserved_usd = map(_usd, (told.pop("nano_usd"), told.pop("reserved_nano_usd")))
     return {
         **told,
         "at": from_us(row["at"]).isoformat(),
         "estimated": bool(row["estimated"]),
         "unsure": bool(row["unsure"]),
-        "usd": _usd(told.pop("nano_usd")),
-        "reserved_usd": _usd(told.pop("reserved_nano_usd")),
+        "usd": usd,
+        "reserved_usd": reserved_usd,
     }
 
 

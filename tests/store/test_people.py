@@ -4,9 +4,11 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from core.model import Media, Quote, SetSetting, Spend, person_key
+from tests.store.conftest import on_disk
 from tests.store.talk import (
     DAY,
     NOW,
+    SPEND,
     address,
     answer,
     ask,
@@ -39,6 +41,20 @@ async def test_an_export_has_all_that_is_kept_of_a_person_and_of_nobody_else(sto
         1,
         1,
     ]
+
+
+@on_disk
+async def test_an_export_tells_dollars_as_people_read_them(store):
+    asked = message("m1")
+    await ask(store, asked)
+    known = replace(SPEND, nano_usd=12_300_000, reserved_nano_usd=2_000_000_000, unsure=True)
+    await store.commit(answer(asked, "ok", spends=(known, SPEND)))
+    paid, unpriced = (await store.export(ANN))["spends"]
+    assert (paid["usd"], paid["reserved_usd"]) == ("0.012300000", "2.000000000")
+    assert (unpriced["usd"], unpriced["reserved_usd"]) == (None, None)
+    assert (paid["unsure"], unpriced["unsure"]) == (True, False)
+    assert (paid["identity"], paid["day"]) == ("web:ann", DAY)
+    assert not {name for name in paid if "nano" in name}
 
 
 async def test_an_export_shows_no_handle_of_an_adapter(store):
