@@ -239,6 +239,7 @@ allow_plain_http = true
 proxy = {proxy}
 key = {canaries.source("relays.*.key")}
 keys = [{keys}]
+tokens = {{ own = {canaries.source("relays.*.tokens")} }}
 stat_token = {canaries.source("relays.*.stat_token")}
 connect_timeout_s = 2.0
 first_byte_timeout_s = 2.0
