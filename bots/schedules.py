@@ -81,6 +81,7 @@ class Schedules:
         self._keep_days = keep_days
         self._sleep = sleep
         self._chores = chores
+        self._doing: dict[str, asyncio.Task[None]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
@@ -94,7 +95,7 @@ class Schedules:
         first = self._clock.now() + FIRST_CHORES_AFTER
         for chore in self._chores:
             self._scheduler.add_job(
-                chore.do, Every(chore.every), id=chore.name, next_run_time=first
+                self._begin, Every(chore.every), [chore], id=chore.name, next_run_time=first
             )
         self._scheduler.start()
         self._looking = asyncio.create_task(self._keep_looking(), name="schedules")
@@ -113,6 +114,21 @@ class Schedules:
             self._looking.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        for doing in self._doing.values():
+            doing.cancel()
+
+    async def _begin(self, chore: Chore) -> None:
+        """As a task of our own: the scheduler logs a job that it cancels as one that failed."""
+        doing = self._doing.get(chore.name)
+        if doing is None or doing.done():
+            self._doing[chore.name] = asyncio.create_task(self._do(chore), name=chore.name)
+
+    @staticmethod
+    async def _do(chore: Chore) -> None:
+        try:
+            await chore.do()
+        except Exception:
+            log.exception("%s failed, it is tried again in %s", chore.name, chore.every)
 
     async def _keep_looking(self) -> None:
         while True:
