@@ -8,6 +8,7 @@ from pathlib import Path
 from bots import __version__
 from bots.arguments import Subcommands, add_config
 from bots.dead.arguments import add_dead
+from bots.quota.arguments import add_quota
 from bots.sandbox.dialects import NAMES as DIALECTS
 from bots.trace.arguments import add_trace
 from core.errors import ParleyError
@@ -206,7 +207,13 @@ def add_sandbox(commands: Subcommands) -> None:
     sub.set_defaults(command=sandbox)
 
 
-LARGE = {"relay": add_relay, "batch": add_batch, "finetune": add_finetune, "dead": add_dead}
+LARGE = {
+    "relay": add_relay,
+    "batch": add_batch,
+    "finetune": add_finetune,
+    "dead": add_dead,
+    "quota": add_quota,
+}
 
 PLATFORMS = {
     "telegram": "Telegram's Bot API, on port 8771",

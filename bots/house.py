@@ -28,6 +28,7 @@ from bots.observation import Observation
 from bots.orders import Orders
 from bots.platforms import Surroundings, Terminal, make_adapter
 from bots.probes import Readiness, probe_routes
+from bots.quota.orders import QuotaOrders
 from bots.schedules import Chore, Schedules
 from bots.standing import Standing
 from bots.supervision import Supervision
@@ -110,7 +111,8 @@ class House:
             config.storage.retention_days,
             chores=[Chore(name="relays", every=timedelta(seconds=LOOK_S), do=self.watch.look)],
         )
-        self._orders = Orders(config.storage.data, DeadOrders(kept.store, self._gateway).does())
+        dead, quota = DeadOrders(kept.store, self._gateway), QuotaOrders(kept.store)
+        self._orders = Orders(config.storage.data, {**dead.does(), **quota.does()})
         self._listeners = self._make_listeners(private)
         self._hurried = asyncio.Event()
 

@@ -1,0 +1,1 @@
+"""`parley quota`: who spends what, at the terminal."""

@@ -1,0 +1,184 @@
+"""Deciding at the terminal, where whoever runs the bots decides everything."""
+
+import argparse
+import sys
+from decimal import Decimal
+
+from bots.config import Config, load
+from bots.deciding import roles, words
+from bots.deciding.changes import gift, limit_change, limited
+from bots.deciding.roles import Giver, RoleChange
+from bots.deciding.words import Said, written
+from bots.loop import run_async
+from bots.quota.desk import decide, desk, person, target
+from core.amounts import Unit
+from core.errors import ConfigError
+from core.model import SetSetting
+from core.people import Role
+from core.ports.ledger import Period
+from core.quota.cashier import NO_BINDING
+from core.quota.limits import LEVELS, Target
+from core.secret import looks_secret
+
+OPERATOR = Giver(role=Role.OWNER)
+
+
+def role(options: argparse.Namespace) -> int:
+    """Raises ConfigError, StoreError, OrderRefused, OrderWaits; as do the others."""
+    run_async(give_role(load(options.config), person(options.who), options.role))
+    return 0
+
+
+async def give_role(config: Config, who: str, word: str) -> None:
+    wanted = None if word == "auto" else Role(word)
+    async with desk(config) as at:
+        change = roles.change(OPERATOR, who, wanted, config.people, at.of("roles"))
+    if not isinstance(change, RoleChange):
+        raise ConfigError(
+            f"expected somebody who is no owner, got {who}, whom people.owners names. "
+            "Change it there"
+        )
+    await decide(config, [SetSetting(scope="roles", name=who, value=change.value)])
+    say(f"{who}: {change.before} → {change.after}")
+
+
+def limit(options: argparse.Namespace) -> int:
+    run_async(set_limit(load(options.config), target(options.target), " ".join(options.words)))
+    return 0
+
+
+async def set_limit(config: Config, on: Target, text: str) -> None:
+    said = understood(text)
+    value = said.value
+    if value is None or said.unit is None or said.period is None:
+        raise ConfigError(
+            'expected a unit, day or month, and a number, "unlimited" or "default", as in '
+            f'"usd month 5"; got "{shown(text)}"'
+        )
+    of = (said.unit, said.period)
+    async with desk(config) as at:
+        change = limit_change(at.ceilings, at.of("limits"), on, at.role_of_target(on), of, value)
+    await decide(config, [change.setting])
+    before, after = amount(said.unit, change.before), amount(said.unit, change.after)
+    say(f"{on}, {described(*of)}: {before} → {after}")
+
+
+def grant(options: argparse.Namespace) -> int:
+    run_async(give_more(load(options.config), target(options.target), " ".join(options.words)))
+    return 0
+
+
+async def give_more(config: Config, on: Target, text: str) -> None:
+    said = understood(text)
+    if said.word or not said.figure or said.unit is None:
+        raise ConfigError(
+            f'expected an amount and its unit, as in "5 usd month"; got "{shown(text)}"'
+        )
+    if on in LEVELS and on != "all":
+        raise ConfigError(f"expected a person, a group, a bot or all, got each of the {on}s")
+    async with desk(config) as at:
+        found = limited(
+            at.ceilings, at.of("limits"), on, at.role_of_target(on), (said.unit, said.period)
+        )
+        if found is None:
+            raise ConfigError(
+                f"expected a limit to add to, got none of {said.unit} for {on}: "
+                "it may use as much as it likes"
+            )
+        made = gift(at.calendar, at.now, at.of("grants"), on, said.unit, found, said.figure)
+    if made.after > words.MOST_GRANTED:
+        raise ConfigError(f"expected at most {words.MOST_GRANTED} granted, got {made.after}")
+    await decide(config, [made.setting])
+    before = amount(said.unit, made.limit + made.before)
+    after = amount(said.unit, made.limit + made.after)
+    say(
+        f"{on}, {described(said.unit, made.period)}: {before} → {after}, "
+        f"{amount(said.unit, made.after)} of it granted, until {made.until:%Y-%m-%d %H:%M %Z}"
+    )
+
+
+def bind(options: argparse.Namespace) -> int:
+    config, who = load(options.config), person(options.who)
+    token = of_key(config, options.token) if options.key else named(config, options.token)
+    run_async(bind_to(config, who, token))
+    return 0
+
+
+async def bind_to(config: Config, who: str, token: str) -> None:
+    """ "" is the common key."""
+    async with desk(config) as at:
+        before = at.token(who)
+    unbound = NO_BINDING if who in config.bindings else None
+    await decide(config, [SetSetting(scope="bindings", name=who, value=token or unbound)])
+    say(f"{who}: {before or 'the common key'} → {token or 'the common key'}")
+
+
+def named(config: Config, word: str) -> str:
+    """A token that is configured; "" for none. Raises ConfigError."""
+    tokens = [f"{entry.name}:{name}" for entry in config.relays for name in entry.tokens]
+    if word == NO_BINDING:
+        return ""
+    if word in tokens:
+        return word
+    known = ", ".join(tokens) or "none is there"
+    got = "what may be a key (not shown)" if looks_secret(word) else f'"{word}"'
+    raise ConfigError(
+        f"expected the name of a token ({known}) or none, got {got}. Keys are named under "
+        "[relays.NAME.tokens]; with --key one is found by the key itself"
+    )
+
+
+def of_key(config: Config, relay: str) -> str:
+    """Which token of a relay the key on standard input is: all are compared, each in constant
+    time, and it is kept nowhere. Raises ConfigError."""
+    entry = next((entry for entry in config.relays if entry.name == relay), None)
+    if entry is None:
+        names = ", ".join(entry.name for entry in config.relays)
+        got = "what may be a key (not shown)" if looks_secret(relay) else f'"{relay}"'
+        raise ConfigError(f"expected a relay, {names}, with --key; got {got}")
+    given = sys.stdin.readline().strip()
+    fitting = [name for name, key in entry.tokens.items() if key.matches(given)]
+    if fitting:
+        return f"{relay}:{fitting[0]}"
+    common = any(key.matches(given) for key in (entry.key, *entry.keys))
+    got = "the common key, which nobody needs to be bound to" if common else "another key"
+    raise ConfigError(
+        f"relays.{relay}.tokens: expected the key of one of them on standard input, got {got}. "
+        'Name it there first, as in alice = "file:secrets/alice"'
+    )
+
+
+# -- words -----------------------------------------------------------------------------
+
+
+def understood(text: str) -> Said:
+    """Raises ConfigError."""
+    said = words.read(text)
+    if said.wrong:
+        raise ConfigError(
+            f"expected an amount that can be counted, got {said.wrong}: messages, tokens, images "
+            "and seconds are whole numbers, dollars have nine decimals at most"
+        )
+    if said.strange:
+        raise ConfigError(
+            f'expected an amount as in "5 usd", got "{said.strange[:60]}" in "{shown(text)}"'
+        )
+    return said
+
+
+def shown(text: str) -> str:
+    return text[:60]
+
+
+def amount(unit: Unit, figure: Decimal | None) -> str:
+    if figure is None:
+        return "unlimited"
+    return f"${written(figure)}" if unit == "usd" else written(figure)
+
+
+def described(unit: Unit, period: Period) -> str:
+    return f"{'seconds of audio' if unit == 'audio_s' else unit} a {period}"
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

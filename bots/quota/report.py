@@ -1,0 +1,90 @@
+"""A report at the terminal: the same figures as in the chat."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from bots.columns import columns
+from bots.config import Config, load
+from bots.loop import run_async
+from bots.printable import printable
+from core.amounts import said
+from core.quota.calendar import Calendar
+from core.quota.report import Figures, Part, Report
+from storage.reading import reading
+from storage.spending import Spending
+
+HEADS = ("calls", "tokens", "images", "audio", "dollars", "unpriced", "unsure")
+
+
+def report(options: argparse.Namespace) -> int:
+    """Raises ConfigError, StoreError."""
+    config = load(options.config)
+    since, until = span(config, options, datetime.now(UTC))
+    made = run_async(asked(config, since, until))
+    sys.stdout.write("\n".join(lines(made)) + "\n")
+    return 0
+
+
+def span(config: Config, options: argparse.Namespace, now: datetime) -> tuple[str, str]:
+    """The first and the last day that are meant: this month, where none is said."""
+    calendar = Calendar(ZoneInfo(config.people.timezone))
+    until = options.until or calendar.day(now)
+    return options.since or f"{until[:7]}-01", until
+
+
+async def asked(config: Config, since: str, until: str) -> Report:
+    async with reading(config.storage.url.reveal()) as database:
+        found = await database.ask(Spending(since=since, until=until))
+    return Report(since=since, until=until, lines=found)
+
+
+def lines(made: Report) -> Iterator[str]:
+    yield f"{made.since} to {made.until}"
+    if not made.lines:
+        yield "Nothing was spent."
+        return
+    people = made.by_person()
+    whole = [("", made.total)]
+    for head, parts in (
+        ("in all", whole),
+        ("by kind", made.by_kind()),
+        ("by model", made.by_model()),
+        (f"top {min(len(people), 10)} of {len(people)} people", made.top()),
+    ):
+        yield ""
+        yield from table(head, parts)
+    yield from notes(made.total)
+
+
+def table(head: str, parts: Sequence[Part]) -> Iterator[str]:
+    cells = [(name_of(name), *row(figures)) for name, figures in parts]
+    yield from columns([(head, *HEADS), *cells])
+
+
+def notes(total: Figures) -> Iterator[str]:
+    if total.unpriced or total.unsure:
+        yield ""
+    if total.unpriced:
+        yield f"{total.unpriced} calls have no known price and are not in the dollars: set it under"
+        yield "[relays.NAME.prices]."
+    if total.unsure:
+        yield f"Of {total.unsure} calls it is not known whether they were billed; they are counted."
+
+
+def row(figures: Figures) -> tuple[str, ...]:
+    return (
+        str(figures.calls),
+        str(figures.prompt_tokens + figures.completion_tokens),
+        str(figures.images),
+        f"{figures.audio_s:.0f} s",
+        f"${said('usd', figures.nano_usd):.4f}",
+        str(figures.unpriced),
+        str(figures.unsure),
+    )
+
+
+def name_of(name: str) -> str:
+    return printable(name) or "–"
