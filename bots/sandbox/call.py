@@ -117,6 +117,7 @@ class Endpoint:
         self._desk.accounts.admit(call.key)
         answer = await self._handler(call)
         self._desk.accounts.charge(call.key, call.units)
+        call.entry.units = call.units
         return answer
 
 

@@ -32,7 +32,7 @@ class Chat:
         if request.stream:
             return self._streamed(call, request)
         reply = self._whole(request, call.entry.at)
-        call.units = reply.units
+        call.units, call.entry.tokens = reply.units, reply.tokens
         return json_response(reply.content)
 
     def answer(self, body: bytes, at: datetime) -> Reply:
@@ -64,7 +64,7 @@ class Chat:
         choice = {"message": _message(answer), "finish_reason": answer.finish_reason}
         choices = _choices(request.n or 1, choice)
         content = {**self._frame(request, at), "choices": choices, "usage": usage}
-        return Reply(content=content, units=usage.units)
+        return Reply(content=content, units=usage.units, tokens=usage.total_tokens)
 
     def _frame(self, request: ChatRequest, at: datetime) -> dict[str, object]:
         return {
@@ -79,7 +79,7 @@ class Chat:
         answer = self._composed(request, seen)
         n = request.n or 1
         usage = _usage(seen.tokens, answer, n)
-        call.units = usage.units
+        call.units, call.entry.tokens = usage.units, usage.total_tokens
         frame = self._frame(request, call.entry.at)
         with_usage = request.stream_options is not None and request.stream_options.include_usage
         if with_usage:

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 
 class Entry(Struct, kw_only=True):
-    """One request. `status` is 0 until its answer begins.
+    """One request. `status` is 0 until its answer begins; `units` are the quota units that it
+    was charged, `tokens` those of a chat.
 
     `left`: the client went away before its answer ended. `fields` are a form's
     fields, a file being {"filename", "content_type", "size_bytes"}. Of the key
@@ -29,6 +30,8 @@ class Entry(Struct, kw_only=True):
     fields: Mapping[str, object] = {}
     status: int = 0
     left: bool = False
+    units: int = 0
+    tokens: int = 0
 
     @property
     def body(self) -> Any:
@@ -52,6 +55,8 @@ class Entry(Struct, kw_only=True):
             "size_bytes": len(self.content),
             "status": self.status,
             "left": self.left,
+            "units": self.units,
+            "tokens": self.tokens,
         }
 
 

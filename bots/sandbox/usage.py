@@ -29,7 +29,8 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """A whole answer's JSON and its price in quota units."""
+    """A whole answer's JSON, its price in quota units and a chat's tokens."""
 
     content: dict[str, object]
     units: int
+    tokens: int = 0
