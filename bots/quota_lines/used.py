@@ -2,40 +2,63 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from bots.quota_lines.teller import Teller, number
 from core.amounts import dollars
 from core.ports.store import Spent
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Period:
+    """`messages` is None where it is not kept."""
+
+    spent: Sequence[Spent]
+    messages: int | None = None
+
+
 async def used(teller: Teller, identity: str) -> list[list[str]]:
     """The lines of each period; one that was no more than the one before says so."""
-    calendar, spent = teller.cashier.calendar, teller.services.store.spent
+    calendar, store = teller.cashier.calendar, teller.services.store
+
+    async def since(first: str) -> _Period:
+        spent, counted = await asyncio.gather(
+            store.spent(identity, first), store.used(f"person:{identity}", first)
+        )
+        return _Period(spent=spent, messages=counted.messages)
+
     day, month, whole = await asyncio.gather(
-        spent(identity, calendar.since(teller.now, "day")),
-        spent(identity, calendar.since(teller.now, "month")),
-        spent(identity),
+        since(calendar.since(teller.now, "day")),
+        since(calendar.since(teller.now, "month")),
+        store.spent(identity),
     )
     return [
-        list(_period(teller, teller.say("quota_today"), day, None)),
-        list(_period(teller, teller.say("quota_this_month"), month, day)),
-        list(_period(teller, teller.say("quota_in_all"), whole, month)),
+        list(_lines(teller, teller.say("quota_today"), day)),
+        list(_lines(teller, teller.say("quota_this_month"), month, same=month == day)),
+        list(
+            _lines(
+                teller,
+                teller.say("quota_in_all"),
+                _Period(spent=whole),
+                same=whole == month.spent,
+            )
+        ),
     ]
 
 
-def _period(
-    teller: Teller, name: str, spent: Sequence[Spent], before: Sequence[Spent] | None
-) -> Iterator[str]:
-    if not spent:
+def _lines(teller: Teller, name: str, period: _Period, *, same: bool = False) -> Iterator[str]:
+    if not period.spent:
         yield teller.say("quota_nothing", period=name)
         return
-    if spent == before:
+    if same:
         yield teller.say("quota_same", period=name)
         return
-    yield teller.say("quota_period", period=name, usd=_sum(teller, spent)).rstrip()
-    for row in spent:
+    yield teller.say("quota_period", period=name, usd=_sum(teller, period.spent)).rstrip()
+    if period.messages is not None:
+        yield teller.say("quota_messages", count=number(period.messages))
+    for row in period.spent:
         yield _kind(teller, row)
-    if unsure := sum(row.unsure for row in spent):
+    if unsure := sum(row.unsure for row in period.spent):
         yield teller.say("quota_unsure", count=unsure)
 
 

@@ -76,6 +76,7 @@ async def test_todays_use_is_summed_by_kind(talk):
     today, month, *_ = (await talk.say("/quota")).split("\n\n")
     assert today.splitlines() == [
         "**Today:** price unknown",
+        "• Messages: 6",
         "• Chat: 2 ×, 22 tokens in, 14 out, price unknown",
         "• Pictures: 1, price unknown",
         "• Read aloud: 5 characters, price unknown",

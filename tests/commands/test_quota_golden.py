@@ -31,6 +31,7 @@ def talks(whose: str) -> Talk:
             talk = somebody()
     _spent(talk)
     grants(talk, "1")
+    counts(talk, "2026-11-02", messages=1)
     counts(talk, "2026-11-03", messages=7)
     return talk
 
