@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from bots.balances.compared import compared
+from bots.balances.compared import lines as drift_lines
 from bots.columns import columns
 from bots.config import Config, load
 from bots.loop import run_async
 from bots.printable import printable
 from core.amounts import said
 from core.quota.calendar import Calendar
+from core.quota.drift import Drift
 from core.quota.report import Figures, Part, Report
 from storage.reading import reading
 from storage.spending import Spending
@@ -23,8 +26,8 @@ def report(options: argparse.Namespace) -> int:
     """Raises ConfigError, StoreError."""
     config = load(options.config)
     since, until = span(config, options, datetime.now(UTC))
-    made = run_async(asked(config, since, until))
-    sys.stdout.write("\n".join(lines(made)) + "\n")
+    made, drifts = run_async(asked(config, since, until))
+    sys.stdout.write("\n".join([*lines(made), *beside(drifts)]) + "\n")
     return 0
 
 
@@ -35,10 +38,18 @@ def span(config: Config, options: argparse.Namespace, now: datetime) -> tuple[st
     return options.since or f"{until[:7]}-01", until
 
 
-async def asked(config: Config, since: str, until: str) -> Report:
+async def asked(config: Config, since: str, until: str) -> tuple[Report, Sequence[Drift]]:
     async with reading(config.storage.url.reveal()) as database:
         found = await database.ask(Spending(since=since, until=until))
-    return Report(since=since, until=until, lines=found)
+        drifts = await compared(database, since, until, ZoneInfo(config.people.timezone))
+    return Report(since=since, until=until, lines=found), drifts
+
+
+def beside(drifts: Sequence[Drift]) -> Iterator[str]:
+    """The ledger beside the relays' own figures, where they were read."""
+    if drifts:
+        yield ""
+        yield from drift_lines(drifts)
 
 
 def lines(made: Report) -> Iterator[str]:
