@@ -32,18 +32,32 @@ async def used(teller: Teller, identity: str) -> list[list[str]]:
         since(calendar.since(teller.now, "month")),
         store.spent(identity),
     )
-    return [
-        list(_lines(teller, teller.say("quota_today"), day)),
-        list(_lines(teller, teller.say("quota_this_month"), month, same=month == day)),
-        list(
-            _lines(
-                teller,
-                teller.say("quota_in_all"),
-                _Period(spent=whole),
-                same=whole == month.spent,
-            )
-        ),
-    ]
+    return _joined(
+        [
+            list(_lines(teller, teller.say("quota_today"), day)),
+            list(_lines(teller, teller.say("quota_this_month"), month, same=month == day)),
+            list(
+                _lines(
+                    teller,
+                    teller.say("quota_in_all"),
+                    _Period(spent=whole),
+                    same=whole == month.spent,
+                )
+            ),
+        ]
+    )
+
+
+def _joined(sections: list[list[str]]) -> list[list[str]]:
+    """Those of one line stand with the one before."""
+    first, *others = sections
+    joined = [first]
+    for section in others:
+        if len(section) == 1:
+            joined[-1] = joined[-1] + section
+        else:
+            joined.append(section)
+    return joined
 
 
 def _lines(teller: Teller, name: str, period: _Period, *, same: bool = False) -> Iterator[str]:
