@@ -90,6 +90,9 @@ def secrets_in(value: object) -> Iterator[Secret]:
         case tuple() | list():
             for item in value:
                 yield from secrets_in(item)
+        case dict():
+            for item in value.values():
+                yield from secrets_in(item)
 
 
 class LineFormatter(logging.Formatter):

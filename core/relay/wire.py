@@ -301,7 +301,8 @@ def _secrets(entry: RelayEntry) -> tuple[str, ...]:
     Relays tell a key with and without its `sk-`.
     """
     password = proxy_password(entry.proxy.reveal())
-    keys = [key.reveal() for key in (entry.key, *entry.keys, entry.stat_token)]
+    own = (entry.key, *entry.keys, *entry.tokens.values(), entry.stat_token)
+    keys = [key.reveal() for key in own]
     bare = (key.removeprefix("sk-") for key in keys if len(key) > _SHORT_KEY)
     given = (*keys, *bare, entry.proxy.reveal(), password, unquote(password))
     return tuple(sorted({secret for secret in given if secret}, key=len, reverse=True))

@@ -22,7 +22,7 @@ from prove.world.world import World
 MARK = re.compile(r"\bnote ([a-z]+\d+x\d+)-(\d+)(?![\d…])")
 PERSONA = re.compile(r"\bcanary-[a-z0-9-]*[a-z0-9](?![a-z0-9…-])")
 PICTURE = re.compile(r"(\d+) × (\d+) pixels")
-USED = re.compile(r"Messages today: (\d+)")
+COUNTED = re.compile(r"Messages: ([\d,]+)")
 
 Mark: TypeAlias = tuple[str, int]
 
@@ -65,6 +65,7 @@ class Judge:
         self._note_times()
         for person in self._crowd.people:
             await self._judge_person(person)
+        self._judge_counts()
         for stand in self._around.stands.values():
             by_number = {line.number: line for line in stand.town.lines()}
             for line in stand.town.lines(sender=BOT):
@@ -226,24 +227,38 @@ class Judge:
     # -- what each was counted ---------------------------------------------------------
 
     async def _judge_person(self, person: Person) -> None:
-        used = said = 0
         for seat in _all(person):
             answered = {number for number, _ in seat.answers}
-            used += len(answered)
-            said += len(seat.said)
             for number, line in enumerate(seat.said if seat is not person.aside else ()):
                 if number not in answered and await seat.stand.taken(line):
                     where = self.found.unheard if person.stand.name == "qq" else self.found.lost
                     where.append(f"{seat.key}-{number}")
-        lines = person.stand.town.lines(person.alone.place, BOT)
-        told = [int(found[1]) for line in lines if (found := USED.search(line.text))]
-        if not told:
-            self.found.wrong.append(f"{person.alone.key} was not told what he used")
-        elif not used <= told[-1] <= said:
-            self._leak(f"{person.alone.key} said {said} messages and was counted {told[-1]}")
+
+    def _judge_counts(self) -> None:
+        """One id on several bots of a platform is one person there, and counted as one."""
+        same: dict[tuple[str, str], list[Person]] = defaultdict(list)
+        for person in self._crowd.people:
+            same[person.stand.name, person.alone.person].append(person)
+        for people in same.values():
+            seats = [seat for person in people for seat in _all(person)]
+            used = sum(len({number for number, _ in seat.answers}) for seat in seats)
+            said = sum(len(seat.said) for seat in seats)
+            for person in people:
+                told = _counted(person)
+                if told is None:
+                    self.found.wrong.append(f"{person.alone.key} was not told what he used")
+                elif not used <= told <= said:
+                    self._leak(f"{person.alone.key} said {said} messages and was counted {told}")
 
     def _leak(self, words: str) -> None:
         self.found.leaked.append(words)
+
+
+def _counted(person: Person) -> int | None:
+    """How many messages of today he was told last that were counted for him."""
+    lines = person.stand.town.lines(person.alone.place, BOT)
+    told = [found for line in lines if (found := COUNTED.search(line.text))]
+    return int(told[-1][1].replace(",", "")) if told else None
 
 
 def _all(person: Person) -> list[Seat]:

@@ -31,7 +31,7 @@ base_url = "http://127.0.0.1:{relay}"
 {relay_settings}
 [people]
 guests = true
-guest_daily_messages = "unlimited"
+guest_daily_messages = 1000000
 {people_settings}
 [log]
 level = "{log}"
