@@ -131,6 +131,11 @@ class MemoryStore:
             self._memory.accounts.charge(message_id, account, spends)
         return True
 
+    async def rest(self, message_id: str, owner: str, *, rests: bool) -> None:
+        kept = self._memory.inbox.get(message_id)
+        if kept and kept.state == "new" and kept.owner == (owner if rests else ""):
+            kept.owner = "" if rests else owner
+
     async def unfinished(self) -> Sequence[Unfinished]:
         return [
             Unfinished(
@@ -138,6 +143,7 @@ class MemoryStore:
                 conversation=kept.conversation,
                 received_at=kept.received_at,
                 attempt=kept.attempt,
+                rested=kept.attempt > 0 and not kept.owner,
                 delivery=kept.answer.sending if kept.answer else None,
             )
             for kept in self._memory.inbox.values()

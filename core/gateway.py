@@ -76,6 +76,7 @@ class Gateway:
             resumed=True,
             delivery=left.delivery,
             attempts=left.attempt,
+            rested=left.rested,
             broken=broken,
         )
 

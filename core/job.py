@@ -14,8 +14,8 @@ class Job:
     """A stored message, or a stored reply that is not wholly delivered.
 
     `also` are the ids of stored messages that this one took in: they end with it.
-    `attempts` were made by processes before this one. `broken`: why it cannot be
-    worked on, so that it is set aside.
+    `attempts` were made by processes before this one; `rested`: the last of them only waited
+    for a relay as it ended. `broken`: why it cannot be worked on, so that it is set aside.
     """
 
     message: Message
@@ -26,6 +26,7 @@ class Job:
     delivery: Delivery | None = None
     also: tuple[str, ...] = ()
     attempts: int = 0
+    rested: bool = False
     broken: str = ""
 
     @property

@@ -17,7 +17,7 @@ from core.presence import Presence
 from core.quota.budget import LimitReached
 from core.quota.cashier import Cashier
 from core.refusal import refusal
-from core.suspects import MAX_ATTEMPTS
+from core.suspects import MAX_ATTEMPTS, is_spent
 from core.waiting import Waiting, WaitingRoom
 
 log = logging.getLogger(__name__)
@@ -56,8 +56,8 @@ class Judge:
             return Verdict(name="denied", outcome=await self._denied(ask))
         if job.broken:
             return self.set_aside(ask, job.broken)
-        if claim.attempt > MAX_ATTEMPTS:
-            return self.set_aside(ask, f"ended the process {MAX_ATTEMPTS} times")
+        if is_spent(claim.attempt, rested=job.rested):
+            return self.set_aside(ask, f"ended the process {claim.attempt - 1} times")
         if claim.exceeded:
             return self._refused(ask, claim.exceeded)
         if job.resumed and age_s > ask.bot.expire_s:

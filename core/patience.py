@@ -65,6 +65,9 @@ class PatientStore:
     ) -> bool:
         return await self._persist(lambda: self.store.release(message_id, owner, account, spends))
 
+    async def rest(self, message_id: str, owner: str, *, rests: bool) -> None:
+        await self._persist(lambda: self.store.rest(message_id, owner, rests=rests))
+
     async def unfinished(self) -> Sequence[Unfinished]:
         return await self._persist(self.store.unfinished)
 

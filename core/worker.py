@@ -131,7 +131,9 @@ class Worker:
         """What was spent is kept, also where there is nothing to keep it with."""
         account, spends = self._cashier.account(job.message, job.conversation), list[Spend]()
         try:
-            async with self._suspects.turn(job.attempts):
+            async with self._suspects.turn(
+                job.attempts, rested=job.rested, note=lambda rests: self._note(job, rests)
+            ):
                 return await self._finish(job, account, spends)
         except asyncio.CancelledError:
             await self._give_back(job, account, spends)
@@ -139,6 +141,9 @@ class Worker:
         except Exception:
             await self._store.charge(job.message.id, account, spends)
             raise
+
+    async def _note(self, job: Job, rests: bool) -> None:
+        await self._store.rest(job.message.id, self._owner, rests=rests)
 
     async def _give_back(self, job: Job, account: Account, spends: list[Spend]) -> None:
         """The process ends: that is not the message's fault, and no attempt at it."""

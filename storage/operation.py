@@ -64,6 +64,15 @@ class Release(Operation[bool]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rest(Operation[None]):
+    """As `Inbox.rest`."""
+
+    message_id: str
+    owner: str
+    rests: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Charge(Operation[None]):
     """As `Outbox.charge`."""
 

@@ -49,6 +49,7 @@ from storage.operation import (
     Recall,
     Referenced,
     Release,
+    Rest,
     Settings,
     Shelved,
     Show,
@@ -199,6 +200,9 @@ class SqlStore:
         return await self._writes.submit(
             Release(message_id=message_id, owner=owner, account=account, spends=tuple(spends))
         )
+
+    async def rest(self, message_id: str, owner: str, *, rests: bool) -> None:
+        await self._writes.submit(Rest(message_id=message_id, owner=owner, rests=rests))
 
     async def unfinished(self) -> Sequence[Unfinished]:
         """Messages still to be answered, and replies with a PENDING or TRYING part.

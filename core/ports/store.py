@@ -22,7 +22,8 @@ class Claim:
 class Unfinished:
     """A message whose work did not end: not answered, or not wholly delivered.
 
-    `received_at` is when it was put back, where it had been set aside before.
+    `received_at` is when it was put back, where it had been set aside before. `rested`: nothing
+    was done on it as the last process ended, a relay was waited for.
     """
 
     message: Message
@@ -30,6 +31,7 @@ class Unfinished:
     received_at: datetime
     attempt: int
     delivery: Delivery | None
+    rested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,11 @@ class Inbox(Protocol):
     ) -> bool:
         """Give the owner's claim back, its attempt not counted, and what was reserved with it
         but `spends`, which `account` pays; False, and nothing done, if nothing is claimed."""
+        ...
+
+    async def rest(self, message_id: str, owner: str, *, rests: bool) -> None:
+        """Note that nothing is done on the owner's message while a relay is waited for, or that
+        it is worked on again."""
         ...
 
     async def unfinished(self) -> Sequence[Unfinished]:

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 from core.errors import RelayError, RelayLost, RelayRefused, RelayTimeout
 from core.relay.client import Relay
 from core.relay.connecting import callers
+from core.rest import RESTS
 
 
 class WaitLimits(NamedTuple):
@@ -53,6 +54,7 @@ class Prober:
 
     async def _probe(self, relay: Relay, key: int) -> Probed:
         began = asyncio.get_running_loop().time()
+        RESTS.set(None)  # it is no message's, whoever's call began it
         try:
             async with asyncio.timeout(self._limit_s):
                 await relay.probe(key)

@@ -19,6 +19,7 @@ from core.relay.entry import RelayEntry
 from core.relay.failure import Origin, outage, read_complaint, refusal, retry_after
 from core.relay.fetch import Fetcher, Unfetched, pieces
 from core.relay.refusals import told_rule
+from core.rest import RESTS
 from core.secret import Secret
 
 _DATA = frozenset[Call]({"speech", "file_content"})
@@ -244,8 +245,12 @@ class Wire:
         return (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port)
 
     async def _send(self, request: httpx.Request, origin: Origin) -> httpx.Response:
+        rests = RESTS.get()
         try:
-            return await self._transport.handle_async_request(request)
+            if rests is None:
+                return await self._transport.handle_async_request(request)
+            async with rests.resting():
+                return await self._transport.handle_async_request(request)
         except httpx.TransportError as error:
             raise outage(origin, error) from error
 

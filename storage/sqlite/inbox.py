@@ -6,7 +6,7 @@ from sqlalchemy import func, update
 
 from core.errors import MessageEnded
 from core.ports.store import Claim
-from storage.operation import Accept, Release, Take
+from storage.operation import Accept, Release, Rest, Take
 from storage.rows import blobs, inbox_values
 from storage.sqlite.accounts import AccountWrites
 from storage.sqlite.statement import constant, insert_row, param, sql
@@ -62,6 +62,16 @@ class InboxWrites:
             )
         )
 
+        self._rest = sql(
+            update(inbox)
+            .where(
+                inbox.c.id == param("message_id"),
+                inbox.c.state == constant(InboxState.NEW),
+                inbox.c.owner == param("until_now"),
+            )
+            .values(owner=param("from_now"))
+        )
+
     def accept(self, accept: Accept) -> bool:
         message = accept.message
         values = inbox_values(message, accept.conversation, accept.received_at)
@@ -95,3 +105,10 @@ class InboxWrites:
         if given:
             self._accounts.release(release)
         return given
+
+    def rest(self, rest: Rest) -> None:
+        """Who only waits is nobody's: one whose process ended at a step keeps its owner."""
+        until, since = (rest.owner, "") if rest.rests else ("", rest.owner)
+        self._run(
+            self._rest, {"message_id": rest.message_id, "until_now": until, "from_now": since}
+        )

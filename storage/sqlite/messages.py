@@ -82,6 +82,7 @@ class MessageReads:
                 received_at=from_us(row["put_back_at"] or row["received_at"]),
                 attempt=row["attempt"],
                 delivery=self._delivery(row),
+                rested=row["attempt"] > 0 and not row["owner"],
             )
         except (MsgspecError, ValueError) as error:
             log.warning("message %s stays: it cannot be read: %s", row["id"], type(error).__name__)

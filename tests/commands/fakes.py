@@ -143,6 +143,9 @@ class MemoryStore:
     async def charge(self, message_id: str, account: Account, spends: Sequence[Spend]) -> None:
         self.accounts.charge(message_id, account, spends)
 
+    async def rest(self, message_id: str, owner: str, *, rests: bool) -> None:
+        """What it would change is not looked at."""
+
     async def unfinished(self) -> Sequence[Unfinished]:
         return [
             Unfinished(

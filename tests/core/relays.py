@@ -24,6 +24,7 @@ from core.response import (
     Usage,
     UserStat,
 )
+from core.rest import RESTS
 from tests.core.held import Held
 
 Step: TypeAlias = str | Held | Exception
@@ -37,6 +38,7 @@ class ScriptedRelays:
     """`script` says how a question is answered, by its text; others get "re: " and the question.
 
     `asked` are all chat requests, each seen by `watch`; `heard` is what speech is recognised as.
+    `distant`: what is held waits behind a wire, as for a real relay, not at a step of its own.
     """
 
     def __init__(self) -> None:
@@ -45,6 +47,7 @@ class ScriptedRelays:
         self.watch: Callable[[ChatRequest], None] = lambda _: None
         self.heard = "spoken words"
         self.listened = 0
+        self.distant = False
         self.eyes = True
         self.folds = False
         self.cost: Price | None = None
@@ -82,6 +85,9 @@ class ScriptedRelays:
         question = request.messages[-1].content
         for step in self.script.get(question, (f"re: {question}",)):
             match step:
+                case Held() if self.distant and (rests := RESTS.get()):
+                    async with rests.resting():
+                        await step.wait()
                 case Held():
                     await step.wait()
                 case Exception():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.suspects import MAX_ATTEMPTS, MOST_ATTEMPTS
 from tests.core.held import Held
 from tests.core.house import Site
 
@@ -97,3 +98,57 @@ async def test_last_attempts_wait_for_second_ones(site: Site) -> None:
     dans.release()
     await held["amy"].reached()
     assert attempts(site) == {"amy": 3, "bob": 2, "cat": 2}
+
+
+async def test_one_that_waits_for_its_relay_lets_the_next_begin(site: Site) -> None:
+    site.relays.distant = True
+    held = await ended_twice(site)
+    for one in PEOPLE:
+        await held[one].reached()
+    assert attempts(site) == {"amy": 3, "bob": 3, "cat": 3}
+    for one in reversed(PEOPLE):
+        held[one].release()
+    await site.house.settled()
+    assert [site.person(one).reads for one in PEOPLE] == [[f"re: {one}"] for one in PEOPLE]
+
+
+async def test_who_only_waited_when_the_process_ended_is_not_set_aside(site: Site) -> None:
+    site.relays.distant = True
+    held = await ended_twice(site)
+    for one in PEOPLE:
+        await held[one].reached()
+    held = hold(site)
+    await site.restart()
+    for one in held.values():
+        await one.reached()
+        one.release()
+    await site.house.settled()
+    assert [site.person(one).reads for one in PEOPLE] == [[f"re: {one}"] for one in PEOPLE]
+
+
+async def test_waits_that_end_the_process_again_and_again_are_not_without_end(site: Site) -> None:
+    site.relays.distant = True
+    held = await ended_twice(site)
+    for _ in range(MOST_ATTEMPTS - MAX_ATTEMPTS):
+        await held["amy"].reached()
+        held = hold(site)
+        await site.restart()
+    await held["amy"].reached()
+    assert attempts(site)["amy"] == MOST_ATTEMPTS
+    site.relays.script.clear()
+    await site.restart()
+    await site.house.settled()
+    assert site.person("amy").reads == [site.say("set_aside")]
+
+
+async def test_one_that_is_given_up_while_it_waits_is_worked_on_again(site: Site) -> None:
+    site.relays.distant = True
+    held = await ended_twice(site)
+    await held["amy"].reached()
+    await site.person("amy").says("/stop")
+    await site.person("amy").says("next")
+    for one in ("bob", "cat"):
+        held[one].release()
+    await site.house.settled()
+    assert site.person("amy").reads[-1] == "re: next"
+    assert site.rows("SELECT count(*) FROM inbox WHERE state = 'new'") == [(0,)]

@@ -139,3 +139,32 @@ async def test_a_claim_given_back_is_no_attempt(store):
     assert await store.claim("m1", "boot", booking(cap=1)) == Claim(attempt=1)
     await store.commit(answer(message("m1"), "yes"))
     assert not await store.release("m1", "boot")
+
+
+async def test_what_only_waits_for_a_relay_is_known_after_a_restart(place, store):
+    for name in ("new", "at work", "waits", "back at work"):
+        await store.accept(message(name), name, NOW)
+    for name in ("at work", "waits", "back at work"):
+        await store.claim(name, "boot", None)
+    await store.rest("waits", "boot", rests=True)
+    await store.rest("back at work", "boot", rests=True)
+    await store.rest("back at work", "boot", rests=False)
+    store = await place.reopen()
+    left = await store.unfinished()
+    assert [one.message.id for one in left if one.rested] == ["waits"]
+    assert [one.attempt for one in left] == [0, 1, 1, 1]
+
+
+async def test_only_its_owner_says_that_a_message_waits(store):
+    await store.accept(message("m1"), "c", NOW)
+    await store.claim("m1", "boot", None)
+    await store.rest("m1", "another boot", rests=True)
+    assert not (await store.unfinished())[0].rested
+
+
+async def test_what_waits_for_a_relay_keeps_what_is_reserved_for_it(store):
+    for name in ("m1", "m2"):
+        await store.accept(message(name), "c", NOW)
+    await store.claim("m1", "boot", booking(cap=1))
+    await store.rest("m1", "boot", rests=True)
+    assert (await store.claim("m2", "boot", booking(cap=1))).exceeded
