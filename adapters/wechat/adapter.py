@@ -128,7 +128,6 @@ class WeChatAdapter:
 
     async def run(self, emit: Emit) -> None:
         """Take pushes until cancelled; and set the menu, where it is not set so already."""
-        self._clerk.open()
         await asyncio.to_thread(_import_all)
         self._clerk.emit = emit
         self._clerk.started.set()

@@ -41,7 +41,7 @@ class Clerk:
         self.emit: Emit | None = None
         self.started = asyncio.Event()
         self._opened_at = clock.monotonic()
-        self._read_since = float("-inf")
+        self._opened_on = int(clock.now().timestamp())
         self._desk = desk
         self._leftovers = leftovers
         self._wording = wording
@@ -50,10 +50,6 @@ class Clerk:
         self._serves = serves
         self._message_of = message_of
         self._seen = seen
-
-    def open(self) -> None:
-        """Requests are read from now on: who came before waited for it."""
-        self._read_since = self._clock.monotonic()
 
     @asynccontextmanager
     async def receive(
@@ -83,8 +79,6 @@ class Clerk:
                 if visit.new_round:
                     self._leftovers.bring(case)
             case Said() as said:
-                if not case.exchange.round > 1:
-                    self._leftovers.heard(case.push.source)
                 await self._hear(case, said, visit)
 
     async def _hear(self, case: Case, said: Said, visit: Visit) -> None:
@@ -148,12 +142,20 @@ class Clerk:
         case.say(format_reply(case.push, Words(text=text)))
 
     def _first_round(self, push: Push, arrival: Arrival) -> int:
-        """Of what came before this process began, nobody knows how often it was tried: this
-        may be the last time, so that it is answered as that."""
+        """Which try it is by a push's age, where this process was there for the tries before it.
+        How often one was tried that may be older nobody knows: this may be the last time, so
+        that it is answered as that."""
         age_s = arrival.stamped_s - push.created
-        older = age_s >= arrival.at - self._opened_at + CLOCK_S
-        return TRIES if older or arrival.at < self._read_since else self._round(age_s)
-
-    def _round(self, age_s: float) -> int:
-        """Which try it is by a push's age, where the tries before it were not seen."""
+        if self._is_older(push, age_s - (arrival.at - self._opened_at)):
+            return TRIES
         return max(1, min(TRIES, 1 + int(age_s / self._timing.patience_s)))
+
+    def _is_older(self, push: Push, older_s: float) -> bool:
+        """Whether a push was made before this process was there to be asked.
+
+        `older_s` is by WeChat's clock alone. Where that leaves it open, ours tells; what is of
+        the same second came after, as most of it does.
+        """
+        if abs(older_s) >= CLOCK_S:
+            return older_s > 0
+        return push.created < self._opened_on

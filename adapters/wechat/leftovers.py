@@ -24,6 +24,12 @@ WORK_S = 600.0
 SHELVED_S = 2.0
 """How long a part may take from `Later` to the shelf."""
 
+UNSURE_S = 600.0
+"""For so long a person who asks for more may mean what the last try of a push said. That he goes
+on talking shows nothing: he may have asked before it was said."""
+
+MOST_UNSURE = 3
+
 MOST_HUNGRY = 5
 """How many times a person may ask at once for what is still being worked on."""
 
@@ -34,11 +40,12 @@ TALKS_KEPT = 10_000
 @dataclass(slots=True)
 class Talk:
     """One person's. `hungry`: pushes of 继续 that found nothing yet; `work`: until when an
-    answer counts as on its way, by the key of its push; `unsure`: what the last try said."""
+    answer counts as on its way, by the key of its push; `unsure`: what the last try of a push
+    said, by its key, and until when it is worth to be said again."""
 
     hungry: list[Case] = field(default_factory=list)
     work: dict[str, float] = field(default_factory=dict)
-    unsure: Saying | None = None
+    unsure: dict[str, tuple[Saying, float]] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -110,11 +117,15 @@ class Leftovers:
     def said_last(self, case: Case) -> None:
         """What may be the last try carried an answer: whether WeChat had it, nobody will tell."""
         if case.says is not None:
-            self._talk(case.push.source).unsure = case.says
+            unsure = self._unsure(case.push.source)
+            unsure[case.push.key] = case.says, _now() + UNSURE_S
+            while len(unsure) > MOST_UNSURE:
+                del unsure[next(iter(unsure))]
 
-    def heard(self, chat: str) -> None:
-        """The person goes on talking: what they were told last, they have."""
-        self._talk(chat).unsure = None
+    def _unsure(self, chat: str) -> dict[str, tuple[Saying, float]]:
+        talk, now = self._talk(chat), _now()
+        talk.unsure = {key: said for key, said in talk.unsure.items() if said[1] > now}
+        return talk.unsure
 
     # -- pushes --------------------------------------------------------------------
 
@@ -138,12 +149,20 @@ class Leftovers:
             return
         talk = self._talk(chat)
         working = bool(_alive(talk.work) or await self._expected(chat))
-        if unsure := talk.unsure:
-            talk.unsure = None
-            beside = Beside.WORKED_ON if working else Beside.NOTHING
-            case.say(format_reply(case.push, self._wording.again(unsure, beside)))
+        if self._unsure(chat):
+            await self._say_again(case, Beside.WORKED_ON if working else Beside.NOTHING)
         elif not working:
             case.say(format_reply(case.push, Words(text=self._wording.nothing_waits)))
+
+    async def _say_again(self, case: Case, beside: Beside) -> None:
+        """The oldest that may not have come; kept until a request carried it."""
+        unsure = self._unsure(case.push.source)
+        key = next(iter(unsure))
+        saying, until = unsure.pop(key)
+        told = self._wording.again(saying, Beside.WAITS if unsure else beside)
+        if not await self._desk.hand(case, told):
+            unsure = self._unsure(case.push.source)
+            self._talk(case.push.source).unsure = {key: (saying, until), **unsure}
 
     async def _resume(self, case: Case) -> None:
         await self._lend(case, lambda parts: _own(parts, case.push.key))

@@ -75,7 +75,8 @@ class Wording:
         """What the person may have seen already; with a hint of others, unless it has one."""
         if not isinstance(saying, Words):
             return saying
-        told = Words(text=f"{self.say('wechat_again')}\n{saying.text}")
+        flag = self.say("wechat_again")
+        told = saying if saying.text.startswith(flag) else Words(text=f"{flag}\n{saying.text}")
         hinted = f"“{self._word}”" in saying.text.rpartition("\n\n")[2]
         return told if hinted else with_hint(told, self._hint(beside))
 

@@ -227,15 +227,85 @@ def test_a_push_that_is_older_than_the_process_may_have_no_further_try():
     played(script)
 
 
-def test_who_waited_while_the_process_started_may_have_no_further_try():
+def test_a_push_of_the_second_before_the_process_may_have_no_further_try():
     async def script():
         world = World({"q": Question("q", 40.0)})
         world.lose = lambda number: None if number == 2 else -1.0
-        world.unread_s = 0.2
+        world.gap_s = 0.15
+        await asyncio.sleep(0.9)
         asked = asyncio.ensure_future(world.say("q"))
-        await asyncio.sleep(0.1)
-        world.adapter._clerk.open()
+        await asyncio.sleep(0.2)
+        world.restart()
         assert "still thinking" in (await asked).got
+
+    played(script)
+
+
+def test_who_waited_while_the_process_started_has_all_three_tries():
+    async def script():
+        world = World({"q": Question("q", 40.0)})
+        await asyncio.sleep(0.9)
+        world.restart()
+        world.unread_s = 0.3
+        push = await world.say("q")
+        assert len(push.tries) == 3
+        assert "still thinking" in push.got
+        check_every_push(world)
+
+    played(script)
+
+
+def test_a_second_question_does_not_hide_that_the_first_answer_may_have_been_lost():
+    async def script():
+        world = World({"q": Question("q", 4.6), "next": Question("next", 0.1)})
+        world.lose = lambda number: (0.1, None, 0.0)[number]
+        assert not (await world.say("q")).got
+        world.lose = lambda _: None
+        assert "[next 0/1]" in (await world.say("next")).got
+        told = (await world.say("more")).got
+        assert "seen this already" in told
+        assert "[q 0/1]" in told
+
+    played(script)
+
+
+def test_two_answers_that_may_have_been_lost_are_both_said_again():
+    async def script():
+        world = World({"q": Question("q", 4.6), "next": Question("next", 4.6)})
+        world.lose = lambda number: (0.1, None, 0.0)[number]
+        for text in world.questions:
+            assert not (await world.say(text)).got
+        world.lose = lambda _: None
+        told = (await world.say("more")).got
+        assert "[q 0/1]" in told
+        assert "send “continue”" in told
+        assert "[next 0/1]" in (await world.say("more")).got
+        assert "Nothing is waiting" in (await world.say("more")).got
+
+    played(script)
+
+
+def test_an_answer_that_may_have_been_lost_again_is_said_once_more():
+    async def script():
+        world = World({"q": Question("q", 4.6)})
+        world.lose = lambda number: (0.1, None, 0.0)[number]
+        assert not (await world.say("q")).got
+        world.lose = lambda _: 0.0
+        assert not (await world.say("more")).got
+        world.lose = lambda _: None
+        assert "[q 0/1]" in (await world.say("more")).got
+
+    played(script)
+
+
+def test_after_a_while_nobody_means_what_may_have_been_lost():
+    async def script():
+        world = World({"q": Question("q", 4.6)})
+        world.lose = lambda number: (0.1, None, 0.0)[number]
+        assert not (await world.say("q")).got
+        world.lose = lambda _: None
+        await asyncio.sleep(601)
+        assert "Nothing is waiting" in (await world.say("more")).got
 
     played(script)
 
