@@ -13,7 +13,6 @@ from prove.experiment import Experiment, Finding, Scale
 from prove.passive.crowd import Crowd
 from prove.passive.judge import Down, judge
 from prove.passive.stage import Stage, stage
-from prove.world.bot import Bot
 from prove.world.echo import Echo
 
 SHORT_HOLDS_S = ((0.0, 0.3), (1.0, 2.0), (5.0, 9.0), (11.0, 13.0))
@@ -22,12 +21,9 @@ RATE = 80.0
 """New questions; with their tries, and with what people ask for, some 250 requests a second."""
 
 SHORT_RATE, SHORT_S = 60.0, 1.0
-LONG_S = 100.0
+LONG_S = 60.0
 PEOPLE = 3000
-KILL_EVERY_S = (28.0, 36.0)
-"""Longer than any answer takes: what is under way at two kills in a row is worked on one at a
-time afterwards, 5 s each (decision 24), which others measure."""
-
+KILL_EVERY_S = (15.0, 30.0)
 REST_S = 90.0
 LONG_ANSWER = 0.2
 """How many answers take more than one part."""
@@ -47,14 +43,15 @@ async def run(scale: Scale) -> Finding:
         await around.bot.start()
         rate, seconds = (RATE, LONG_S) if scale.long else (SHORT_RATE, SHORT_S)
         talking = asyncio.create_task(crowd.talk(rate, seconds))
-        downs = await kill_meanwhile(around.bot, talking, Random(scale.seed)) if scale.long else []
+        downs = await kill_meanwhile(around, talking, Random(scale.seed)) if scale.long else []
         await talking
         rested = await crowd.rest(REST_S)
         return finding(around, crowd, downs, rate=rate, rested=rested)
 
 
-async def kill_meanwhile(bot: Bot, talking: asyncio.Task[None], chance: Random) -> list[Down]:
+async def kill_meanwhile(around: Stage, talking: asyncio.Task[None], chance: Random) -> list[Down]:
     """From the kill until it is up again. Started again at once."""
+    bot = around.bot
     downs: list[Down] = []
     while True:
         done, _ = await asyncio.wait({talking}, timeout=chance.uniform(*KILL_EVERY_S))
@@ -63,8 +60,22 @@ async def kill_meanwhile(bot: Bot, talking: asyncio.Task[None], chance: Random) 
         killed = datetime.now(UTC)
         bot.kill()
         await bot.ended()
-        await bot.start()
-        downs.append(Down(killed=killed, up=datetime.now(UTC)))
+        bot.begin()
+        opened = await opened_at(around.public)
+        await bot.until_up()
+        downs.append(Down(killed=killed, opened=opened, up=datetime.now(UTC)))
+
+
+async def opened_at(port: int) -> datetime:
+    """When connections are taken again, to some milliseconds."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.002)
+        else:
+            writer.close()
+            return datetime.now(UTC)
 
 
 def tail(said: str) -> str:

@@ -23,9 +23,11 @@ EXAMPLES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Down:
-    """No bot was there between these: what was open is broken, what came waited or was refused."""
+    """No bot was there from `killed` to `up`: what was open is broken, what came was refused
+    until its port was `opened`, and waited from then on."""
 
     killed: datetime
+    opened: datetime
     up: datetime
 
     def touches(self, done: Try) -> bool:
@@ -33,9 +35,10 @@ class Down:
         began = done.at or self.up
         return began <= self.up and self.killed <= began + timedelta(seconds=done.took_s)
 
-    def parts(self, push: Push, done: Try) -> bool:
-        """Whether a push is older than the process that had this try of it to answer."""
-        return push.at <= self.up and done.at is not None and self.killed <= done.at
+    def hides(self, push: Push) -> bool:
+        """Whether a push was made before the bot was there, and the whole second in which
+        WeChat says that it was made does not tell: as many were made right after."""
+        return push.at < self.opened and int(push.at.timestamp()) == int(self.opened.timestamp())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class Verdict:
     pushes: int = 0
     tries: int = 0
     notices: int = 0
+    hidden: int = 0
     again: int = 0
     lost: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
@@ -70,7 +74,9 @@ class Verdict:
         return (
             f"{self.pushes} pushes in {self.tries} tries; {len(times)} carried something, p99.9 "
             f"{times[self._place()]:.2f} s, slowest {times[-1]:.2f} s; {self.notices} notices; "
-            f"{self.again} answers asked for again, flagged; {len(self.window)} repeated inside W"
+            f"{self.again} answers asked for again, flagged; {len(self.window)} repeated inside W; "
+            f"{self.hidden} third tries of what had been refused in the second before a start "
+            "got nothing"
         )
 
     def _place(self) -> int:
@@ -110,8 +116,13 @@ def _judge_push(push: Push, downs: Sequence[Down], verdict: Verdict) -> None:
             if done.took_s > LAST_S:
                 verdict.wrong["later than 5 s"].append(f"{push.number}: {done.took_s:.2f} s")
         touched = any(down.touches(done) for down in downs)
-        older = any(down.parts(push, done) for down in downs)
-        for what in _faults_of(done, down=touched, older=older):
+        before = [one for one in push.tries if one.number < done.number]
+        cut = any(down.touches(one) for down in downs for one in before)
+        hidden = cut and any(down.hides(push) for down in downs)
+        if hidden and not touched and _is_silent(done):
+            verdict.hidden += 1
+            continue
+        for what in _faults_of(done, down=touched, cut=cut):
             verdict.wrong[what].append(f"push {push.number}, {_told(push)}")
     whole = Try(outcome="timeout", took_s=_lasted_s(push), at=push.at)
     killed = any(down.touches(whole) for down in downs)
@@ -125,20 +136,25 @@ def _lasted_s(push: Push) -> float:
     return max(ends, default=0.0)
 
 
-def _faults_of(done: Try, *, down: bool, older: bool) -> Iterator[str]:
+def _faults_of(done: Try, *, down: bool, cut: bool) -> Iterator[str]:
     """What is wrong with one try. `down`: the bot was not there for all of it.
 
-    `older`: its push is older than the process that was there. That cannot know which of the
-    tries it is, so that it may tell a notice in any of them.
+    `cut`: it was not there for a try before it. How many there were nobody can know who was not
+    there: this one may be the last, so that it may tell a notice.
     """
     if done.outcome in ("success", "empty", "unreadable"):
         yield f"a question was answered by {done.outcome}"
     if not down and (done.outcome == "status" or (done.outcome == "closed" and done.detail)):
         yield "the bot hung up by itself"
-    if 0 < done.number < TRIES and THINKING in done.answer and not (down or older):
+    if 0 < done.number < TRIES and THINKING in done.answer and not cut:
         yield "a notice before the third try"
-    if done.number == TRIES and done.outcome == "timeout" and not (done.detail or down):
+    if _is_silent(done) and not down:
         yield "nothing came in the third try"
+
+
+def _is_silent(done: Try) -> bool:
+    """Whether it was the last, and the bot said nothing. What was late on its way was said."""
+    return done.number == TRIES and done.outcome == "timeout" and not done.detail
 
 
 def _judge_answers(

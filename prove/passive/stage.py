@@ -48,11 +48,13 @@ aes_key = "env:PROVE_AES_KEY"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """`accounts` by the bots' names; both have people of the same openids."""
+    """`accounts` by the bots' names; both have people of the same openids. `public` is the port
+    to which they push."""
 
     bot: Bot
     relay: Echo
     accounts: dict[str, WeChat]
+    public: int
 
 
 @asynccontextmanager
@@ -78,7 +80,7 @@ async def stage(folder: Path, people: int, relay: Echo) -> AsyncIterator[Stage]:
         )
         bot = Bot(config, private, {"PROVE_TOKEN": "sandbox", "PROVE_AES_KEY": AES_KEY})
         stack.push_async_callback(bot.stop)
-        yield Stage(bot=bot, relay=relay, accounts=accounts)
+        yield Stage(bot=bot, relay=relay, accounts=accounts, public=public)
 
 
 def account(name: str, mode: Mode, people: Sequence[str], public: int) -> WeChat:
