@@ -105,7 +105,7 @@ class RelayAccount:
     def _told(self, said: Said) -> None:
         if self.trouble:
             log.info("the account of relay %s is read again", self._relay.name)
-        shrinks = _shrinks(self.known.balance.account, said.balance.account)
+        shrinks = is_shrinking(self.known.balance.account, said.balance.account)
         self.trouble = None
         self.known = Known(
             balance=said.balance, shrinks=self.known.shrinks if shrinks is None else shrinks
@@ -129,7 +129,7 @@ class RelayAccount:
             log.warning("a reading of relay %s is not kept: %s", self._relay.name, error)
 
 
-def _shrinks(before: AccountBalance | None, now: AccountBalance | None) -> bool | None:
+def is_shrinking(before: AccountBalance | None, now: AccountBalance | None) -> bool | None:
     """Whether what was used meanwhile went off the total; None where it cannot be told, since
     nothing was used, or somebody topped it up as well."""
     if before is None or now is None or now.used_nano_usd <= before.used_nano_usd:

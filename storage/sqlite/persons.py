@@ -8,6 +8,7 @@ from sqlalchemy import Select, or_, select, text
 
 from core.amounts import said
 from core.model import DECISIONS, Reply
+from storage.announcing import PREFIX
 from storage.groups import is_common
 from storage.operation import Export, GroupsSet, Settings
 from storage.rows import decode_message, decode_reply, turn_of, without_handles
@@ -67,13 +68,15 @@ def _exports() -> dict[str, Select[Any]]:
     settings = SettingRow.table()
     spends, who = SpendRow.table(), param("person")
     theirs = select(inbox.c.id).where(inbox.c.person == who)
+    named = constant(PREFIX).concat(who)
+    told = replies.c.message_id.between(named.concat(constant(":")), named.concat(constant(";")))
     return {
         "messages": select(inbox.c.state, inbox.c.received_at, inbox.c.payload)
         .where(inbox.c.person == who, inbox.c.payload.is_not(None))
         .order_by(inbox.c.seq),
         "turns": select(turns).where(turns.c.message_id.in_(theirs)).order_by(turns.c.seq),
         "replies": select(replies.c.payload, replies.c.at)
-        .where(replies.c.message_id.in_(theirs))
+        .where(or_(replies.c.message_id.in_(theirs), told))
         .order_by(replies.c.at),
         "settings": select(settings.c.scope, settings.c.name, settings.c.value)
         .where(or_(settings.c.scope == who, settings.c.person == who))

@@ -124,6 +124,19 @@ async def test_what_somebody_was_told_is_forgotten_with_him(tmp_path: Path) -> N
         assert await scene.site.house.store.unfinished() == []
 
 
+async def test_what_somebody_was_told_is_in_his_export_and_in_nobody_elses(
+    tmp_path: Path,
+) -> None:
+    async with acting(tmp_path) as scene:
+        store = scene.site.house.store
+        await store.announcements.announce(announce(scene, letter(scene), raised=(EVENT,)))
+        exported = await store.export(scene.boss.key)
+        assert "letter-1" not in str(exported)
+        assert "'told'" in str(exported["replies"])
+        for other in ("bos", "boss2"):
+            assert "'told'" not in str(await store.export(scene.site.person(other).key))
+
+
 async def test_letters_and_readings_go_after_the_retention(tmp_path: Path) -> None:
     async with acting(tmp_path) as scene:
         store = scene.site.house.store

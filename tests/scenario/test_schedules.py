@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bots.schedules import FIRST_SWEEP_AFTER, HOURLY, Schedules, WholeHours
+from bots.schedules import FIRST_SWEEP_AFTER, HOURLY, Chore, Schedules, WholeHours
 from storage.media import FileMedia
 from storage.store import SqlStore, Swept
 
@@ -137,6 +137,51 @@ async def test_a_clock_that_was_set_years_ahead_erases_nothing(tmp_path: Path) -
     await schedules.sweep()
     await store.close()
     assert times == [NOON, NOON - timedelta(days=1)]
+
+
+async def test_a_chore_is_done_again_though_it_failed_and_never_twice_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = asyncio.Queue[int]()
+    held = asyncio.Event()
+
+    async def do() -> None:
+        done.put_nowait(done.qsize())
+        if done.qsize() == 1:
+            raise ValueError("the first time")
+        await held.wait()
+
+    store = await opened(tmp_path)
+    chore = Chore(name="chore", every=timedelta(seconds=60), do=do)
+    schedules = Schedules(store, Clock(NOON), 365, chores=[chore])
+    for _ in range(4):
+        await schedules._begin(chore)
+        await asyncio.sleep(0)
+    assert done.qsize() == 2
+    assert "the first time" in caplog.text
+    schedules.stop()
+    await asyncio.sleep(0)
+    assert "CancelledError" not in caplog.text
+    await store.close()
+
+
+async def test_a_chore_comes_a_moment_after_the_start_and_on_a_clock_that_was_set_back(
+    tmp_path: Path,
+) -> None:
+    done = asyncio.Queue[None](1)
+    store = await opened(tmp_path)
+    chore = Chore(name="chore", every=timedelta(seconds=60), do=lambda: done.put(None))
+    now = datetime.now(UTC)
+    schedules = Schedules(store, Clock(now), 365, chores=[chore])
+    schedules.start()
+    first = schedules._scheduler.get_job("chore").next_run_time
+    assert timedelta() < first - now < timedelta(seconds=60)
+    schedules._scheduler.modify_job("chore", next_run_time=now + timedelta(days=4000))
+    schedules.look()
+    async with asyncio.timeout(10):
+        await done.get()
+    schedules.stop()
+    await store.close()
 
 
 class Set(Clock):
