@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bots.sandbox import hearing
 from bots.sandbox.accounts import UNITS_PER_USD
+from bots.sandbox.ears import Heard, Word
 from core.model import Media
 from core.people import PeopleRules
 from core.quota.limits import Allowances, Limits
@@ -16,11 +18,11 @@ from core.relay.transport import Transport
 from core.secret import Secret
 from tests.core.house import Person, Site
 from tests.relays.stage import FakeClock, entry, relay
-from tests.sandbox.heard import heard_once
 from tests.sandbox.server import Sandbox, sandbox
 
 CLIP = Path(__file__).parents[1] / "clips" / "garden.ogg"
 VOICE = Media(kind="voice", remote="v", mime="audio/ogg", duration_s=2.0)
+HEARD = Heard(duration_s=2.0, words=[Word(word="garden", start=0.0, end=1.0)])
 COMMON, ALICE, BOB = "comm", "alic", "bobb"
 """The last four characters of the keys, which is what the relay's journal keeps."""
 
@@ -53,6 +55,7 @@ class Stand:
             self.relay.base_url,
             profile="sandbox",
             key=Secret(f"sk-canary-{COMMON}"),
+            first_byte_timeout_s=30.0,
             tokens={name: keys[name] for name in tokens},
         )
         clock = FakeClock()
@@ -70,8 +73,14 @@ class Stand:
 RULES = PeopleRules(owners=frozenset({"qq:root"}), allow=frozenset({"qq:*"}))
 
 
+@pytest.fixture(autouse=True)
+def ears(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recogniser needs a second or more of a processor, and what it hears is nothing here."""
+    monkeypatch.setattr(hearing, "_listen", lambda _: HEARD)
+
+
 def stood(grant: int) -> Iterator[Sandbox]:
-    with heard_once(), sandbox(grant=grant) as running:
+    with sandbox(grant=grant) as running:
         yield running
 
 
