@@ -345,6 +345,15 @@ async def test_the_answer_is_one_text():
     assert len(talk.outcome.parts) == 1
 
 
+def test_dollars_are_made_of_the_whole_units_and_an_unlimited_key_has_no_remainder():
+    told = stated("burn", recorded(), AT)
+    assert told.account is not None
+    assert told.account.paid_nano_usd == 74_959_210_000, "the relay rounds it to 74.959206"
+    assert [t.alias for t in told.tokens] == ["main", "pear"]
+    assert [t.remaining_nano_usd for t in told.tokens] == [None, None]
+    assert [t.used_nano_usd for t in told.tokens] == [5_656_172_000, 1_893_584_000]
+
+
 # -- dollars -----------------------------------------------------------------------
 
 
