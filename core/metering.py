@@ -1,21 +1,22 @@
 """Relays whose calls are written down, whatever becomes of the answer, and held to a budget."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from msgspec import structs
 
 from core.amounts import Amounts, total
-from core.errors import Lost, PriceUnknown, RelayError
+from core.errors import Lost, MediaError, PriceUnknown, RelayError
 from core.model import Spend
 from core.ports.clock import Clock
 from core.ports.ledger import Kind, amounts_of
 from core.ports.relays import PLAIN, Errand, Quote, Relays, Served
 from core.price import Price
 from core.quota.budget import Budget
-from core.quota.estimate import amounts, prompt_tokens, seconds
+from core.quota.estimate import amounts, longest_s, most_of
 from core.request import (
     ChatRequest,
     ImageRequest,
@@ -26,38 +27,40 @@ from core.request import (
 from core.response import Chat, Chunk, Images, Model, Speech, Transcription, Usage, UserStat
 from core.tokens import estimated_usage
 
+HEARD = ("transcription", "translation")
 
+
+@dataclass(slots=True, kw_only=True)
 class Call:
     """One call's line in the ledger: as it was asked, until it is known how it was served.
 
-    `most` is what it may come to, where it is held to a budget. `lost` are the calls that a
-    route had made before, to an unknown end.
+    `most` is the most that it can be: what is written where nobody tells what came of it.
+    `need` was reserved for each time that it is made, `taken` in all. `lost` are the calls that
+    a route had made before, to an unknown end.
     """
 
-    __slots__ = ("lost", "most", "need", "served", "spend", "taken")
-
-    def __init__(self, asked: Spend, most: Spend | None, need: Amounts) -> None:
-        self.spend = asked
-        self.most = most
-        self.need = need
-        self.taken = need
-        self.served = False
-        self.lost: tuple[Lost, ...] = ()
+    asked: Spend
+    most: Spend
+    need: Amounts = field(default_factory=Amounts)
+    taken: Amounts = field(default_factory=Amounts)
+    spend: Spend | None = None
+    lost: tuple[Lost, ...] = ()
 
     def serve(self, served: Served, *, estimated: bool = False, **figures: float) -> None:
-        self.spend = structs.replace(
-            self.spend,
-            relay=served.relay,
-            model=served.model,
-            key=served.key,
-            estimated=estimated,
-            **figures,
-        )
-        self.served = True
+        self.spend = structs.replace(_by(self.asked, served), estimated=estimated, **figures)
         self.lost = served.lost
 
     def serve_chat(self, served: Served, usage: Usage) -> None:
         self.serve(served, **structs.asdict(usage))
+
+    def break_off(self, served: Served) -> None:
+        """A part of it was served."""
+        self.spend = structs.replace(_by(self.most, served), unsure=True)
+        self.lost = served.lost
+
+
+def _by(spend: Spend, served: Served) -> Spend:
+    return structs.replace(spend, relay=served.relay, model=served.model, key=served.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +88,10 @@ class MeteredRelays:
     async def stream(
         self, request: ChatRequest, errand: Errand = PLAIN
     ) -> AsyncIterator[tuple[Chunk, Served]]:
-        """What was said until a stream broke off was billed."""
+        """What was said until a stream broke off was billed; held to a budget, all that the
+        relay may have said is."""
         said: list[str] = []
+        whole = False
         request = self._bounded(request)
         async with self._calling(self._chat(request, errand), request, errand) as (call, on):
             try:
@@ -94,8 +99,11 @@ class MeteredRelays:
                     said.append(chunk.text)
                     last, by = chunk, served
                     yield chunk, served
+                whole = True
             finally:
-                if said:
+                if said and self.budget and not (whole or last.usage):
+                    call.break_off(by)
+                elif said:
                     call.serve_chat(by, last.usage or estimated_usage(request, "".join(said)))
 
     async def images(self, request: ImageRequest, errand: Errand = PLAIN) -> tuple[Images, Served]:
@@ -115,19 +123,21 @@ class MeteredRelays:
     async def transcription(
         self, request: TranscriptionRequest, errand: Errand = PLAIN
     ) -> tuple[Transcription, Served]:
-        asked = self._asked("transcription", request.model, audio_s=self._length(request))
+        length_s = await self._length(request)
+        asked = self._asked("transcription", request.model, audio_s=length_s)
         async with self._calling(asked, None, errand) as (call, on):
             heard, served = await self.relays.transcription(request, on)
-            call.serve(served, audio_s=heard.duration_s or asked.audio_s)
+            call.serve(served, audio_s=heard.duration_s or length_s)
         return heard, served
 
     async def translation(
         self, request: TranslationRequest, errand: Errand = PLAIN
     ) -> tuple[Transcription, Served]:
-        asked = self._asked("translation", request.model, audio_s=self._length(request))
+        length_s = await self._length(request)
+        asked = self._asked("translation", request.model, audio_s=length_s)
         async with self._calling(asked, None, errand) as (call, on):
             heard, served = await self.relays.translation(request, on)
-            call.serve(served, audio_s=heard.duration_s or asked.audio_s)
+            call.serve(served, audio_s=heard.duration_s or length_s)
         return heard, served
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
@@ -173,11 +183,10 @@ class MeteredRelays:
         most = self.budget.answer_tokens
         return structs.replace(request, max_tokens=min(request.max_tokens or most, most))
 
-    def _length(self, request: TranscriptionRequest | TranslationRequest) -> float:
-        """As the platform told it; else, where it is limited, the most that it can be."""
-        if self.budget is None:
-            return request.duration_s
-        return seconds(request.audio, request.duration_s)
+    async def _length(self, request: TranscriptionRequest | TranslationRequest) -> float:
+        """0.0 if unknown; where it is held to a budget, the longest that it can be then."""
+        known = await recording_s(request.audio, request.duration_s)
+        return known or (longest_s(request.audio) if self.budget else 0.0)
 
     # -- the budget --------------------------------------------------------------
 
@@ -187,20 +196,17 @@ class MeteredRelays:
         """The call, allowed. Raises LimitReached."""
         on = replace(errand, token=self.errand.token, common=self.errand.common)
         if self.budget is None:
-            return Call(asked, None, Amounts()), on
-        most = asked
-        if prompt:
-            tokens = {"prompt_tokens": prompt_tokens(prompt)}
-            most = structs.replace(asked, **tokens, completion_tokens=prompt.max_tokens or 0)
+            return Call(asked=asked, most=asked), on
+        most = most_of(asked, prompt)
         price = None
         if self.budget.counts_usd:
             named = prompt.model if prompt else ""
             price = self.relays.quote(asked.kind, named, on).dearest
-        call = Call(asked, most, amounts(most, price))
-        await self.budget.take(call.need)
-        return call, replace(
-            on, priced=self.budget.counts_usd, again=partial(self._again, call, self.budget)
-        )
+        need = amounts(most, price)
+        await self.budget.take(need)
+        call = Call(asked=asked, most=most, need=need, taken=need)
+        again = partial(self._again, call, self.budget)
+        return call, replace(on, priced=self.budget.counts_usd, again=again)
 
     @staticmethod
     async def _again(call: Call, budget: Budget) -> bool:
@@ -213,10 +219,7 @@ class MeteredRelays:
     async def _calling(
         self, asked: Spend, prompt: ChatRequest | None, errand: Errand
     ) -> AsyncIterator[tuple[Call, Errand]]:
-        """Note the call, unless it is certain that it did not come about, and all it lost.
-
-        A prompt's tokens are counted only where nobody tells what came of it.
-        """
+        """Note the call, unless it is certain that it did not come about, and all it lost."""
         call, on = await self._reserve(asked, prompt, errand)
         certain = False
         try:
@@ -229,29 +232,49 @@ class MeteredRelays:
             certain = True
             raise
         finally:
-            self._note(call, asked, prompt, certain=certain)
+            self._note(call, prompt, certain=certain)
 
-    def _note(self, call: Call, asked: Spend, prompt: ChatRequest | None, *, certain: bool) -> None:
-        unknown = structs.replace(call.most or asked, unsure=True)
-        if prompt and call.most is None and (call.lost or not call.served):
-            tokens = estimated_usage(prompt, "").prompt_tokens
-            unknown = structs.replace(unknown, prompt_tokens=tokens)
-        made = [
-            structs.replace(unknown, relay=relay, model=model, key=key)
-            for relay, model, key in call.lost
-        ]
-        if call.served or not certain:
-            made.append(call.spend if call.served else unknown)
+    def _note(self, call: Call, prompt: ChatRequest | None, *, certain: bool) -> None:
+        made = [call.spend] if call.spend else []
+        if call.lost or not (made or certain):
+            unknown = self._unknown(call, prompt)
+            made = [
+                *(structs.replace(unknown, relay=r, model=m, key=k) for r, m, k in call.lost),
+                *(made or ([] if certain else [unknown])),
+            ]
         priced = [self._priced(spend, call) for spend in made]
         self.spends.extend(priced)
         if self.budget:
             self.budget.give_back(call.taken, total(map(amounts_of, priced)))
+
+    def _unknown(self, call: Call, prompt: ChatRequest | None) -> Spend:
+        """A call of which nobody tells what came: a prompt's tokens are estimated where no
+        budget has counted them before."""
+        unknown = structs.replace(call.most, unsure=True)
+        if prompt is None or self.budget:
+            return unknown
+        return structs.replace(unknown, prompt_tokens=estimated_usage(prompt, "").prompt_tokens)
 
     def _priced(self, spend: Spend, call: Call) -> Spend:
         price = self.relays.price(spend.kind, spend.relay, spend.model)
         return structs.replace(
             spend,
             at=self.clock.now(),
-            nano_usd=price.nano_usd(spend) if price else None,
+            nano_usd=price.nano_usd(spend) if price and _told(spend) else None,
             reserved_nano_usd=call.need.nano_usd if self.budget else None,
         )
+
+
+def _told(spend: Spend) -> bool:
+    """What a recording costs whose length nobody told is unknown, not nothing."""
+    return spend.kind not in HEARD or spend.audio_s > 0
+
+
+async def recording_s(audio: bytes, told_s: float) -> float:
+    """How long a recording is: by its own packets, else as the platform told; 0.0 if unknown."""
+    from core.sound.pcm import quick_duration_s  # noqa: PLC0415 - for recordings alone
+
+    try:
+        return await asyncio.to_thread(quick_duration_s, audio) or told_s
+    except MediaError:
+        return told_s

@@ -17,7 +17,14 @@ from bots.sandbox.failure import Refusal, convert, json_response
 from bots.sandbox.form import Field
 from bots.sandbox.machine import Machine
 from bots.sandbox.models import Catalog
-from bots.sandbox.transcript import as_srt, as_verbose, as_vtt, text_of, usage_of
+from bots.sandbox.transcript import (
+    as_srt,
+    as_verbose,
+    as_vtt,
+    billed_s,
+    text_of,
+    usage_of,
+)
 
 FILE_LIMIT_BYTES = 25 * 1024 * 1024
 TIMEOUT_S = 120.0
@@ -64,7 +71,7 @@ class Hearing:
             heard = await asyncio.to_thread(_listen, content)
         if isinstance(heard, Unheard):
             raise Refusal(400, f"The file is not readable as sound: {heard.reason}.", param="file")
-        call.units = round(UNITS_PER_S * heard.duration_s)
+        call.units = UNITS_PER_S * billed_s(heard)
         return _told(heard, request, task)
 
 

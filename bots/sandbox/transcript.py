@@ -65,9 +65,13 @@ def _clock(at_s: float, point: str) -> str:
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
 
 
-def usage_of(heard: Heard) -> dict[str, object]:
+def billed_s(heard: Heard) -> int:
     """What OpenAI bills for whisper-1: the sound's whole seconds."""
-    return {"type": "duration", "seconds": math.ceil(heard.duration_s)}
+    return math.ceil(heard.duration_s)
+
+
+def usage_of(heard: Heard) -> dict[str, object]:
+    return {"type": "duration", "seconds": billed_s(heard)}
 
 
 def as_verbose(

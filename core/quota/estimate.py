@@ -1,5 +1,7 @@
 """What a call may come to at most, before it is made. Pure."""
 
+from math import ceil
+
 from msgspec import structs
 
 from core.amounts import Amounts
@@ -40,9 +42,19 @@ def prompt_of(history_chars: Limit) -> int:
     return 3 * chars + 8 * MESSAGE_TOKENS
 
 
-def seconds(audio: bytes, told_s: float) -> float:
-    """Of a recording whose length the platform told, or else the longest it can be."""
-    return told_s or len(audio) / HEARD_BYTES_PER_S
+def longest_s(audio: bytes) -> float:
+    return len(audio) / HEARD_BYTES_PER_S
+
+
+def most_of(asked: Spend, prompt: ChatRequest | None) -> Spend:
+    """The most that a call can be: a chat by its prompt, a recording with what relays round up.
+
+    The longest answer is the request's `max_tokens`.
+    """
+    if prompt:
+        tokens, longest = prompt_tokens(prompt), prompt.max_tokens or 0
+        return structs.replace(asked, prompt_tokens=tokens, completion_tokens=longest)
+    return structs.replace(asked, audio_s=ceil(asked.audio_s) + 1) if asked.audio_s else asked
 
 
 def amounts(spend: Spend, price: Price | None) -> Amounts:

@@ -1,6 +1,7 @@
 """Pictures and speech from bytes. Pure; all raise RelayError."""
 
 from base64 import b64decode
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -37,6 +38,7 @@ class _Heard(Answer):
     language: str | None = None
     duration: float | None = None
     segments: list[_Segment] | None = None
+    usage: Any = None
 
 
 _IMAGES = msgspec.json.Decoder(_ImagesAnswer, strict=False)
@@ -117,11 +119,18 @@ def _heard(body: bytes, origin: Origin) -> Transcription:
     return Transcription(
         text=answer.text,
         language=answer.language or "",
-        duration_s=_seconds(answer.duration or 0.0),
+        duration_s=_seconds(answer.duration or _billed_s(answer.usage)),
         segments=tuple(
             Segment(start_s=_seconds(s.start), end_s=_seconds(s.end), text=s.text) for s in segments
         ),
     )
+
+
+def _billed_s(usage: object) -> float:
+    """OpenAI tells the whole seconds that it bills, where it tells no length: usage of type
+    "duration" (platform.openai.com/docs/api-reference/audio/json-object, November 2026)."""
+    told = usage.get("seconds") if isinstance(usage, dict) else None
+    return told if isinstance(told, int | float) else 0.0
 
 
 def _seconds(told: float) -> float:

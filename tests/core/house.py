@@ -31,6 +31,7 @@ from core.people import PeopleRules
 from core.ports.adapter import Receipt
 from core.ports.observer import Done
 from core.ports.sending import Outgoing, Unsure
+from core.quota.limits import NO_LIMITS, Limits
 from core.reasons import ReasonRing
 from core.settling import Settling
 from core.worker import Worker
@@ -111,6 +112,8 @@ class House:
             courier=Courier(
                 adapters=site.platforms, outbox=store, observer=self.seen, sleep=site.naps
             ),
+            limits=site.limits,
+            bindings=site.bindings,
             bots=site.bots,
             observer=self.seen,
             new_id=site.new_id,
@@ -170,6 +173,8 @@ class Site:
     naps: Naps = field(default_factory=Naps)
     pauses: Pauses = field(default_factory=Pauses)
     per_conversation: int = 20
+    limits: Limits = NO_LIMITS
+    bindings: Mapping[str, str] = field(default_factory=dict)
     _ids: Iterator[int] = field(default_factory=count)
     _house: House | None = None
 
