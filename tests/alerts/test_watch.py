@@ -164,3 +164,20 @@ async def test_with_alerts_off_relays_are_read_and_nobody_is_told(tmp_path: Path
         before = asked(scene)
         assert await scene.looks() == []
         assert asked(scene) == before + 1
+
+
+async def test_the_page_and_the_terminal_are_no_place_to_tell_and_everybody_is_nobody(
+    tmp_path: Path,
+) -> None:
+    async with acting(tmp_path, grant=4000) as scene:
+        site = scene.site
+        site.bot("page", platform="web")
+        owners = frozenset({"web:root", "console:local", "qq:*"})
+        site.rules = structs.replace(site.rules, owners=owners)
+        await site.restart()
+        root = site.person("root", bot="page")
+        await root.asks("/help")
+        shown = len(root.reads)
+        await scene.spends(2100)
+        assert await scene.looks() == []
+        assert len(root.reads) == shown
