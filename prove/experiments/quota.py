@@ -17,6 +17,8 @@ from pathlib import Path
 from random import Random
 from typing import Literal, TypeAlias
 
+import aiohttp
+
 from bots.sandbox.accounts import UNITS_PER_USD
 from bots.sandbox.journal import Entry
 from bots.sandbox.town.town import BOT, Line, Utterance
@@ -55,7 +57,8 @@ STEPS = ("claimed", "relay-sent", "generation-committed", "mid-stream")
 LATER, MOST_LEFT = 1000, 300
 """Numbers of what is said at the end, and how much that is at most."""
 
-QUIET_S, NEVER_QUIET_S, PATIENCE_S = 0.8, 60.0, 10.0
+QUIET_S, NEVER_QUIET_S, PATIENCE_S = 0.8, 60.0, 25.0
+"""On QQ a part that was on its way is looked for in the history for ten seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +171,7 @@ async def raise_limit(around: World, case: Case) -> int:
     config = around.config.read_text()
     higher = case.section(case.limit + added)
     around.config.write_text(config.replace(case.section(case.limit), higher))
-    await around.bot.start()
+    await around.start()
     return added
 
 
@@ -197,21 +200,28 @@ async def kill_some(around: World, case: Case, chance: Random) -> None:
             around.bot.kill()
         await around.bot.ended()
         if number % 2 or number == case.kills - 1:
-            await around.bot.start()
+            await around.start()
 
 
 async def quiet(around: World) -> None:
-    """Nothing was asked and nothing said for a while."""
+    """Nothing is being worked on, and nothing was asked and nothing said for a while."""
 
     def heard() -> int:
         lines = sum(len(stand.town.lines()) for stand in around.stands.values())
         return lines + len(around.journal.entries())
 
-    deadline = asyncio.get_running_loop().time() + NEVER_QUIET_S
-    before, now = -1, heard()
-    while before != now and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(QUIET_S)
-        before, now = now, heard()
+    async with asyncio.timeout(NEVER_QUIET_S):
+        before, now = -1, heard()
+        while before != now or await waiting(around):
+            await asyncio.sleep(QUIET_S)
+            before, now = now, heard()
+
+
+async def waiting(around: World) -> bool:
+    """Whether there is work left: what was being worked on at a kill comes one by one."""
+    url = f"http://127.0.0.1:{around.private}/metrics"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return "parley_messages_waiting 0.0" not in await answer.text()
 
 
 async def use_up(case: Case, members: Sequence[Seat], around: World) -> int:
