@@ -92,8 +92,9 @@ def add_report(kinds: Subcommands) -> None:
 def add_export(kinds: Subcommands) -> None:
     words = "each relay call as a row, for a spreadsheet or a program"
     sub = kinds.add_parser("export", help=words, description=words)
-    form = sub.add_mutually_exclusive_group(required=True)
-    form.add_argument("--csv", action="store_true", help="for spreadsheets: no cell is a formula")
+    form = sub.add_mutually_exclusive_group()
+    words = "for spreadsheets: no cell is a formula (default)"
+    form.add_argument("--csv", action="store_true", help=words)
     form.add_argument("--json", action="store_true", help="an object a row")
     words = "(default: standard output)"
     sub.add_argument("file", metavar="FILE", type=Path, nargs="?", help=words)

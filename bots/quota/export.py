@@ -39,7 +39,7 @@ def export(options: argparse.Namespace) -> int:
     config = load(options.config)
     since, until = span(config, options, datetime.now(UTC))
     with opened(options.file) as out:
-        count = run_async(written(config, since, until, out, as_csv=options.csv))
+        count = run_async(written(config, since, until, out, as_csv=not options.json))
     sys.stderr.write(f"{count} rows from {since} to {until}\n")
     return 0
 
