@@ -10,18 +10,12 @@ import httpx
 import pytest
 
 from bots.sandbox.accounts import STAT_TOKEN, UNITS_PER_USD
-from bots.sandbox.app import create_app
 from bots.sandbox.faults import AnyFault, CutStream, ErrorInStream, Faults, Lose, Reset, Status
-from bots.sandbox.serve import running
 from core.amounts import NANO
 from core.model import Media
 from core.quota.limits import Allowances, Limits
-from core.relay.entry import RelayEntry, RouteTable
-from core.relay.opening import open_relay
-from core.relay.routes import RelayRoutes
-from core.relay.transport import Transport
-from core.secret import Secret
 from tests.core.house import Person, Site
+from tests.quota.billed import billed
 from tests.sandbox.heard import heard_once
 
 NANO_PER_UNIT = NANO // UNITS_PER_USD
@@ -38,7 +32,7 @@ CERTAIN: tuple[AnyFault, ...] = (
 
 UNCERTAIN: tuple[AnyFault, ...] = (
     *(Reset(call="chat"), Lose(call="chat"), Lose(call="images"), Lose(call="speech")),
-    *(Lose(call="transcriptions"), CutStream(call="chat"), CutStream(call="chat", clean=True)),
+    *(Lose(call="transcription"), CutStream(call="chat"), CutStream(call="chat", clean=True)),
     ErrorInStream(call="chat"),
 )
 """Nobody tells whether it was billed. A Reset was not; the others were."""
@@ -109,30 +103,10 @@ async def town(site: Site, seed: int) -> AsyncIterator[Town]:
     for platform in site.platforms.values():
         platform.files["clip"] = CLIP
     site.bindings = {"qq:ann": "main:ann"}
-    app, transport = create_app(pace_s=0), Transport()
     with heard_once():
-        async with running(app) as sandbox:
-            url = f"http://127.0.0.1:{sandbox.port}"
-            entry = RelayEntry(
-                name="main",
-                profile="sandbox",
-                base_url=url,
-                key=Secret(KEYS["common"]),
-                tokens={"ann": Secret(KEYS["ann"])},
-            )
-            relay = open_relay(entry, transport, clock=site.clock, hash_key=b"tests")
-
-            async def sleep(seconds: float) -> None:
-                site.clock.pass_(seconds=seconds)
-                await asyncio.sleep(0)
-
-            routes = RelayRoutes([relay], RouteTable(), clock=site.clock, sleep=sleep)
-            site.relays = routes
+        async with billed(site, key=KEYS["common"], tokens={"ann": KEYS["ann"]}) as relay:
             await site.open()
-            yield Town(site, app.state.faults, url, Random(seed))
-            await site.close()
-            await routes.aclose()
-            await transport.aclose()
+            yield Town(site, relay.faults, relay.url, Random(seed))
 
 
 async def test_after_a_thousand_calls_ledger_and_account_agree_to_the_unit(site: Site) -> None:
