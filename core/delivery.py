@@ -37,6 +37,9 @@ SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 REPEAT_AFTER_S = 1.0
 TRIED = "it was on its way when the process ended"
 MAX_ENDS = 3
+SURVIVED = "survived"
+"""The receipt of a part that was on its way as a process ended in order: not by its doing."""
+
 POISON = f"the process ended {MAX_ENDS} times while it was on its way"
 
 
@@ -206,16 +209,20 @@ class _Dispatch:
         return result
 
     async def _note_last(self, sending: "asyncio.Task[SendResult]") -> None:
-        """The process ends: what is on its way has a moment to arrive, so that it is known."""
+        """The process ends: what is on its way has a moment to arrive, so that it is known.
+
+        It is not the part that ends it: what is unknown is noted as survived.
+        """
         await asyncio.wait({sending}, timeout=LAST_SEND_S)
-        if not sending.done():
-            sending.cancel()
-            return
-        match sending.result():
+        match sending.result() if sending.done() else None:
             case Sent(receipt):
                 await self.mark(PartState.SENT, receipt)
             case Refused():
                 await self._take_back()
+            case _:
+                sending.cancel()
+                if not self.caps.repeatable:
+                    await self.mark(PartState.TRYING, SURVIVED)
 
     async def _looked_for(self, result: SendResult) -> SendResult:
         """The same, or what is seen of it where the platform keeps what was said."""

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from core.delivery import SURVIVED
 from core.model import Delivery, PartState
 from storage.rows import decode_reply
 from storage.sqlite.statement import param, sql
@@ -41,6 +42,8 @@ def _ends(state: sqlite3.Row) -> int:
     if part not in (PartState.PENDING, PartState.TRYING):
         return 0
     told = state["receipt"]
+    if told == SURVIVED:
+        return 0
     return (int(told) if told.isdecimal() else 0) + (part is PartState.TRYING)
 
 

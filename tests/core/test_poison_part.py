@@ -113,3 +113,17 @@ async def test_what_is_found_where_the_platform_keeps_it_is_no_poison(site: Site
     await site.house.settled()
     assert len(platform.tries) == 3
     assert ledger(site) == [("sent", "7")]
+
+
+async def test_ends_in_order_are_not_the_doing_of_what_was_on_its_way(site: Site) -> None:
+    platform = site.bot()
+    await dies_sending(site, platform, "amy")
+    for _ in range(3):
+        held = Held()
+        platform.results.append(held)
+        await site.restart_in_order()
+        await held.reached()
+    await site.restart_in_order()
+    await site.house.settled()
+    assert site.person("amy").reads == ["re: amy"]
+    assert site.rows("SELECT DISTINCT state FROM inbox") == [("answered",)]
