@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +19,14 @@ from alembic.script import ScriptDirectory
 
 from core.errors import StoreError
 from prove.experiment import Experiment, Finding, Scale
+from prove.rows import has, rows_of, tables_of
 from storage.migrations.upgrade import config as alembic_config
 from storage.migrations.upgrade import upgrade
 from storage.sqlite.connection import open_writer
 from storage.sqlite.schema import HEAD, prepare
 
 ROOT = Path(__file__).parents[2]
+OLDER_EVERY = 5
 STATES = {"inbox": ("new", "answered", "dead"), "parts": ("pending", "trying", "sent", "later")}
 CONFIG = """
 [server]
@@ -37,7 +39,7 @@ profile = "sandbox"
 platform = "web"
 """
 
-Rows: TypeAlias = Mapping[str, frozenset[tuple[object, ...]]]
+
 Schema: TypeAlias = frozenset[tuple[object, ...]]
 
 
@@ -62,15 +64,16 @@ def find(scale: Scale) -> Finding:
     whole = _schema(fresh)
     for version in ("none", *_released()):
         kept = _kept(scale.folder, version, rows, chance)
-        seen.rows += sum(map(len, _rows(kept).values())) if version != "none" else 0
-        _kill_at_each_statement(kept, version, whole, seen)
+        seen.rows += sum(found.total() for _, found in rows_of(kept).values())
+        every = 1 if scale.long or version in ("none", _released()[-1]) else OLDER_EVERY
+        _kill_at_statements(kept, version, whole, seen, every)
         if scale.long:
             _kill_at_random(kept, version, whole, seen, chance)
     _refuses_newer(scale.folder, rows, chance, seen)
     return Finding(
         load=f"{', '.join(('none', *_released()))} to {HEAD}; {seen.rows} rows in all tables",
         faults=f"{seen.kills} kills, one at each statement"
-        + (", and at random" if scale.long else ""),
+        + (", and at random" if scale.long else f", from older ones at each {OLDER_EVERY}th"),
         lost=0 if not seen.wrong else None,
         wrong=tuple(seen.wrong),
         figures=(
@@ -96,7 +99,7 @@ def _kept(folder: Path, version: str, rows: int, chance: Random) -> Path:
         connection.execute("PRAGMA journal_mode = WAL")
         upgrade(connection, version)
         connection.execute("BEGIN")
-        for table in _tables(connection):
+        for table in tables_of(connection):
             _fill(connection, table, rows, chance)
         connection.execute("COMMIT")
     return path
@@ -113,6 +116,10 @@ def _fill(connection: sqlite3.Connection, table: str, rows: int, chance: Random)
 def _value(table: str, name: str, kind: str, number: int, chance: Random) -> object:
     if name == "state" and table in STATES:
         return chance.choice(STATES[table])
+    if name == "person":
+        return f"qq/bot%2F{number % 3}/{number // 3}"
+    if name == "day":
+        return f"2026-11-{1 + number // 3 % 28:02}"
     if "INT" in kind or "BOOL" in kind:
         return number + 1 if name in ("seq", "position") else chance.randrange(10**15)
     if "FLOAT" in kind:
@@ -120,9 +127,9 @@ def _value(table: str, name: str, kind: str, number: int, chance: Random) -> obj
     return f"{name} {number} {'文' * chance.randrange(200)}"
 
 
-def _kill_at_each_statement(kept: Path, version: str, whole: Schema, seen: Seen) -> None:
+def _kill_at_statements(kept: Path, version: str, whole: Schema, seen: Seen, every: int) -> None:
     """Until a child gets to its end, which is one statement more than there are."""
-    for nth in range(1, 1000):
+    for nth in range(1, 1000, every):
         copy = _copied(kept)
         killed = _child(copy, nth)
         if not killed:
@@ -185,7 +192,7 @@ def _live(path: Path, nth: int, after_s: float) -> None:
 
 def _judge(path: Path, kept: Path, version: str, whole: Schema, seen: Seen, where: str) -> None:
     seen.kills += 1
-    rows, before = _rows(kept), _schema(kept)
+    rows, before = rows_of(kept), _schema(kept)
     found = _schema(path)
     if found == before:
         seen.old += 1
@@ -197,7 +204,7 @@ def _judge(path: Path, kept: Path, version: str, whole: Schema, seen: Seen, wher
         what
         for what, right in (
             ("damaged", _integrity(path) == "ok"),
-            ("rows changed by the kill", _has(path, rows)),
+            ("rows changed by the kill", has(path, rows)),
         )
         if not right
     ]
@@ -205,7 +212,7 @@ def _judge(path: Path, kept: Path, version: str, whole: Schema, seen: Seen, wher
         _start(path)
     except StoreError:
         wrong.append("refused by the next start")
-    if _schema(path) != whole or not _has(path, rows) or _integrity(path) != "ok":
+    if _schema(path) != whole or not has(path, rows) or _integrity(path) != "ok":
         wrong.append("not finished by the next start")
     seen.wrong += [f"{version}, killed at {where}: {what}" for what in wrong]
 
@@ -284,20 +291,12 @@ def _copied(kept: Path) -> Path:
     return copy
 
 
-def _tables(connection: sqlite3.Connection) -> list[str]:
-    found = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        " AND name != 'alembic_version' ORDER BY name"
-    )
-    return [name for (name,) in found.fetchall()]
-
-
 def _schema(path: Path) -> Schema:
     with closing(sqlite3.connect(path)) as connection:
         made = connection.execute("SELECT type, name, tbl_name FROM sqlite_master").fetchall()
         columns = [
             (table, *column[1:])
-            for table in _tables(connection)
+            for table in tables_of(connection)
             for column in connection.execute(f"PRAGMA table_info({table})").fetchall()
         ]
         at = [("at", *row) for row in _version(connection)]
@@ -309,27 +308,6 @@ def _version(connection: sqlite3.Connection) -> list[tuple[str]]:
     if not connection.execute(there).fetchone():
         return []
     return connection.execute("SELECT version_num FROM alembic_version").fetchall()
-
-
-def _rows(path: Path) -> Rows:
-    with closing(sqlite3.connect(path)) as connection:
-        return {table: frozenset(_all(connection, table)) for table in _tables(connection)}
-
-
-def _all(connection: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:
-    yield from connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
-
-
-def _has(path: Path, rows: Rows) -> bool:
-    """Each row as it was, with or without columns that came later, behind the others."""
-    found = _rows(path)
-    return all(
-        table in found
-        and len(found[table]) == len(kept)
-        and frozenset(row[: len(next(iter(kept)))] for row in found[table]) == kept
-        for table, kept in rows.items()
-        if kept
-    )
 
 
 def _integrity(path: Path) -> str:
