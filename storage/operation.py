@@ -237,6 +237,17 @@ class Carried(Operation[Waiting | None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentThen(Operation[tuple[Waiting, ...]]):
+    """As `Shelf.sent`."""
+
+    platform: str
+    bot: str
+    chat: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recall(Operation[tuple[Turn, ...]]):
     """As `History.recent`."""
 

@@ -50,6 +50,7 @@ from storage.operation import (
     Referenced,
     Release,
     Rest,
+    SentThen,
     Settings,
     Shelved,
     Show,
@@ -304,6 +305,14 @@ class SqlStore:
         """Among the parts of the chat's latest messages."""
         return await self._reads.submit(
             Carried(platform=platform, bot=bot, chat=chat, receipt=receipt)
+        )
+
+    async def sent(
+        self, platform: str, bot: str, chat: str, since: datetime, until: datetime
+    ) -> Sequence[Waiting]:
+        """Among the parts of the chat's latest messages."""
+        return await self._reads.submit(
+            SentThen(platform=platform, bot=bot, chat=chat, since=since, until=until)
         )
 
     def memo(self, bot: str) -> StoredMemo:

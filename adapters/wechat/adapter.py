@@ -96,6 +96,7 @@ class WeChatAdapter:
             desk=self._desk,
             sayings=self._sayings,
             wording=self._wording,
+            began=None if self._service else clock.now(),
         )
         self._clerk = Clerk(
             desk=self._desk,
@@ -155,6 +156,7 @@ class WeChatAdapter:
     # -- Webhook, Typing -------------------------------------------------------
 
     def routes(self) -> Sequence[object]:
+        self._clerk.open()  # the port is opened with them
         return [Route(f"/wechat/{self.bot}", self._door, methods=["GET", "POST"])]
 
     async def typing(self, to: Address) -> None:

@@ -40,16 +40,20 @@ class Clerk:
     ) -> None:
         self.emit: Emit | None = None
         self.started = asyncio.Event()
-        self._opened_at = clock.monotonic()
-        self._opened_on = int(clock.now().timestamp())
+        self._clock = clock
+        self.open()
         self._desk = desk
         self._leftovers = leftovers
         self._wording = wording
-        self._clock = clock
         self._timing = timing
         self._serves = serves
         self._message_of = message_of
         self._seen = seen
+
+    def open(self) -> None:
+        """Requests may come from now on."""
+        self._opened_at = self._clock.monotonic()
+        self._opened_on = int(self._clock.now().timestamp())
 
     @asynccontextmanager
     async def receive(
@@ -58,7 +62,7 @@ class Clerk:
         """One request, to its end: its visit, and what to answer. Raises StoreError."""
         case = self._desk.case(push, self._fallback(push))
         fresh = not case.exchange.round
-        at_least = self._first_round(push, arrival) if fresh else 1
+        at_least = self._first_round(case, arrival) if fresh else 1
         async with self._desk.visit(case, at_least, arrival) as visit:
             if fresh:
                 self._seen(push)
@@ -141,12 +145,14 @@ class Clerk:
     def _say(self, case: Case, text: str) -> None:
         case.say(format_reply(case.push, Words(text=text)))
 
-    def _first_round(self, push: Push, arrival: Arrival) -> int:
+    def _first_round(self, case: Case, arrival: Arrival) -> int:
         """Which try it is by a push's age, where this process was there for the tries before it.
         How often one was tried that may be older nobody knows: this may be the last time, so
         that it is answered as that."""
-        age_s = arrival.stamped_s - push.created
-        if self._is_older(push, age_s - (arrival.at - self._opened_at)):
+        age_s = arrival.stamped_s - case.push.created
+        older_s = age_s - (arrival.at - self._opened_at)
+        case.young = older_s <= -2 * CLOCK_S
+        if self._is_older(case.push, older_s):
             return TRIES
         return max(1, min(TRIES, 1 + int(age_s / self._timing.patience_s)))
 

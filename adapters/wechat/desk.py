@@ -25,7 +25,8 @@ class Case:
     `taken` is its one way into the core, and `receipt` what came of that; `put_off`: its answer
     came when nobody could take it, so that it lies on the shelf, or will in a moment.
     `carries`: the key of the part that was handed to it, and the receipt for that;
-    `says`: what its reply holds, where that is more than the adapter's own words.
+    `says`: what its reply holds, where that is more than the adapter's own words; `young`: no
+    process before this one can have answered it.
     """
 
     push: Push
@@ -34,6 +35,7 @@ class Case:
     receipt: Receipt | None = None
     put_off: bool = False
     says: Saying | None = None
+    young: bool = False
     carries: tuple[str, str] = ("", "")
     waiting: set[asyncio.Future[None]] = field(default_factory=set)
 

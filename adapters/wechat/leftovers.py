@@ -5,6 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.wechat.desk import Case, Desk
@@ -30,6 +31,10 @@ on talking shows nothing: he may have asked before it was said."""
 
 MOST_UNSURE = 3
 
+CUT_S = 20.0
+"""What was said for so long before the process began may have been in tries that broke with the
+one before it: all three take 15 s."""
+
 MOST_HUNGRY = 5
 """How many times a person may ask at once for what is still being worked on."""
 
@@ -41,11 +46,13 @@ TALKS_KEPT = 10_000
 class Talk:
     """One person's. `hungry`: pushes of 继续 that found nothing yet; `work`: until when an
     answer counts as on its way, by the key of its push; `unsure`: what the last try of a push
-    said, by its key, and until when it is worth to be said again."""
+    said, by its key, and until when it is worth to be said again; `looked`: what was cut off as
+    the process before this one ended is in it."""
 
     hungry: list[Case] = field(default_factory=list)
     work: dict[str, float] = field(default_factory=dict)
     unsure: dict[str, tuple[Saying, float]] = field(default_factory=dict)
+    looked: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -54,17 +61,27 @@ class Leftovers:
 
     A part is noted as carried by the push before it is handed over, so that a
     push repeated after a restart gets the same part; if no request took it, it
-    lies on the shelf again.
+    lies on the shelf again. `began` is when the process did; None where nothing that the one
+    before it said can have been cut off.
     """
 
     def __init__(
-        self, *, bot: str, shelf: Shelf, desk: Desk, sayings: Sayings, wording: Wording
+        self,
+        *,
+        bot: str,
+        shelf: Shelf,
+        desk: Desk,
+        sayings: Sayings,
+        wording: Wording,
+        began: datetime | None,
     ) -> None:
         self._bot = bot
         self._shelf = shelf
         self._desk = desk
         self._sayings = sayings
         self._wording = wording
+        self._began = began
+        self._began_at = _now()
         self._talks: OrderedDict[str, Talk] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -144,6 +161,8 @@ class Leftovers:
                 case.say(format_reply(case.push, Words(text=self._wording.busy)))
                 return
             hungry.append(case)  # before looking: nothing slips by
+        if await self._answered_before(case):
+            return
         found = await self._lend(case, lambda parts: parts[0] if parts else None)
         if found:
             return
@@ -153,6 +172,29 @@ class Leftovers:
             await self._say_again(case, Beside.WORKED_ON if working else Beside.NOTHING)
         elif not working:
             case.say(format_reply(case.push, Words(text=self._wording.nothing_waits)))
+
+    async def _answered_before(self, case: Case) -> bool:
+        """Say what the process before this one said to it, or what that said last of all: it may
+        have been cut off as the process ended."""
+        chat = case.push.source
+        talk = self._talk(chat)
+        if self._began is None or _now() - self._began_at > UNSURE_S:
+            return False
+        async with talk.lock:
+            if talk.looked or not self._desk.can_take(case):
+                return False
+            if await self._again(case):
+                return True
+            since = self._began - timedelta(seconds=CUT_S)
+            said = await self._shelf.sent(PLATFORM, self._bot, chat, since, self._began)
+            talk.looked = True
+            if not said:
+                return False
+            key = f"{said[-1].reply_id}/{said[-1].index}"
+            talk.unsure[key] = await self._saying(said[-1], Beside.NOTHING), _now() + UNSURE_S
+            beside = await self.beside(chat, "")
+        await self._say_again(case, beside)  # nothing runs between the lock's end and the offer
+        return True
 
     async def _say_again(self, case: Case, beside: Beside) -> None:
         """The oldest that may not have come; kept until a request carried it."""
@@ -187,12 +229,15 @@ class Leftovers:
 
     async def _again(self, case: Case) -> bool:
         """Say what the push was answered with before a restart."""
+        if case.young:
+            return False
         for beside in Beside:
             receipt = receipt_of(case, beside)
             part = await self._shelf.carried(PLATFORM, self._bot, case.push.source, receipt)
             if part:
                 others = part.index + 1 < part.total
                 self.ended(case.push.source, part.answers, shelved=others)
+                self._talk(case.push.source).looked = True
                 case.say(format_reply(case.push, await self._saying(part, beside)))
                 return True
         return False

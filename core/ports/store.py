@@ -260,6 +260,12 @@ class Shelf(Protocol):
         """The part of a chat that is SENT with this receipt."""
         ...
 
+    async def sent(
+        self, platform: str, bot: str, chat: str, since: datetime, until: datetime
+    ) -> Sequence[Waiting]:
+        """The parts of a chat that became SENT then, oldest first."""
+        ...
+
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         """As `Outbox.mark`."""
         ...

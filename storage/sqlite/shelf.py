@@ -6,10 +6,10 @@ from sqlalchemy import Select, exists, or_, select, text
 
 from core.model import PartState
 from core.ports.store import Waiting
-from storage.operation import Carried, Expected, Shelved
+from storage.operation import Carried, Expected, SentThen, Shelved
 from storage.rows import decode_reply
 from storage.sqlite.statement import constant, first, param, sql
-from storage.tables import InboxRow, InboxState, PartRow, ReplyRow
+from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, to_us
 
 LATEST = 50
 """A platform repeats a request within seconds: more messages back, nobody asks for a part."""
@@ -42,6 +42,17 @@ class ShelfReads:
                 parts.c.state == constant(PartState.SENT),
                 parts.c.receipt == param("receipt"),
             )
+        )
+
+        self._sent = sql(
+            columns.select_from(whole)
+            .where(
+                inbox.c.id.in_(latest),
+                parts.c.state == constant(PartState.SENT),
+                parts.c.settled_at >= param("since"),
+                parts.c.settled_at < param("until"),
+            )
+            .order_by(parts.c.settled_at, inbox.c.seq, parts.c.position)
         )
 
         on_its_way = exists(
@@ -84,6 +95,17 @@ class ShelfReads:
         }
         rows = self._run(self._carried, asked).fetchall()
         return _waiting(rows[0]) if rows else None
+
+    def sent(self, asked: SentThen) -> tuple[Waiting, ...]:
+        given = {
+            "platform": asked.platform,
+            "bot": asked.bot,
+            "chat": asked.chat,
+            "count": LATEST,
+            "since": to_us(asked.since),
+            "until": to_us(asked.until),
+        }
+        return tuple(map(_waiting, self._run(self._sent, given).fetchall()))
 
 
 def _waiting(row: sqlite3.Row) -> Waiting:

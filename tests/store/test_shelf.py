@@ -1,5 +1,7 @@
 """Parts that wait for a request, what adapters keep, and what is set for whole groups."""
 
+from datetime import timedelta
+
 from core.model import (
     Address,
     Forget,
@@ -12,6 +14,7 @@ from core.model import (
     person_key,
 )
 from core.ports.store import Commit
+from tests.store.conftest import on_disk
 from tests.store.talk import NOW, message
 
 GROUP = Address(platform="onebot11", bot="qq", chat="1/g2", sender="ann", group=True)
@@ -144,3 +147,22 @@ async def test_a_groups_settings_stay_when_who_made_them_is_forgotten(place):
     await answered(store, "m2", effects=(Forget(person=person_key(asked.address)),))
     store = await place.reopen()
     assert store.group(scope) == {"trigger": "all"}
+
+
+@on_disk
+async def test_what_was_sent_in_a_span_of_time_is_found_after_a_restart(place):
+    store = await place.open()
+    asked, reply = await answered(store, "m1", "a", "b", "c")
+    await store.mark(reply.id, 0, PartState.SENT, "push 1")
+    await store.mark(reply.id, 1, PartState.LATER)
+    store = await place.reopen()
+    where, now = asked.address, store._now()
+
+    async def sent(chat=where.chat, since=now - timedelta(minutes=1), until=now):
+        found = await store.sent(where.platform, where.bot, chat, since, until)
+        return [one.part.text for one in found]
+
+    assert await sent(until=now + timedelta(minutes=1)) == ["a"]
+    assert await sent(until=now - timedelta(minutes=1)) == []
+    assert await sent(since=now + timedelta(minutes=1)) == []
+    assert await sent(chat="elsewhere", until=now + timedelta(minutes=1)) == []

@@ -6,7 +6,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wechat.world import Question, World, played
+from tests.wechat.world import Ledger, Question, World, played
 
 MOMENTS = st.sampled_from([0.0, 0.002, 0.0045, 0.005, 0.006, 0.009, 0.02, 1.0])
 """Within and between what the store needs to note one part."""
@@ -135,7 +135,7 @@ def test_a_part_that_no_try_of_more_could_carry_waits_for_the_next_more():
         await world.say("q")
         await asyncio.sleep(60)
         # The part is noted, but not yet said.
-        world.lose = lambda number: -1.0 if number else 0.0065
+        world.lose = lambda number: -1.0 if number else 0.0035
         broken = await world.say("more")
         world.lose = lambda _: None
         await asyncio.sleep(10)
@@ -337,5 +337,49 @@ def test_a_request_that_wechat_has_given_up_already_is_not_worked_on():
         await asyncio.sleep(20)
         assert not push.got
         assert not world.ledger.messages
+
+    played(script)
+
+
+def test_what_no_process_before_can_have_answered_is_not_looked_for():
+    async def script():
+        world = World({"q": Question("q", 20.0)})
+        looked = []
+        world.ledger.carried = lambda *key: looked.append(key) or carried(*key)
+        carried = Ledger.carried.__get__(world.ledger)
+        await asyncio.sleep(5)
+        assert "still thinking" in (await world.say("q")).got
+        assert "[q 0/1]" in (await world.say("more")).got
+        assert not looked
+        world.restart()
+        await world.say("more")
+        assert looked
+
+    played(script)
+
+
+def test_what_was_said_as_the_process_ended_is_said_again_on_request():
+    async def script():
+        world = World({"q": Question("q", 1.0, parts=3)})
+        assert "[q 0/3]" in (await world.say("q")).got
+        assert "[q 1/3]" in (await world.say("more")).got
+        await asyncio.sleep(0.1)
+        world.restart()
+        told = (await world.say("more")).got
+        assert "seen this already" in told
+        assert "[q 1/3]" in told
+        assert "[q 2/3]" in (await world.say("more")).got
+        assert "Nothing is waiting" in (await world.say("more")).got
+
+    played(script)
+
+
+def test_what_was_said_long_before_the_process_is_not_said_again():
+    async def script():
+        world = World({"q": Question("q", 1.0)})
+        assert "[q 0/1]" in (await world.say("q")).got
+        await asyncio.sleep(21)
+        world.restart()
+        assert "Nothing is waiting" in (await world.say("more")).got
 
     played(script)

@@ -74,11 +74,13 @@ class Ledger:
     replies: dict[str, Reply] = field(default_factory=dict)
     states: dict[tuple[str, int], PartState] = field(default_factory=dict)
     receipts: dict[tuple[str, int], str] = field(default_factory=dict)
+    settled: dict[tuple[str, int], datetime] = field(default_factory=dict)
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         await asyncio.sleep(COMMIT_S)
         self.states[reply_id, index] = state
         self.receipts[reply_id, index] = receipt
+        self.settled[reply_id, index] = LoopClock().now()
 
     async def waiting(self, platform: str, bot: str, chat: str) -> list[Waiting]:
         await asyncio.sleep(COMMIT_S / 4)
@@ -102,6 +104,18 @@ class Ledger:
         await asyncio.sleep(COMMIT_S / 4)
         sent = (part for part in self._parts(chat) if part.state is PartState.SENT)
         return next((p for p in sent if self.receipts[p.reply_id, p.index] == receipt), None)
+
+    async def sent(
+        self, platform: str, bot: str, chat: str, since: datetime, until: datetime
+    ) -> list[Waiting]:
+        await asyncio.sleep(COMMIT_S / 4)
+        sent = [
+            part
+            for part in self._parts(chat)
+            if part.state is PartState.SENT
+            and since <= self.settled[part.reply_id, part.index] < until
+        ]
+        return sorted(sent, key=lambda part: self.settled[part.reply_id, part.index])
 
     def _parts(self, chat: str) -> Iterator[Waiting]:
         for key, message in self.messages.items():
