@@ -6,6 +6,8 @@ Everything is judged from WeChat's side and from what its people were shown.
 
 import asyncio
 import gc
+import socket
+import time
 from datetime import UTC, datetime
 from random import Random
 
@@ -61,20 +63,20 @@ async def kill_meanwhile(around: Stage, talking: asyncio.Task[None], chance: Ran
         bot.kill()
         await bot.ended()
         bot.begin()
-        opened = await opened_at(around.public)
+        opened = await asyncio.to_thread(opened_at, around.public)
         await bot.until_up()
         downs.append(Down(killed=killed, opened=opened, up=datetime.now(UTC)))
 
 
-async def opened_at(port: int) -> datetime:
-    """When connections are taken again, to some milliseconds."""
+def opened_at(port: int) -> datetime:
+    """When connections are taken again, to some milliseconds: beside the loop, which has much to
+    do then."""
     while True:
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
-            await asyncio.sleep(0.002)
+            time.sleep(0.002)
         else:
-            writer.close()
             return datetime.now(UTC)
 
 
