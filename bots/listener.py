@@ -34,6 +34,11 @@ MOST_CONNECTIONS = 6000
 of their three tries, are 3,000. What is more is hung up on at once, so that WeChat asks again."""
 
 
+BACKLOG = 6000
+"""What may wait to be accepted, as right after a start; the system may allow less (net.core.
+somaxconn). What does not fit has to knock again, 1 s later."""
+
+
 def bind(host: str, port: int) -> socket.socket:
     """Take the port now. Raises ConfigError where it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -45,7 +50,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise ConfigError(_why(error, host, port)) from error
-    sock.listen(2048)
+    sock.listen(BACKLOG)
     sock.setblocking(False)
     return sock
 
