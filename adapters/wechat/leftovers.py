@@ -237,7 +237,6 @@ class Leftovers:
             if part:
                 others = part.index + 1 < part.total
                 self.ended(case.push.source, part.answers, shelved=others)
-                self._talk(case.push.source).looked = True
                 case.say(format_reply(case.push, await self._saying(part, beside)))
                 return True
         return False

@@ -324,6 +324,9 @@ async def test_more_after_a_restart_is_answered_as_before(stage):
     (again,) = await stage.wechat.redeliver(second)
     assert {again.answer} == second.answers
     assert "(2/4" in again.answer
+    twice = await stage.ask("continue")  # nobody knows which of them was seen
+    assert "seen this already" in twice
+    assert "(2/4" in twice
     assert "(3/4" in await stage.ask("continue")
 
 
