@@ -150,18 +150,23 @@ class Clerk:
         How often one was tried that may be older nobody knows: this may be the last time, so
         that it is answered as that."""
         age_s = arrival.stamped_s - case.push.created
-        older_s = age_s - (arrival.at - self._opened_at)
-        case.young = older_s <= -2 * CLOCK_S
-        if self._is_older(case.push, older_s):
+        made = self._made_s(case.push, arrival)
+        case.young = made >= 2 * CLOCK_S
+        if made < 0:
             return TRIES
         return max(1, min(TRIES, 1 + int(age_s / self._timing.patience_s)))
 
-    def _is_older(self, push: Push, older_s: float) -> bool:
-        """Whether a push was made before this process was there to be asked.
+    def _made_s(self, push: Push, arrival: Arrival) -> float:
+        """How long after the whole second in which requests may come a push was made: below 0,
+        and it may have been tried before. In the same one most were made after.
 
-        `older_s` is by WeChat's clock alone. Where that leaves it open, ours tells; what is of
-        the same second came after, as most of it does.
+        By our clock, which knows that second, unless it is so far from WeChat's that it would
+        mislead; a request may take as long to be here as WeChat waits for it.
         """
-        if abs(older_s) >= CLOCK_S:
-            return older_s > 0
-        return push.created < self._opened_on
+        apart_s = self._clock.now().timestamp() - arrival.stamped_s - self._waited_s(arrival)
+        if -CLOCK_S <= apart_s <= self._timing.patience_s + CLOCK_S:
+            return push.created - self._opened_on
+        return push.created - arrival.stamped_s + (arrival.at - self._opened_at)
+
+    def _waited_s(self, arrival: Arrival) -> float:
+        return self._clock.monotonic() - arrival.at

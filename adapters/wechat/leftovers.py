@@ -192,9 +192,16 @@ class Leftovers:
                 return False
             key = f"{said[-1].reply_id}/{said[-1].index}"
             talk.unsure[key] = await self._saying(said[-1], Beside.NOTHING), _now() + UNSURE_S
-            beside = await self.beside(chat, "")
+            beside = await self._hint(chat)
         await self._say_again(case, beside)  # nothing runs between the lock's end and the offer
         return True
+
+    async def _hint(self, chat: str) -> Beside:
+        """As `beside`, where a request that could tell an answer may have been given up."""
+        if await self.any_wait(chat):
+            return Beside.WAITS
+        working = _alive(self._talk(chat).work) or await self._expected(chat)
+        return Beside.WORKED_ON if working else Beside.NOTHING
 
     async def _say_again(self, case: Case, beside: Beside) -> None:
         """The oldest that may not have come; kept until a request carried it."""

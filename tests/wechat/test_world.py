@@ -241,6 +241,20 @@ def test_a_push_of_the_second_before_the_process_may_have_no_further_try():
     played(script)
 
 
+def test_what_was_long_on_its_way_is_not_taken_for_younger_than_it_is():
+    async def script():
+        world = World({"q": Question("q", 40.0)})
+        world.lose = lambda number: None if number == 2 else -1.0
+        world.gap_s, world.way_s = 0.5, 1.5
+        await asyncio.sleep(0.9)
+        asked = asyncio.ensure_future(world.say("q"))
+        await asyncio.sleep(0.15)
+        world.restart()
+        assert "still thinking" in (await asked).got
+
+    played(script)
+
+
 def test_who_waited_while_the_process_started_has_all_three_tries():
     async def script():
         world = World({"q": Question("q", 40.0)})

@@ -179,7 +179,8 @@ class World:
 
     `lose(number)` says when a try breaks, None for never; below 0, before
     it reaches the bot. `gap_s` is how long WeChat takes from one try to the next,
-    `unread_s` how long each waits for the process that reads it.
+    `way_s` how long a request takes from its stamp to the bot's machine, `unread_s` how long it
+    waits there for the process that reads it.
     """
 
     def __init__(self, questions: dict[str, Question]) -> None:
@@ -191,6 +192,7 @@ class World:
         self.copies = 1
         self.gap_s = 0.0
         self.unread_s = 0.0
+        self.way_s = 0.0
         self._numbers = count(1)
         self._ids = count(1)
         self._work: list[asyncio.Task] = []
@@ -329,12 +331,14 @@ class World:
             else:
                 attempt.body += event.get("body", b"").decode()
 
+        query = self._query(push)
+        await asyncio.sleep(self.way_s)
         scope = {
             "type": "http",
             "method": "POST",
             "path": "/wechat/w",
             "headers": [],
-            "query_string": self._query(push).encode(),
+            "query_string": query.encode(),
             ARRIVED: asyncio.get_running_loop().time(),
         }
         await asyncio.sleep(self.unread_s)
