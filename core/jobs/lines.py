@@ -1,6 +1,7 @@
 """The lines that a batch and a fine-tuning job are made of. Pure; all raise RelayInvalid."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 import msgspec
@@ -98,7 +99,7 @@ def _tell(problems: Sequence[str]) -> None:
 
 def numbered(content: bytes) -> Iterator[tuple[int, bytes]]:
     """Each line that is not blank, with its number from 1. A byte order mark is left out."""
-    for number, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for number, raw in enumerate(BytesIO(content.removeprefix(b"\xef\xbb\xbf")), 1):
         if line := raw.strip():
             yield number, line
 
@@ -108,9 +109,12 @@ def joined(rows: Sequence[bytes]) -> bytes:
 
 
 def batch_of(prompts: bytes, file: str, *, model: str, system: str = "") -> bytes:
-    """A batch's input that asks each line of a text; custom_ids are line-1, line-2, …"""
+    """A batch's input that asks each line of a text; custom_ids are line-1, line-2, …
+
+    It is written as it is made: a line of two bytes becomes one of a hundred.
+    """
     first = [{"role": "system", "content": system}] if system else []
-    rows = []
+    made = BytesIO()
     for number, raw in numbered(prompts):
         try:
             text = raw.decode()
@@ -120,10 +124,11 @@ def batch_of(prompts: bytes, file: str, *, model: str, system: str = "") -> byte
             ) from error
         body = {"model": model, "messages": [*first, {"role": "user", "content": text}]}
         row = {"custom_id": f"line-{number}", "method": "POST", "url": ENDPOINT, "body": body}
-        rows.append(msgspec.json.encode(row))
-    if not rows:
+        made.write(msgspec.json.encode(row))
+        made.write(b"\n")
+    if not made.tell():
         raise RelayInvalid(f"{file}: expected a prompt a line, got none. Write at least one.")
-    return joined(rows)
+    return made.getvalue()
 
 
 def parts(lines: Sequence[Line], limit: Limit, file: str) -> list[tuple[Line, ...]]:
