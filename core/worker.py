@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from core.amounts import Amounts
 from core.answering import Answering
 from core.bot import Bot
 from core.command import Ask, Outcome
@@ -20,7 +21,7 @@ from core.expense import expense
 from core.group import given_to, in_group, of_person, of_talk
 from core.job import Job
 from core.judge import Judge, Verdict
-from core.model import Delivery, PartState, Reply, Spend, identity_of, person_key
+from core.model import Delivery, PartState, Reply, Spend, identity_of
 from core.outage import Outages
 from core.patience import PatientStore, Sleep
 from core.people import Role, role_of
@@ -180,13 +181,17 @@ class Worker:
         return Delivery(reply=reply, states=(PartState.PENDING,) * len(reply.parts))
 
     def _booking(self, job: Job, role: Role, account: Account) -> Booking | None:
-        """What the claim reserves; None for what costs nothing."""
+        """What the claim reserves; None for what costs nothing. Of whoever was blocked since,
+        what an earlier attempt had reserved is written off, no more."""
         kind = spends(job.intent)
-        if kind is None or role is Role.BLOCKED:
+        if kind is None:
             return None
         bot, now = self._bots[job.message.address.bot], self._clock.now()
         asked = expense(kind, job.intent, job.message, bot, self._limits.answer_tokens, now)
-        return self._cashier.booking(account, role, asked)
+        booking = self._cashier.booking(account, role, asked)
+        if role is Role.BLOCKED:
+            return replace(booking, amounts=Amounts(), ceilings=())
+        return booking
 
     async def _ask(
         self, job: Job, role: Role, account: Account, booking: Booking | None, spends: list[Spend]
@@ -194,7 +199,7 @@ class Worker:
         message = job.message
         given = given_to(message.address, self._store)
         bot = in_group(self._bots[message.address.bot], given)
-        person = person_key(message.address)
+        person = account.person
         settings = {
             **of_talk(given),
             **of_person(await self._store.settings(person)),

@@ -20,16 +20,17 @@ units = st.frozensets(st.sampled_from(UNITS), min_size=1)
 
 @dataclass
 class Counter:
-    """A scope with LIMIT of everything, nothing of it used."""
+    """A scope with a limit of everything, nothing of it used."""
 
+    limit: int = LIMIT
     reserved: Amounts = field(default_factory=Amounts)
 
     async def book(self, more: Amounts) -> Exceeded | None:
         for unit in UNITS:
             used, wanted = self.reserved.of(unit), more.of(unit)
-            if used + wanted > LIMIT:
+            if used + wanted > self.limit:
                 ceiling = Ceiling(
-                    scope="all", unit=unit, period="day", since="2026-11-21", limit=LIMIT
+                    scope="all", unit=unit, period="day", since="2026-11-21", limit=self.limit
                 )
                 return Exceeded(ceiling=ceiling, used=used, wanted=wanted)
         self.reserved = self.reserved.plus(more)
