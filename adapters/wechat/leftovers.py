@@ -228,6 +228,8 @@ class Leftovers:
             others = Beside.WAITS if len(parts) > 1 else Beside.NOTHING
             if not others.value and await self._works(case.push.source, part.answers):
                 others = Beside.WORKED_ON
+            if self._began and not others.value and self._unsure(case.push.source):
+                others = Beside.DOUBTFUL
             saying = await self._noted(case, part, others)
         # Nothing runs between the lock's end and the offer.
         if not await self._desk.hand(case, saying):

@@ -15,6 +15,7 @@ class Beside(Enum):
     NOTHING = ""
     WAITS = "+"
     WORKED_ON = "~"
+    DOUBTFUL = "?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,8 @@ class Wording:
                 return self.say("wechat_more", word=self._word)
             case Beside.WORKED_ON:
                 return self.say("wechat_working", word=self._word)
+            case Beside.DOUBTFUL:
+                return self.say("wechat_doubtful", word=self._word)
             case Beside.NOTHING:
                 return ""
 

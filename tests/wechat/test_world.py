@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -241,16 +242,35 @@ def test_a_push_of_the_second_before_the_process_may_have_no_further_try():
     played(script)
 
 
-def test_what_was_long_on_its_way_is_not_taken_for_younger_than_it_is():
-    async def script():
-        world = World({"q": Question("q", 40.0)})
+def test_where_the_clocks_are_apart_wechats_own_tells_how_old_a_push_is():
+    async def script(ahead_s: int):
+        world = World({"q": Question("q", 40.0), "new": Question("new", 40.0)})
+        world.ahead_s = ahead_s
         world.lose = lambda number: None if number == 2 else -1.0
-        world.gap_s, world.way_s = 0.5, 1.5
-        await asyncio.sleep(0.9)
+        world.gap_s = 1.5
         asked = asyncio.ensure_future(world.say("q"))
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(2.9)
         world.restart()
         assert "still thinking" in (await asked).got
+        world.lose, world.gap_s = lambda _: None, 0.0
+        await asyncio.sleep(60)
+        assert len((await world.say("new")).tries) == 3
+
+    for ahead_s in (-60, 60):
+        played(partial(script, ahead_s))
+
+
+def test_who_has_all_parts_but_one_that_may_have_been_lost_is_told_how_to_get_it():
+    async def script():
+        world = World({"q": Question("q", 4.6, parts=3)})
+        world.lose = lambda number: (0.1, None, 0.0)[number]
+        assert not (await world.say("q")).got
+        world.lose = lambda _: None
+        await asyncio.sleep(1)
+        told = (await world.say("more")).got
+        while "end “continue”" in told:
+            told = (await world.say("more")).got
+        assert world.parts_seen(again=True) == ["[q 1/3]", "[q 2/3]", "[q 0/3]"]
 
     played(script)
 
