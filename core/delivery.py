@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
 from core.carrier import find, send, turn
+from core.errors import StoreError
 from core.model import Capabilities, Delivery, PartState, Text
 from core.patience import Sleep, persist
 from core.ports.adapter import Adapter, Recalls
@@ -222,7 +224,13 @@ class _Dispatch:
             case _:
                 sending.cancel()
                 if not self.caps.repeatable:
-                    await self.mark(PartState.TRYING, SURVIVED)
+                    await self._note_survived()
+
+    async def _note_survived(self) -> None:
+        """Once: there is no time to wait for a store in trouble."""
+        index = self.outgoing.index
+        with suppress(StoreError):
+            await self.courier.outbox.mark(self.reply_id, index, PartState.TRYING, SURVIVED)
 
     async def _looked_for(self, result: SendResult) -> SendResult:
         """The same, or what is seen of it where the platform keeps what was said."""

@@ -5,7 +5,7 @@ from math import ceil
 from msgspec import structs
 
 from core.amounts import Amounts
-from core.model import Limit, Spend
+from core.model import Spend
 from core.ports.ledger import amounts_of
 from core.price import Price
 from core.request import ChatRequest
@@ -20,9 +20,6 @@ https://platform.openai.com/docs/guides/images-vision, as known in November 2026
 HEARD_BYTES_PER_S = 750
 """The least that a second of speech takes in any format that is taken: 6 kbit/s."""
 
-PROMPT_CHARS = 4_000
-"""Where a history has no limit of its own, what is reserved at first."""
-
 
 def text_tokens(text: str) -> int:
     """No tokenizer makes more than a token of a byte."""
@@ -36,10 +33,9 @@ def prompt_tokens(request: ChatRequest) -> int:
     )
 
 
-def prompt_of(history_chars: Limit) -> int:
-    """Tokens of the longest prompt, in Chinese: three bytes a character."""
-    chars = PROMPT_CHARS if history_chars == "unlimited" else history_chars
-    return 3 * chars + 8 * MESSAGE_TOKENS
+def first_tokens(persona: str, text: str) -> int:
+    """Of a prompt that begins a talk."""
+    return text_tokens(persona) + text_tokens(text) + 2 * MESSAGE_TOKENS
 
 
 def longest_s(audio: bytes) -> float:
