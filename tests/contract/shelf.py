@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from core.model import PartState
 from core.ports.sending import Later, Outgoing, SendResult, Sent
@@ -48,6 +49,12 @@ class PlayedShelf:
 
     async def expected(self, platform: str, bot: str, chat: str) -> Sequence[str]:
         return []
+
+    async def sent(
+        self, platform: str, bot: str, chat: str, since: datetime, until: datetime
+    ) -> Sequence[Waiting]:
+        """None: it is the first process's."""
+        return ()
 
     async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
         part = self._parts.get(self._receipts.get(f"{chat}/{receipt}", ("", 0)))
