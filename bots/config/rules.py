@@ -143,15 +143,15 @@ def token_findings(entry: RelayEntry) -> Iterator[Finding]:
 def binding_findings(
     bindings: Mapping[str, str], relays: Iterable[RelayEntry]
 ) -> Iterator[Finding]:
-    tokens = [f"{entry.name}:{name}" for entry in relays for name in entry.tokens]
-    for person, token in bindings.items():
+    names = [f"{entry.name}:{name}" for entry in relays for name in entry.tokens]
+    for person, named in bindings.items():
         platform, _, number = person.partition(":")
         if not platform or number in {"", "*"}:
             yield ("bindings", person), mismatch('an id as in "telegram:123456"', shown(person))
-        if token not in tokens:
-            known = " or ".join(tokens) or "a token, and there is none"
+        if named not in names:
+            known = " or ".join(names) or "a token, and there is none"
             remedy = "Name its key under [relays.NAME.tokens], and bind by that name."
-            yield ("bindings", person), mismatch(known, _unless_secret(token), remedy)
+            yield ("bindings", person), mismatch(known, _unless_secret(named), remedy)
 
 
 def _unless_secret(text: str) -> str:
