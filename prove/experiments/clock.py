@@ -164,7 +164,7 @@ async def _judge_wechat(around: World, seen: Seen) -> None:
 async def by_days(scale: Scale, seen: Seen) -> None:
     """A daily limit is renewed at midnight of its zone, and by no other jump."""
     async with world(scale.folder / "days", platforms=("qq",), people=1, groups=0) as around:
-        given, limit = 'guest_daily_messages = 1000000', f"guest_daily_messages = {CAP}"
+        given, limit = "guest_daily_messages = 1000000", f"guest_daily_messages = {CAP}"
         config = around.config.read_text().replace(given, f'{limit}\ntimezone = "{ZONE}"')
         around.config.write_text(config)
         clock = WallClock(scale.folder / "days" / "clock")
