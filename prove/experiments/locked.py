@@ -75,7 +75,8 @@ async def lock_once(
         before = {seat: len(seat.said) for seat in sat}
         scouts = [seat for seat in sat if not seat.group]
         for seat in scouts:
-            await seat.say()
+            if seat.stand.name != "wechat":  # of two that it holds it may bring the later one first
+                await seat.say()
         await asyncio.sleep(lasts_s)
         for seat in scouts:
             _judge_acknowledgements(seat, before[seat], seen)
