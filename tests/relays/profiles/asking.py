@@ -73,7 +73,9 @@ def relay_of(
 ) -> Relay:
     """The profile's relay, as if it were at `origin`, its paths as they are."""
     base = origin + urlsplit(load_dialect(profile).base_url).path
-    at = entry(base, profile=profile, stat_token=Secret("sandbox-stat"))
+    at = entry(  # what is heard is really recognised, which takes its time
+        base, profile=profile, stat_token=Secret("sandbox-stat"), first_byte_timeout_s=60.0
+    )
     return relay(at, transport, **dialect)
 
 
