@@ -64,6 +64,8 @@ async def test_with_no_process_it_is_done_by_the_command_itself(tmp_path):
 async def test_a_running_process_does_it_and_nothing_is_left_lying(tmp_path):
     async with at_work(tmp_path, echo=echo):
         assert await give(tmp_path, "echo", {"said": "a"}, nobody) == {"heard": "a"}
+    # The answer is there before the order is put away; the end of a process waits for that.
+    await asyncio.get_running_loop().shutdown_default_executor()
     assert list((tmp_path / FOLDER).iterdir()) == []
 
 
@@ -160,6 +162,8 @@ async def test_an_order_can_be_left_where_folders_cannot_be_synchronised(tmp_pat
     monkeypatch.setattr("os.fsync", fsync)
     async with at_work(tmp_path, echo=echo):
         assert await give(tmp_path, "echo", {"said": "a"}, nobody) == {"heard": "a"}
+    # The answer is there before the order is put away; the end of a process waits for that.
+    await asyncio.get_running_loop().shutdown_default_executor()
     assert list((tmp_path / FOLDER).iterdir()) == []
 
 
