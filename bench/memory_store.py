@@ -17,6 +17,7 @@ from core.delivery import SETTLED
 from core.errors import MessageEnded, StoreInvalid
 from core.model import (
     Forget,
+    Grant,
     Limit,
     Message,
     PartState,
@@ -31,6 +32,7 @@ from core.model import (
 )
 from core.ports.ledger import Account, Booking, Exceeded, Scope
 from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished, Waiting
+from core.quota.gift import added
 from storage.announcing import StoredAnnouncements
 from storage.aside import Backlog
 from storage.groups import is_common
@@ -239,6 +241,11 @@ class MemoryStore:
         elif state is PartState.TRYING:
             raise MessageEnded("store: expected a part of a stored reply, got one forgotten")
 
+    async def carry_again(self, reply_id: str, index: int, receipt: str) -> None:
+        answer = self._memory.replies.get(reply_id)
+        if answer is not None and answer.states[index] is PartState.SENT:
+            answer.receipts[index] += f"\n{receipt}"
+
     def _expect_same(self, commit: Commit, kept: Kept) -> None:
         stored = kept.answer.reply.id if kept.answer else ""
         if commit.reply and commit.reply.id != stored:
@@ -271,6 +278,9 @@ class MemoryStore:
             case SetSetting(scope=scope, name=name, value=value):
                 who = "" if is_common(scope) else commit.person
                 memory.settings[scope][name] = (value, who)
+            case Grant(name=name, amount=amount):
+                before, _ = memory.settings["grants"].get(name, (None, ""))
+                memory.settings["grants"][name] = (added(before, amount), "")
             case StartAfresh(conversation=key):
                 memory.afresh[key] = max(memory.turns.get(key, {}), default=0)
             case ReplacePair(message_id=message_id):
@@ -319,7 +329,10 @@ class MemoryStore:
 
     async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
         found = self._parts(
-            platform, bot, chat, lambda state, noted: (state, noted) == (PartState.SENT, receipt)
+            platform,
+            bot,
+            chat,
+            lambda state, noted: state is PartState.SENT and receipt in noted.split("\n"),
         )
         return next(iter(found), None)
 

@@ -1,11 +1,12 @@
 """What admins decided, as it is logged: who, what, from what, to what."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from core.model import DECISIONS, Effect, SetSetting
+from core.model import DECISIONS, Effect, Grant, SetSetting
 from core.ports.store import Groups
+from core.quota.gift import added
 
 log = logging.getLogger(__name__)
 
@@ -22,16 +23,21 @@ class Decision:
 
 def decisions(effects: Iterable[Effect], kept: Groups) -> tuple[Decision, ...]:
     """What `effects` will change, to be asked before they are kept."""
-    return tuple(
-        Decision(
-            scope=effect.scope,
-            name=effect.name,
-            before=kept.decided(effect.scope).get(effect.name),
-            after=effect.value,
-        )
-        for effect in effects
-        if isinstance(effect, SetSetting) and effect.scope in DECISIONS
-    )
+    return tuple(_decisions(effects, kept))
+
+
+def _decisions(effects: Iterable[Effect], kept: Groups) -> Iterator[Decision]:
+    for effect in effects:
+        match effect:
+            case SetSetting(scope=scope, name=name, value=after) if scope in DECISIONS:
+                before = kept.decided(scope).get(name)
+                yield Decision(scope=scope, name=name, before=before, after=after)
+            case Grant(name=name, amount=amount):
+                before = kept.decided("grants").get(name)
+                after = added(before, amount)
+                yield Decision(scope="grants", name=name, before=before, after=after)
+            case _:
+                pass
 
 
 def tell(by: str, made: Iterable[Decision]) -> None:

@@ -6,10 +6,10 @@ the web page's wire form as they stand. Times are UTC and aware.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 Limit: TypeAlias = int | Literal["unlimited"]
 """A bound: a number (0 means none allowed) or the word "unlimited"."""
@@ -238,6 +238,13 @@ class SetSetting(Struct, frozen=True, kw_only=True, tag="set"):
     value: str | None
 
 
+class Grant(Struct, frozen=True, kw_only=True, tag="grant"):
+    """Add `amount`, a decimal, to what is kept under ("grants", name) by then."""
+
+    name: str
+    amount: Annotated[str, Meta(pattern=r"^\d+(\.\d+)?$")]
+
+
 class StartAfresh(Struct, frozen=True, kw_only=True, tag="afresh"):
     """What was said before is kept but no longer sent."""
 
@@ -259,7 +266,10 @@ class Forget(Struct, frozen=True, kw_only=True, tag="forget"):
     person: str
 
 
-Effect: TypeAlias = SetSetting | StartAfresh | ReplacePair | Forget
+Deciding: TypeAlias = SetSetting | Grant
+"""What may change what is kept under a scope of DECISIONS."""
+
+Effect: TypeAlias = Deciding | StartAfresh | ReplacePair | Forget
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,8 @@ message."""
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from core.model import DECISIONS, Effect, SetSetting, is_group_key
+from core.model import DECISIONS, Effect, Grant, SetSetting, is_group_key
+from core.quota.gift import added
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -29,8 +30,15 @@ class GroupSettings:
             match effect:
                 case SetSetting(scope=scope, name=name, value=value) if is_common(scope):
                     self._set(scope, name, value)
+                case Grant(name=name, amount=amount):
+                    self._set("grants", name, added(self.of("grants").get(name), amount))
                 case _:
                     pass
+
+    def drop(self, scope: str, names: Iterable[str]) -> None:
+        """What was swept."""
+        gone = frozenset(names)
+        self._known[scope] = {n: v for n, v in self.of(scope).items() if n not in gone}
 
     def _set(self, scope: str, name: str, value: str | None) -> None:
         settings = dict(self._known.get(scope, NOTHING))

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from core.amounts import Amounts
-from core.model import Limit, Message, PartState, SetSetting, Spend, Turn
+from core.model import Deciding, Limit, Message, PartState, Spend, Turn
 from core.ports.ledger import Account, Booking, Exceeded, Scope
 from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished, Waiting
 
@@ -124,12 +124,17 @@ class Untell(Operation[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decide(Operation[None]):
-    """Keep what was decided apart from any message. `by` is a word for who decided it."""
+class Decide(Operation[bool]):
+    """Keep what was decided apart from any message. `by` is a word for who decided it.
 
-    settings: tuple[SetSetting, ...]
+    An `order` is a name that no two have; one that was carried out changes nothing, and the
+    answer is False.
+    """
+
+    settings: tuple[Deciding, ...]
     by: str
     at: datetime
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +168,9 @@ class Erase(Operation[tuple[str, ...]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expire(Operation[None]):
-    """Drop daily counters of days before `day`, and firings before `at`."""
+class Expire(Operation[tuple[str, ...]]):
+    """Drop daily counters of days before `day`, firings before `at`, and gifts for periods that
+    began before `day`, whose names are the answer."""
 
     day: str
     at: datetime

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.amounts import Amounts
 from core.errors import StoreError
-from core.model import Limit, Message, PartState, SetSetting, Spend, Turn
+from core.model import Deciding, Limit, Message, PartState, SetSetting, Spend, Turn
 from core.ports.ledger import Account, Booking, Exceeded, Scope
 from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished, Waiting
 from core.quota.report import Report
@@ -69,7 +69,7 @@ KEYS_KEPT = timedelta(days=7)
 """Platforms deliver a message again for as long as this (promise 7)."""
 
 COUNTERS_KEPT = timedelta(days=63)
-"""Longer than any period that is limited; what was spent itself stays."""
+"""Longer than any period that is limited, and gifts with them; what was spent itself stays."""
 
 SWEPT_AT_ONCE = 500
 
@@ -400,9 +400,12 @@ class SqlStore:
         """Writes that are not handed to the disk yet."""
         return self._writes.waiting
 
-    async def decide(self, settings: Sequence[SetSetting], by: str) -> None:
-        """Under scopes of `core.model.DECISIONS`; read at once by `decided`."""
-        await self._writes.submit(Decide(settings=tuple(settings), by=by, at=self._now()))
+    async def decide(self, settings: Sequence[Deciding], by: str, order: str = "") -> bool:
+        """Under scopes of `core.model.DECISIONS`; read at once by `decided`. False if this
+        `order`, a name that no two have, was carried out in the last KEYS_KEPT."""
+        return await self._writes.submit(
+            Decide(settings=tuple(settings), by=by, at=self._now(), order=order)
+        )
 
     async def spending(self, since: str, until: str) -> Report:
         """Of the accounting days, YYYY-MM-DD, from `since` to `until`, both in it."""
@@ -433,12 +436,14 @@ class SqlStore:
                 self._finished(commit, finished)
             case Finish(commit=commit), _:
                 self._recent.drop(commit.conversation)
-            case Decide(settings=settings), _:
+            case Decide(settings=settings), True:
                 self._groups.apply(settings)
             case Tell(commit=commit) | Untell(commit=commit), _:
                 for effect in commit.effects:
                     if isinstance(effect, SetSetting):
                         self._settings.drop(effect.scope)
+            case Expire(), tuple() as gifts:
+                self._groups.drop("grants", gifts)
             case Erase() | PutBack() | Drop(), _:
                 self._recent.clear()
             case _:

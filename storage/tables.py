@@ -336,7 +336,7 @@ class MediaRefRow(Row, table=True):
 
 
 class FiringRow(Row, table=True):
-    """A schedule's firing, inserted once."""
+    """A schedule's firing, inserted once; or "order " and the name of one that was carried out."""
 
     __tablename__ = "schedule_firings"
     __table_args__ = ({"sqlite_with_rowid": False},)

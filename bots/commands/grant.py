@@ -52,7 +52,7 @@ def _gift(
         after=told.amount(ask, services, unit, given.limit + given.after),
         granted=told.amount(ask, services, unit, given.after),
         until=told.moment(ask, given.until),
-        effects=(given.setting,),
+        effects=(given.grant,),
     )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bots.deciding.words import Word, written
 from core.amounts import Unit
-from core.model import SetSetting
+from core.model import Grant, SetSetting
 from core.people import Role
 from core.ports.ledger import Period, Scope
 from core.quota.calendar import Calendar
@@ -57,7 +57,7 @@ class Gift:
     before: Decimal
     after: Decimal
     until: datetime
-    setting: SetSetting
+    grant: Grant
 
 
 def limited(
@@ -93,5 +93,5 @@ def gift(
         before=before,
         after=before + figure,
         until=calendar.renewal(since, period),
-        setting=SetSetting(scope="grants", name=name, value=written(before + figure)),
+        grant=Grant(name=name, amount=written(figure)),
     )

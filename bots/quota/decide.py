@@ -88,12 +88,13 @@ async def give_more(config: Config, on: Target, text: str) -> None:
         made = gift(at.calendar, at.now, at.of("grants"), on, said.unit, found, said.figure)
     if made.after > words.MOST_GRANTED:
         raise ConfigError(f"expected at most {words.MOST_GRANTED} granted, got {made.after}")
-    await decide(config, [made.setting])
-    before = amount(said.unit, made.limit + made.before)
-    after = amount(said.unit, made.limit + made.after)
+    answer = await decide(config, [made.grant])
+    granted = Decimal(answer["granted"][made.grant.name])
+    before = amount(said.unit, made.limit + granted - said.figure)
     say(
-        f"{on}, {described(said.unit, made.period)}: {before} → {after}, "
-        f"{amount(said.unit, made.after)} of it granted, until {made.until:%Y-%m-%d %H:%M %Z}"
+        f"{on}, {described(said.unit, made.period)}: {before} → "
+        f"{amount(said.unit, made.limit + granted)}, {amount(said.unit, granted)} of it granted, "
+        f"until {made.until:%Y-%m-%d %H:%M %Z}"
     )
 
 

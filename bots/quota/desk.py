@@ -12,7 +12,7 @@ from bots.deciding.who import common_target, is_identity
 from bots.orders import Payload, give
 from bots.quota.orders import DECIDE, QuotaOrders, payload_of
 from core.errors import ConfigError
-from core.model import SetSetting
+from core.model import Deciding
 from core.people import Role, role_of_identity
 from core.quota.calendar import Calendar
 from core.quota.cashier import NO_BINDING
@@ -77,10 +77,13 @@ async def desk(config: Config, now: Now = system_now) -> AsyncIterator[Desk]:
         yield Desk(config=config, database=database, decided=decided, now=now())
 
 
-async def decide(config: Config, settings: Sequence[SetSetting]) -> None:
-    """By the process that runs, or here. Raises OrderRefused, OrderWaits, StoreError."""
+async def decide(config: Config, settings: Sequence[Deciding]) -> Payload:
+    """By the process that runs, or here; the answer is that of `DECIDE`.
+
+    Raises OrderRefused, OrderWaits, StoreError.
+    """
     payload = payload_of(settings)
-    await give(config.storage.data, DECIDE, payload, lambda: _alone(config, payload))
+    return await give(config.storage.data, DECIDE, payload, lambda: _alone(config, payload))
 
 
 async def _alone(config: Config, payload: Payload) -> Payload:

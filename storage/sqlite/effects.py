@@ -9,17 +9,19 @@ from sqlalchemy.dialects.sqlite import insert
 from core.model import (
     DECISIONS,
     Forget,
+    Grant,
     ReplacePair,
     SetSetting,
     StartAfresh,
     TurnState,
 )
 from core.ports.store import Commit
+from core.quota.gift import added
 from storage.groups import is_common
 from storage.operation import Decide
 from storage.sqlite.forgetting import Forgetting
 from storage.sqlite.statement import constant, insert_row, param, sql
-from storage.tables import ChangeRow, ConversationRow, SettingRow, TurnRow, to_us
+from storage.tables import ChangeRow, ConversationRow, FiringRow, SettingRow, TurnRow, to_us
 
 
 class Effects:
@@ -44,6 +46,9 @@ class Effects:
         self._now = sql(select(settings.c.value).where(place))
         self._change = sql(insert_row(ChangeRow.table()))
         self._unset = sql(delete(settings).where(place))
+        firings = FiringRow.table()
+        self._was_done = sql(select(firings.c.at).where(firings.c.job == param("job")))
+        self._done = sql(insert_row(firings))
         marked = insert(conversations).values(key=param("key"), afresh=last)
         self._afresh = sql(
             marked.on_conflict_do_update(
@@ -67,6 +72,8 @@ class Effects:
                     if scope in DECISIONS:
                         self._note(effect, commit.at, commit.person)
                     changed.add(self._set_setting(effect, commit.person))
+                case Grant():
+                    changed.add(self._grant(effect, commit.at, commit.person))
                 case StartAfresh(conversation=key):
                     self._run(self._afresh, {"key": key})
                     changed.add(key)
@@ -79,10 +86,31 @@ class Effects:
                     orphans.extend(left)
         return frozenset(changed), tuple(orphans)
 
-    def decide(self, decide: Decide) -> None:
+    def decide(self, decide: Decide) -> bool:
+        if decide.order and not self._first(decide.order, decide.at):
+            return False
         for effect in decide.settings:
-            self._note(effect, decide.at, decide.by)
-            self._set_setting(effect, "")
+            match effect:
+                case Grant():
+                    self._grant(effect, decide.at, decide.by)
+                case SetSetting():
+                    self._note(effect, decide.at, decide.by)
+                    self._set_setting(effect, "")
+        return True
+
+    def _first(self, order: str, at: datetime) -> bool:
+        """Note that an order is carried out; False if it was."""
+        job = f"order {order}"
+        if self._run(self._was_done, {"job": job}).fetchone():
+            return False
+        self._run(self._done, {"job": job, "at": to_us(at)})
+        return True
+
+    def _grant(self, grant: Grant, at: datetime, by: str) -> str:
+        value = added(self._value("grants", grant.name), grant.amount)
+        given = SetSetting(scope="grants", name=grant.name, value=value)
+        self._note(given, at, by)
+        return self._set_setting(given, "")
 
     def _set_setting(self, effect: SetSetting, person: str) -> str:
         place = {"scope": effect.scope, "name": effect.name}
@@ -97,8 +125,11 @@ class Effects:
     def _note(self, effect: SetSetting, at: datetime, by: str) -> None:
         """Write down who changed what, and from what."""
         place = {"scope": effect.scope, "name": effect.name}
-        row = self._run(self._now, place).fetchone()
-        before = row[0] if row else None
+        before = self._value(effect.scope, effect.name)
         if before != effect.value:
             change = {"at": to_us(at), "by": by, "before": before}
             self._run(self._change, {**place, **change, "after": effect.value})
+
+    def _value(self, scope: str, name: str) -> str | None:
+        row = self._run(self._now, {"scope": scope, "name": name}).fetchone()
+        return str(row[0]) if row else None

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from sqlalchemy import and_, delete, null, or_, select, text, update
+from sqlalchemy import and_, delete, func, null, or_, select, text, update
 
 from storage.operation import Erase, Expire, Expired, Found, Referenced
 from storage.rows import encode
@@ -16,8 +16,12 @@ from storage.tables import (
     MediaRefRow,
     PartRow,
     ReplyRow,
+    SettingRow,
     to_us,
 )
+
+DAY_CHARS = len("2026-11-21")
+"""A gift's name ends with the day on which its period began: core.quota.limits.grant_name."""
 
 
 class RetentionWrites:
@@ -34,6 +38,10 @@ class RetentionWrites:
         self._strip = sql(update(inbox).where(these).values(payload=null()))
         self._counters = sql(delete(counters).where(counters.c.day < param("day")))
         self._firings = sql(delete(firings).where(firings.c.at < param("at")))
+        settings = SettingRow.table()
+        since = func.substr(settings.c.name, constant(-DAY_CHARS))
+        gifts = and_(settings.c.scope == constant("grants"), since < param("day"))
+        self._gifts = sql(delete(settings).where(gifts).returning(settings.c.name))
 
     def erase(self, erase: Erase) -> tuple[str, ...]:
         """The answer are files that nothing needs any more.
@@ -48,9 +56,11 @@ class RetentionWrites:
         self._run(self._strip, listed)
         return orphans
 
-    def expire(self, expire: Expire) -> None:
+    def expire(self, expire: Expire) -> tuple[str, ...]:
         self._run(self._counters, {"day": expire.day})
         self._run(self._firings, {"at": to_us(expire.at)})
+        rows = self._run(self._gifts, {"day": expire.day}).fetchall()
+        return tuple(name for (name,) in rows)
 
 
 class RetentionReads:

@@ -24,6 +24,7 @@ from core.model import (
     Address,
     Effect,
     Forget,
+    Grant,
     Limit,
     Media,
     Message,
@@ -48,6 +49,7 @@ from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished
 from core.price import Price
 from core.quota.calendar import Calendar, zone_of
 from core.quota.cashier import Cashier
+from core.quota.gift import added
 from core.quota.limits import NO_LIMITS, Ceilings, Limits
 from core.reasons import ReasonRing
 from core.request import (
@@ -196,6 +198,8 @@ class MemoryStore:
                 self.kept[scope].pop(name, None)
             case SetSetting(scope=scope, name=name, value=str(value)):
                 self.kept[scope][name] = value
+            case Grant(name=name, amount=amount):
+                self.kept["grants"][name] = added(self.kept["grants"].get(name), amount)
             case StartAfresh(conversation=conversation):
                 self.afresh[conversation] = len(self.turns[conversation])
             case ReplacePair(message_id=message_id):
