@@ -57,7 +57,8 @@ FIELDS: dict[Unit, str] = {
 PER_UNIT: dict[Unit, int] = {"messages": 1, "tokens": 1, "images": 1, "audio_s": 1000, "usd": NANO}
 UNITS: tuple[Unit, ...] = tuple(FIELDS)
 
-_SHOWN = Decimal("0.0001")
+SHOWN_PLACES, CALL_PLACES, ALL_PLACES = 4, 6, 9
+"""Decimals of dollars: of what is read, of what a single call costs, of what is kept."""
 
 
 def kept(unit: Unit, figure: Decimal) -> int:
@@ -70,13 +71,25 @@ def said(unit: Unit, amount: int) -> Decimal:
     return Decimal(amount) / PER_UNIT[unit]
 
 
-def dollars(nano_usd: int) -> str:
-    """As people read it: "$5.00", "$0.0123", "<$0.0001", "-$12.6392"."""
-    usd = said("usd", abs(nano_usd)).quantize(_SHOWN)
+def nano_of(usd: float) -> int:
+    """Nano-dollars of what a relay tells as a number."""
+    return round(Decimal(repr(usd)) * NANO)
+
+
+def dollars(nano_usd: int, places: int = SHOWN_PLACES) -> str:
+    """As people read it: "$5.00", "$0.0123", "-$1,612.6392"; "<$0.0001" is not nothing."""
+    least = Decimal(1).scaleb(-places)
+    usd = said("usd", abs(nano_usd)).quantize(least)
+    sign = "-" if nano_usd < 0 else ""
     if nano_usd and not usd:
-        return f"<${_SHOWN}"
+        return f"{sign}<${least:f}"
     whole, _, fraction = f"{usd:,f}".partition(".")
-    return f"{'-' if nano_usd < 0 else ''}${whole}.{fraction.rstrip('0').ljust(2, '0')}"
+    return f"{sign}${whole}.{fraction.rstrip('0').ljust(2, '0')}"
+
+
+def dollars_set(usd: Decimal) -> str:
+    """What somebody set, to its last decimal: "$5.00", "$0.0000125"."""
+    return dollars(kept("usd", usd), ALL_PLACES)
 
 
 def total(amounts: Iterable[Amounts]) -> Amounts:

@@ -4,7 +4,7 @@ and where it is the key of his own that fails."""
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.amounts import Unit, said
+from core.amounts import Unit, dollars, said
 from core.command import Ask
 from core.ports.ledger import Exceeded
 from core.ports.relays import Errand
@@ -46,7 +46,7 @@ def refusal(
 def figure(unit: Unit, amount: int) -> str:
     """What is kept, as people read it: "$0.0123", "61.5", "12"."""
     if unit == "usd":
-        return f"${said(unit, amount):.4f}"
+        return dollars(amount)
     return f"{said(unit, amount).normalize():f}"
 
 

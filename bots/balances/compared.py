@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bots.columns import columns
 from bots.printable import printable
-from core.amounts import said
+from core.amounts import dollars
 from core.quota.drift import Drift
 from storage.reading import Asked
 from storage.readings import Drifts
@@ -35,8 +35,8 @@ def lines(drifts: Sequence[Drift]) -> Iterator[str]:
 def _cells(drift: Drift) -> tuple[str, ...]:
     return (
         printable(f"{drift.relay}:{drift.alias}"),
-        _usd(drift.ledger_nano_usd),
-        _usd(drift.relay_nano_usd),
+        dollars(drift.ledger_nano_usd),
+        dollars(drift.relay_nano_usd),
         _apart(drift),
     )
 
@@ -47,7 +47,3 @@ def _apart(drift: Drift) -> str:
     if drift.percent is None:
         return "not comparable: the relay began its figure anew"
     return f"{drift.percent:+.1f} %"
-
-
-def _usd(nano_usd: int) -> str:
-    return f"${said('usd', nano_usd):.4f}"

@@ -8,7 +8,7 @@ from bots.answer import sentence, slash, tell
 from bots.deciding.roles import Giver
 from bots.deciding.who import Named, parted
 from bots.deciding.words import written
-from core.amounts import Unit
+from core.amounts import Unit, dollars_set
 from core.command import Ask, Outcome, Services
 from core.model import identity_of
 from core.people import Role, role_of_identity
@@ -62,7 +62,7 @@ def whose(ask: Ask, services: Services, target: Target) -> str:
 def amount(ask: Ask, services: Services, unit: Unit, figure: Decimal | None) -> str:
     if figure is None:
         return sentence(ask, services, "limit_unlimited")
-    return f"${written(figure)}" if unit == "usd" else written(figure)
+    return dollars_set(figure) if unit == "usd" else written(figure)
 
 
 def moment(ask: Ask, at: datetime) -> str:

@@ -10,6 +10,7 @@ from bots.jobs.status import Progress
 from bots.jobs.table import deadline, state
 from bots.loop import run_async
 from bots.relays.opened import dialect_of, entry_named
+from core.amounts import dollars, nano_of
 from core.errors import ConfigError
 from core.jobs.follow import ask, follow, keep, outputs
 from core.jobs.lines import Line, read_batch
@@ -93,6 +94,6 @@ def _cost(job: RelayJob, lines: tuple[Line, ...], matched: Matched, desk: Desk) 
     if told.unpriced:
         return f"cost unknown: the relay's profile has no price for {', '.join(told.unpriced)}"
     return (
-        f"about {told.usd:.4f} USD by the profile's prices, "
+        f"about {dollars(nano_of(told.usd))} by the profile's prices, "
         f"at {dialect.batch_price:g} of what plain requests cost"
     )

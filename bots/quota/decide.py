@@ -11,7 +11,7 @@ from bots.deciding.roles import Giver, RoleChange
 from bots.deciding.words import Said, written
 from bots.loop import run_async
 from bots.quota.desk import decide, desk, person, target
-from core.amounts import Unit
+from core.amounts import Unit, dollars_set
 from core.errors import ConfigError
 from core.model import SetSetting
 from core.people import Role
@@ -174,7 +174,7 @@ def shown(text: str) -> str:
 def amount(unit: Unit, figure: Decimal | None) -> str:
     if figure is None:
         return "unlimited"
-    return f"${written(figure)}" if unit == "usd" else written(figure)
+    return dollars_set(figure) if unit == "usd" else written(figure)
 
 
 def described(unit: Unit, period: Period) -> str:

@@ -12,7 +12,7 @@ from bots.columns import columns
 from bots.config import Config, load
 from bots.loop import run_async
 from bots.printable import printable
-from core.amounts import said
+from core.amounts import dollars
 from core.quota.calendar import Calendar
 from core.quota.drift import Drift
 from core.quota.report import Figures, Part, Report
@@ -91,7 +91,7 @@ def row(figures: Figures) -> tuple[str, ...]:
         str(figures.prompt_tokens + figures.completion_tokens),
         str(figures.images),
         f"{figures.audio_s:.0f} s",
-        f"${said('usd', figures.nano_usd):.4f}",
+        dollars(figures.nano_usd),
         str(figures.unpriced),
         str(figures.unsure),
     )

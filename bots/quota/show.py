@@ -13,7 +13,7 @@ from bots.loop import run_async
 from bots.printable import printable
 from bots.quota.decide import amount, described
 from bots.quota.desk import Desk, Now, desk, person, system_now
-from core.amounts import Amounts, Unit, kept, said
+from core.amounts import Amounts, Unit, dollars, kept, said
 from core.model import DECISIONS
 from core.people import Role
 from core.ports.ledger import Period, Scope
@@ -77,11 +77,11 @@ def row(at: Desk, scope: Scope, used: Use) -> tuple[str, ...]:
         str(at.role(identity)) if identity else "",
         at.token(identity) if identity else "",
         str(today.messages),
-        usd(today.nano_usd),
-        usd(used.held["month"].nano_usd),
+        dollars(today.nano_usd),
+        dollars(used.held["month"].nano_usd),
         str(month.messages),
-        usd(month.nano_usd),
-        usd(granted(at, scope, "usd", "month") + granted(at, scope, "usd", "day")),
+        dollars(month.nano_usd),
+        dollars(granted(at, scope, "usd", "month") + granted(at, scope, "usd", "day")),
     )
 
 
@@ -135,8 +135,4 @@ def granted(at: Desk, scope: Scope, unit: Unit, period: Period) -> int:
 
 
 def shown(unit: Unit, figure: int) -> str:
-    return usd(figure) if unit == "usd" else written(said(unit, figure))
-
-
-def usd(nano_usd: int) -> str:
-    return f"${said('usd', nano_usd):.4f}"
+    return dollars(figure) if unit == "usd" else written(said(unit, figure))

@@ -10,9 +10,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from core.amounts import dollars, nano_of
 from core.errors import ConfigError
+from core.quota.balance import NANO_PER_QUOTA
 from core.response import (
-    QUOTA_PER_USD,
     AccountStat,
     Batch,
     Chat,
@@ -74,15 +75,17 @@ def field_lines(answer: Struct) -> Iterator[str]:
 
 def account_lines(account: AccountStat) -> Iterator[str]:
     for name in ("free", "bonus", "paid", "total", "used"):
-        yield f"{name}: {dollars(getattr(account, f'{name}_quota'))}"
+        yield f"{name}: {quota_dollars(getattr(account, f'{name}_quota'))}"
     yield f"requests: {account.request_count}"
 
 
 def token_line(token: TokenStat) -> str:
     """A remainder means nothing while the token is unlimited."""
-    left = "unlimited" if token.unlimited else f"{dollars(token.remain_quota)} left"
+    left = "unlimited" if token.unlimited else f"{quota_dollars(token.remain_quota)} left"
     own = ", the key of these calls" if token.own else ""
-    return f"token {token.name}: {token.status}, {dollars(token.used_quota)} used, {left}{own}"
+    return (
+        f"token {token.name}: {token.status}, {quota_dollars(token.used_quota)} used, {left}{own}"
+    )
 
 
 def quota_lines(quota: KeyQuota) -> Iterator[str]:
@@ -97,11 +100,11 @@ def quota_figure(quota: KeyQuota, name: str) -> str:
     told, usd = getattr(quota, name), getattr(quota, f"{name}_usd")
     if told is None:
         return "unlimited"
-    return f"{told:g} of an unknown unit" if usd is None else f"${usd:.4f}"
+    return f"{told:g} of an unknown unit" if usd is None else dollars(nano_of(usd))
 
 
-def dollars(quota: int) -> str:
-    return f"${quota / QUOTA_PER_USD:.4f}"
+def quota_dollars(quota: int) -> str:
+    return dollars(quota * NANO_PER_QUOTA)
 
 
 def tell_figures(answer: Struct, took_s: float) -> None:

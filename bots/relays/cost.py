@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from core.amounts import CALL_PLACES, dollars, nano_of
 from core.errors import ParleyError
 from core.relay.client import Relay
 from core.relay.dialect import Dialect
@@ -32,11 +33,12 @@ class Cost(Struct, frozen=True, kw_only=True):
     usd: float = 0.0
 
     def __str__(self) -> str:
+        usd = dollars(nano_of(self.usd), CALL_PLACES)
         match self.kind:
             case "told":
-                return f"${self.usd:.6f}"
+                return usd
             case "estimated":
-                return f"≈ ${self.usd:.6f}"
+                return f"≈ {usd}"
             case "unknown":
                 return "?"
             case "free":

@@ -33,7 +33,7 @@ async def test_each_report_is_sent_once_at_its_hour_across_restarts(tmp_path: Pa
             "📊 **Use on 2026-11-08**",
             "📊 **Use from 2026-11-02 to 2026-11-08**",
         ]
-        assert all("qq:boss: $0.0400, 1 ×" in line for line in told)
+        assert all("qq:boss: $0.04, 1 ×" in line for line in told)
         assert await scene.looks() == []
         await scene.site.restart()
         assert await scene.looks() == []

@@ -53,7 +53,7 @@ async def test_gifts_from_several_terminals_at_once_all_count(
         orders.stop()
     assert store.decided("grants") == {NAME: "6"}
     told = capsys.readouterr().out
-    assert all(f"${used} of it granted" in told for used in (1, 6)), told
+    assert all(f"${used}.00 of it granted" in told for used in (1, 6)), told
 
 
 async def test_an_order_that_is_carried_out_twice_gives_once(

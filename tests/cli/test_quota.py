@@ -93,12 +93,12 @@ def decided(folder: Path) -> list[tuple[object, ...]]:
         ("role web:boss blocked", "web:boss: admin → blocked\n", ("roles", "web:boss", "blocked")),
         (
             "limit web:ann usd month 7.5",
-            "person:web:ann, usd a month: $5 → $7.5\n",
+            "person:web:ann, usd a month: $5.00 → $7.50\n",
             ("limits", "person:web:ann usd_month", "7.5"),
         ),
         (
             "limit members $2 a day",
-            "member, usd a day: unlimited → $2\n",
+            "member, usd a day: unlimited → $2.00\n",
             ("limits", "member usd_day", "2"),
         ),
         (
@@ -135,7 +135,7 @@ def test_gifts_add_up_for_the_running_month(folder: Path, capsys) -> None:
     fill(folder, spent)
     parley(capsys, "quota", "grant", "web:ann", "2.5", "usd")
     said = parley(capsys, "quota", "grant", "web:ann", "1", "usd", "month")
-    assert "person:web:ann, usd a month: $7.5 → $8.5, $3.5 of it granted, until" in said.out
+    assert "person:web:ann, usd a month: $7.50 → $8.50, $3.50 of it granted, until" in said.out
     month = f"{TODAY[:7]}-01"
     assert decided(folder) == [("grants", f"person:web:ann usd_month {month}", "3.5")]
 
@@ -264,7 +264,7 @@ def test_one_person_is_shown_with_what_is_used_reserved_limited_and_granted(
     said = parley(capsys, "quota", "show", "web:ann")
     lines = {" ".join(line.split()) for line in said.out.splitlines()}
     assert {"who web:ann", "role member", "key own:alice"} <= lines
-    assert "usd a month $1.5000 $0.2500 $7 $2.0000" in lines
+    assert "usd a month $1.50 $0.25 $7.00 $2.00" in lines
     assert "messages a day 1 1 50" in lines
     assert "tokens a month 14 0 unlimited" in lines
 
@@ -274,9 +274,9 @@ def test_everybody_is_shown_with_all_together_and_what_was_decided(folder: Path,
     parley(capsys, "quota", "role", "web:eve", "guest")
     said = parley(capsys, "quota", "show")
     lines = [" ".join(line.split()) for line in said.out.splitlines()]
-    assert "web:ann member own:alice 1 $1.5000 $0.2500 1 $1.5000 $0.0000" in lines
-    assert "web:eve guest 0 $0.0000 $0.0000 0 $0.0000 $0.0000" in lines
-    assert "all 2 $1.5400 $0.2500 2 $1.5400 $0.0000" in lines
+    assert "web:ann member own:alice 1 $1.50 $0.25 1 $1.50 $0.00" in lines
+    assert "web:eve guest 0 $0.00 $0.00 0 $0.00 $0.00" in lines
+    assert "all 2 $1.54 $0.25 2 $1.54 $0.00" in lines
     assert "decided: roles: web:eve = guest" in lines
 
 
@@ -285,12 +285,12 @@ def test_a_report_sums_by_kind_model_and_person(folder: Path, capsys) -> None:
     said = parley(capsys, "quota", "report")
     lines = [" ".join(line.split()) for line in said.out.splitlines()]
     assert lines[0] == f"{TODAY[:7]}-01 to {TODAY}"
-    assert "– 3 21 2 0 s $1.5400 1 0" in lines
-    assert "chat 2 14 0 0 s $1.5000 1 0" in lines
-    assert "main:d 1 7 2 0 s $0.0400 0 0" in lines
+    assert "– 3 21 2 0 s $1.54 1 0" in lines
+    assert "chat 2 14 0 0 s $1.50 1 0" in lines
+    assert "main:d 1 7 2 0 s $0.04 0 0" in lines
     assert "top 2 of 2 people calls tokens images audio dollars unpriced unsure" in lines
-    assert lines.index("web:ann 2 14 0 0 s $1.5000 1 0") + 1 == lines.index(
-        "web:bob 1 7 2 0 s $0.0400 0 0"
+    assert lines.index("web:ann 2 14 0 0 s $1.50 1 0") + 1 == lines.index(
+        "web:bob 1 7 2 0 s $0.04 0 0"
     )
     assert "1 calls have no known price" in said.out
 
@@ -299,7 +299,7 @@ def test_a_report_is_of_the_days_that_are_asked_for(folder: Path, capsys) -> Non
     fill(folder, partial(spent, day="2026-01-05"))
     assert "Nothing was spent." in parley(capsys, "quota", "report").out
     asked = ("quota", "report", "--from", "2026-01-05", "--to", "2026-01-05")
-    assert "$1.5400" in parley(capsys, *asked).out
+    assert "$1.54" in parley(capsys, *asked).out
 
 
 def test_days_that_are_none_are_refused(folder: Path, capsys) -> None:

@@ -63,7 +63,7 @@ async def test_a_report_lays_the_relays_figure_beside_the_ledger(
     out = capsys.readouterr().out
     assert "main:key" in out
     assert said in out
-    assert "$1.0000" in out
+    assert "$1.00" in out
 
 
 async def _in_a_thread(arguments: list[str]) -> None:

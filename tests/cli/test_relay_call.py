@@ -41,7 +41,7 @@ SPOKEN = {
     "translation": ([str(CLIP)], ""),
     "models": (["--match", "whisper"], "whisper-1"),
     "user-stat": ([], "the key of these calls"),
-    "key-quota": ([], "granted: $1000.0000\n"),
+    "key-quota": ([], "granted: $1,000.00\n"),
 }
 
 

@@ -30,19 +30,19 @@ def kept(talk: Talk, scope: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("words", "name", "value", "told"),
     [
-        ("qq:amy usd month 7.5", "person:qq:amy usd_month", "7.5", "$5 → $7.5"),
-        ("qq:amy $7.50 a month", "person:qq:amy usd_month", "7.5", "$5 → $7.5"),
+        ("qq:amy usd month 7.5", "person:qq:amy usd_month", "7.5", "$5.00 → $7.50"),
+        ("qq:amy $7.50 a month", "person:qq:amy usd_month", "7.5", "$5.00 → $7.50"),
         ("me messages day 9", "person:qq:boss messages_day", "9", "unlimited → 9"),
         ("qq:amy messages day unlimited", "person:qq:amy messages_day", "unlimited", "50 → unl"),
         ("here tokens day 10k", "group:qq:c1 tokens_day", "10000", "1000 → 10000"),
         ("bot images month 0", "bot:b images_month", "0", "unlimited → 0"),
-        ("members usd month 0.0001", "member usd_month", "0.0001", "$5 → $0.0001"),
+        ("members usd month 0.0001", "member usd_month", "0.0001", "$5.00 → $0.0001"),
         ("guests audio day 60", "guest audio_s_day", "60", "unlimited → 60"),
         ("guests 2 minutes daily", "guest audio_s_day", "120", "unlimited → 120"),
         ("groups tokens day unlimited", "group tokens_day", "unlimited", "1000 → unlimited"),
-        ("bots usd day 3", "bot usd_day", "3", "unlimited → $3"),
-        ("all usd month 100", "all usd_month", "100", "unlimited → $100"),
-        ("group:telegram:-100 usd day 1", "group:telegram:-100 usd_day", "1", "→ $1"),
+        ("bots usd day 3", "bot usd_day", "3", "unlimited → $3.00"),
+        ("all usd month 100", "all usd_month", "100", "unlimited → $100.00"),
+        ("group:telegram:-100 usd day 1", "group:telegram:-100 usd_day", "1", "→ $1.00"),
     ],
 )
 async def test_a_limit_is_kept_and_told_with_what_it_was(words, name, value, told):
@@ -76,9 +76,9 @@ async def test_default_takes_a_decision_back_to_what_holds_for_all_alike():
     await boss.say("/limit members usd month 2")
     await boss.say("/limit qq:amy usd month 9")
     answer = await boss.say("/limit qq:amy usd month default")
-    assert "`qq:amy`, dollars a month: $9 → $2" in answer
+    assert "`qq:amy`, dollars a month: $9.00 → $2.00" in answer
     assert kept(boss, "limits") == {"member usd_month": "2"}
-    assert "$2 → $5" in await boss.say("/limit members usd month default")
+    assert "$2.00 → $5.00" in await boss.say("/limit members usd month default")
 
 
 @pytest.mark.parametrize(
@@ -123,13 +123,13 @@ async def test_here_means_nothing_outside_of_a_group():
 async def test_gifts_add_up_in_the_running_period_and_leave_the_limit_as_it_is():
     boss = who(at=datetime(2026, 11, 21, 12, tzinfo=UTC))
     answer = await boss.say("/grant qq:amy 2.5 usd")
-    assert "`qq:amy`, dollars a month: $5 → $7.5, $2.5 of it granted." in answer
+    assert "`qq:amy`, dollars a month: $5.00 → $7.50, $2.50 of it granted." in answer
     assert "until 2026-12-01 00:00 UTC" in answer
-    assert "$7.5 → $8, $3 of it granted" in await boss.say("/授权 qq:amy 0.5 美元 本月")
+    assert "$7.50 → $8.00, $3.00 of it granted" in await boss.say("/授权 qq:amy 0.5 美元 本月")
     assert kept(boss, "grants") == {"person:qq:amy usd_month 2026-11-01": "3"}
     assert kept(boss, "limits") == {}
     boss.clock.pass_(days=20)
-    assert "$5 → $6, $1 of it granted" in await boss.say("/grant qq:amy 1 usd")
+    assert "$5.00 → $6.00, $1.00 of it granted" in await boss.say("/grant qq:amy 1 usd")
 
 
 async def test_a_gift_holds_in_what_is_limited_and_counts_in_the_ceilings():

@@ -89,7 +89,7 @@ def test_times_are_in_the_persons_own_zone() -> None:
     ("unit", "amount", "read"),
     [
         ("usd", 12_345_678, "$0.0123"),
-        ("usd", 0, "$0.0000"),
+        ("usd", 0, "$0.00"),
         ("audio_s", 61_500, "61.5"),
         ("audio_s", 600_000, "600"),
         ("tokens", 4_100, "4100"),
