@@ -18,7 +18,6 @@ from core.ports.clock import Clock
 from core.ports.relays import Relays
 from core.ports.store import MediaStore, Store
 from core.ports.texts import Texts
-from core.quota.balance import AskedBalances
 from core.quota.cashier import Cashier
 from core.reasons import chat_place
 from core.refusal import own_token
@@ -43,10 +42,9 @@ class Engine:
     reasons: Reasons
     commands: Mapping[str, Command]
     fetch: Fetch
+    balances: Balances
     cashier: Cashier | None = None
     """Whoever works on messages gives it one."""
-    balances: Balances | None = None
-    """None to ask the relays each time."""
 
     async def handle(
         self, ask: Ask, intent: Intent, running: Running, preview: Preview | None = None
@@ -192,7 +190,7 @@ class Engine:
             reasons=self.reasons,
             commands=self.commands,
             cashier=self.cashier,
-            balances=self.balances or AskedBalances(relays=self.relays, clock=self.clock),
+            balances=self.balances,
             preview=preview,
         )
 

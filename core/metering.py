@@ -24,7 +24,7 @@ from core.request import (
     TranscriptionRequest,
     TranslationRequest,
 )
-from core.response import Chat, Chunk, Images, Model, Speech, Transcription, Usage, UserStat
+from core.response import Chat, Chunk, Images, Model, Speech, Transcription, Usage
 from core.tokens import estimated_usage
 
 HEARD = ("transcription", "translation")
@@ -142,9 +142,6 @@ class MeteredRelays:
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
         return await self.relays.models()
-
-    async def stat(self) -> Mapping[str, UserStat | None]:
-        return await self.relays.stat()
 
     def quote(self, kind: Kind, model: str = "", errand: Errand = PLAIN) -> Quote:
         return self.relays.quote(kind, model, errand)

@@ -14,7 +14,7 @@ from core.request import (
     TranscriptionRequest,
     TranslationRequest,
 )
-from core.response import Chat, Chunk, Images, Model, Speech, Transcription, UserStat
+from core.response import Chat, Chunk, Images, Model, Speech, Transcription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +100,6 @@ class Relays(Protocol):
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
         """What each relay offers, by relay name. A relay that fails is left out."""
-        ...
-
-    async def stat(self) -> Mapping[str, UserStat | None]:
-        """`/api/user/stat` of each relay that has it and a `stat_token`; None if it failed."""
         ...
 
     def choices(self) -> Sequence[str]:

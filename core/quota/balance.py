@@ -1,12 +1,9 @@
-"""What a relay says of its account, as /quota, alerts and reports read it."""
+"""What a relay says of its account, as /quota, alerts and reports read it. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from core.amounts import NANO
 from core.ports.balances import AccountBalance, Balance, TokenBalance
-from core.ports.clock import Clock
-from core.ports.relays import Relays
 from core.response import QUOTA_PER_USD, AccountStat, TokenStat, UserStat
 
 NANO_PER_QUOTA = NANO // QUOTA_PER_USD
@@ -20,22 +17,6 @@ def stated(relay: str, stat: UserStat, read_at: datetime) -> Balance:
         tokens=tuple(map(_token, stat.tokens)),
         read_at=read_at,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedBalances:
-    """Balances that asks the relays each time, and remembers nothing."""
-
-    relays: Relays
-    clock: Clock
-
-    async def of(self) -> tuple[Balance, ...]:
-        answers = await self.relays.stat()
-        now = self.clock.now()
-        return tuple(
-            stated(relay, stat, now) if stat else Balance(relay=relay, unreadable_since=now)
-            for relay, stat in answers.items()
-        )
 
 
 def _account(stat: AccountStat) -> AccountBalance:

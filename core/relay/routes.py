@@ -29,9 +29,8 @@ from core.request import (
     SpeechRequest,
     TranscriptionRequest,
     TranslationRequest,
-    UserStatRequest,
 )
-from core.response import Chat, Chunk, Images, Model, Speech, Transcription, UserStat
+from core.response import Chat, Chunk, Images, Model, Speech, Transcription
 
 log = logging.getLogger(__name__)
 
@@ -140,13 +139,6 @@ class RelayRoutes:
         listed = await asyncio.gather(*map(_listed, relays))
         return {relay.name: models for relay, models in zip(relays, listed, strict=True) if models}
 
-    async def stat(self) -> Mapping[str, UserStat | None]:
-        asked = [relay for relay in self._relays.values() if relay.tells_stat]
-        answers = await asyncio.gather(
-            *(_or_none(relay.call(UserStatRequest())) for relay in asked)
-        )
-        return {relay.name: answer for relay, answer in zip(asked, answers, strict=True)}
-
     def quote(self, kind: Kind, model: str = "", errand: Errand = PLAIN) -> Quote:
         targets = self._chooser.open_to(kind, model, errand)
         prices = [self.price(kind, target.relay, target.model) for target in targets]
@@ -226,11 +218,3 @@ async def _listed(relay: Relay) -> Sequence[Model]:
     except RelayError as error:
         log.warning("%s", error)
         return []
-
-
-async def _or_none(answer: Awaitable[Answer]) -> Answer | None:
-    try:
-        return await answer
-    except RelayError as error:
-        log.warning("%s", error)
-        return None

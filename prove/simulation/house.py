@@ -7,6 +7,7 @@ from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from bots.balances.balances import RelayBalances
 from bots.house import DRAIN_S
 from core.delivery import Courier
 from core.engine import Engine
@@ -124,6 +125,7 @@ class House:
             reasons=reasons,
             commands=commands,
             fetch=self._fetch,
+            balances=RelayBalances({}, store.readings, world.clock),
         )
         worker = Worker(
             engine=engine,

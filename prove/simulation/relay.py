@@ -24,7 +24,7 @@ from core.ports.ledger import Kind
 from core.ports.relays import PLAIN, Errand, Quote, Served
 from core.price import Price
 from core.request import ChatRequest
-from core.response import Chat, Chunk, Model, Usage, UserStat
+from core.response import Chat, Chunk, Model, Usage
 
 if TYPE_CHECKING:
     from prove.simulation.world import Answer, World
@@ -98,9 +98,6 @@ class SimulatedRelay:
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
         return {"main": [Model(id="m")]}
-
-    async def stat(self) -> Mapping[str, UserStat | None]:
-        return {}
 
     def quote(self, kind: Kind, model: str = "", errand: Errand = PLAIN) -> Quote:
         del kind, model, errand

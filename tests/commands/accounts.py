@@ -7,6 +7,7 @@ from core.bot import Bot
 from core.model import Spend
 from core.people import PeopleRules, Role
 from core.ports.ledger import Account
+from core.quota.balance import stated
 from core.quota.limits import Allowances, Limits, grant_name, limit_name
 from core.relay.stat import decode_user_stat
 from core.response import UserStat
@@ -38,7 +39,7 @@ def somebody(role: Role = Role.MEMBER, *, bound: bool = False, group: bool = Fal
     )
     talk = Talk(platform="qq", bot=Bot(name="b", platform="qq"), rules=rules, at=AT, group=group)
     talk.limits = LIMITS
-    talk.relays.stats = {"burn": recorded()}
+    talk.balances.told = (stated("burn", recorded(), AT),)
     talk.store.kept[talk.person]["timezone"] = "Asia/Shanghai"
     if bound:
         talk.bindings = {"qq:amy": "burn:pear"}

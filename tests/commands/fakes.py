@@ -42,6 +42,7 @@ from core.model import (
     person_key,
 )
 from core.people import PeopleRules, role_of
+from core.ports.balances import Balance
 from core.ports.ledger import Account, Booking, Exceeded, Kind, Scope
 from core.ports.relays import PLAIN, Errand, Served
 from core.ports.relays import Quote as PriceQuote
@@ -68,7 +69,6 @@ from core.response import (
     Speech,
     Transcription,
     Usage,
-    UserStat,
 )
 from core.route import route
 
@@ -284,7 +284,6 @@ class TalkingRelays:
     offered: dict[str, list[str]] = field(default_factory=lambda: {"main": ["m-large", "m-small"]})
     bindable: tuple[str, ...] = ("main:alice", "main:bob")
     listed: tuple[str, ...] = ("main:m-large", "main:m-small", "spare:other")
-    stats: dict[str, UserStat | None] = field(default_factory=dict)
     heard: str = "hello there"
     eyes: bool = True
     fault: ParleyError | None = None
@@ -340,9 +339,6 @@ class TalkingRelays:
             raise self.fault
         return {relay: [Model(id=name) for name in names] for relay, names in self.offered.items()}
 
-    async def stat(self) -> Mapping[str, UserStat | None]:
-        return self.stats
-
     def quote(self, kind: Kind, model: str = "", errand: Errand = PLAIN) -> PriceQuote:
         return PriceQuote(dearest=None, whole=False)
 
@@ -360,6 +356,18 @@ class TalkingRelays:
 
     def folds_persona(self, choice: str = "") -> bool:
         return False
+
+
+@dataclass
+class ToldBalances:
+    """What relays said, as the test has it. `asked` counts."""
+
+    told: tuple[Balance, ...] = ()
+    asked: int = 0
+
+    async def of(self) -> tuple[Balance, ...]:
+        self.asked += 1
+        return self.told
 
 
 class Stoppable:
@@ -401,6 +409,7 @@ class Talk:
         self.store = beside.store if beside else MemoryStore()
         self.media = MemoryMedia()
         self.relays = TalkingRelays()
+        self.balances = ToldBalances()
         self.reasons = ReasonRing()
         self.running = Stoppable()
         self.texts = Catalogue()
@@ -490,6 +499,7 @@ class Talk:
             reasons=self.reasons,
             commands=self.commands,
             fetch=self._fetch,
+            balances=self.balances,
             cashier=self.cashier,
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from bots.balances.balances import RelayBalances
 from bots.commands import find_commands
 from bots.texts.catalogue import Catalogue
 from core.bot import Bot
@@ -106,6 +107,7 @@ class House:
             reasons=self.reasons,
             commands=site.commands,
             fetch=self._fetch,
+            balances=RelayBalances({}, store.readings, site.clock),
         )
         self.worker = Worker(
             engine=engine,

@@ -22,7 +22,6 @@ from core.response import (
     Speech,
     Transcription,
     Usage,
-    UserStat,
 )
 from core.rest import RESTS
 from tests.core.held import Held
@@ -114,9 +113,6 @@ class ScriptedRelays:
 
     async def models(self) -> Mapping[str, Sequence[Model]]:
         return {"main": [Model(id="m")]}
-
-    async def stat(self) -> Mapping[str, UserStat]:
-        return {}
 
     def quote(self, kind: Kind, model: str = "", errand: Errand = PLAIN) -> Quote:
         return Quote(dearest=self.cost, whole=self.cost is not None)

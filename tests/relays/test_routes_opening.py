@@ -11,11 +11,10 @@ from core.errors import ConfigError, RelayRefused
 from core.relay.entry import RelayEntry, RouteTable
 from core.relay.opening import open_routes, shared_transports
 from core.relay.routes import RelayRoutes
-from core.relay.transport import Transport
 from core.secret import Secret
 from tests.relays.routing import Stage, refuses
 from tests.relays.servers import Exchange
-from tests.relays.stage import CHAT, STAT_TOKEN, FakeClock, ask, entry, payload
+from tests.relays.stage import CHAT, FakeClock, ask, entry, payload
 
 
 async def test_models_of_every_relay_that_answers(stage: Stage) -> None:
@@ -37,45 +36,6 @@ async def test_a_relay_without_a_list_has_the_models_that_its_profile_knows(
     assert {name: [model.id for model in models] for name, models in listed.items()} == {
         "main": ["gpt-4", "bing"]
     }
-
-
-async def test_stat_of_the_relays_that_have_it_and_a_token_for_it(
-    stage: Stage, transport: Transport
-) -> None:
-    async def stat(exchange: Exchange) -> None:
-        await exchange.reply(payload("burnhair_user_stat.json"))
-
-    stage.answers["main"] = stage.answers["spare"] = stat
-    token = Secret(STAT_TOKEN)
-    routes = open_routes(
-        [
-            entry(stage.servers["main"].base, profile="burnhair", stat_token=token),
-            entry(stage.servers["spare"].base, name="spare", profile="burnhair"),
-        ],
-        RouteTable(),
-        clock=stage.clock,
-        hash_key=b"k",
-        transports=lambda _: transport,
-    )
-    stats = await routes.stat()
-    assert list(stats) == ["main"]
-    assert stats["main"]
-    assert stats["main"].account.total_quota == 58134140
-    assert stage.asked("spare") == 0
-
-
-async def test_stat_is_none_for_a_relay_that_could_not_be_read(
-    stage: Stage, transport: Transport
-) -> None:
-    stage.answers["main"] = refuses(500)
-    routes = open_routes(
-        [entry(stage.servers["main"].base, profile="burnhair", stat_token=Secret(STAT_TOKEN))],
-        RouteTable(),
-        clock=stage.clock,
-        hash_key=b"k",
-        transports=lambda _: transport,
-    )
-    assert await routes.stat() == {"main": None}
 
 
 @asynccontextmanager
