@@ -24,7 +24,7 @@ from core.people import PeopleRules
 from core.relay.entry import RelayEntry, RouteTable
 from core.relay.opening import open_routes
 from core.relay.routes import RelayRoutes
-from core.request import ChatMessage, ChatRequest
+from core.request import ChatMessage, ChatRequest, UserStatRequest
 from core.secret import Secret
 from tests.core.house import Person, Site
 
@@ -98,8 +98,8 @@ class Scene:
         await self.relays.chat(ChatRequest(messages=(ChatMessage(role="user", content=text),)))
 
     async def used(self) -> int:
-        (stat,) = (await self.relays.stat()).values()
-        assert stat
+        (relay,) = self.relays.relays.values()
+        stat = await relay.call(UserStatRequest())
         return stat.account.used_quota
 
 
