@@ -8,7 +8,7 @@ from bots.balances.account import is_shrinking
 from bots.balances.gauges import BalanceGauges
 from core.ports.balances import AccountBalance, Balance, TokenBalance
 from tests.alerts.stage import acting
-from tests.commands.fakes import ManualClock
+from tests.commands.clock import ManualClock
 
 
 def account(total: int, used: int) -> AccountBalance:

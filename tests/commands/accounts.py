@@ -11,7 +11,7 @@ from core.quota.balance import stated
 from core.quota.limits import Allowances, Limits, grant_name, limit_name
 from core.relay.stat import decode_user_stat
 from core.response import UserStat
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 from tests.relays.stage import ORIGIN, payload
 
 AT = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)

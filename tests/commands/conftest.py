@@ -3,7 +3,7 @@
 import pytest
 
 from core.people import PeopleRules
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from core.bot import Bot
 from core.group import GroupSetting
 from core.model import SetSetting, group_key
 from core.people import PeopleRules
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 RULES = PeopleRules(admins=frozenset({"qq:boss"}), allow=frozenset({"qq:*"}))
 

@@ -7,7 +7,7 @@ from bots.menu import menu, shown_name
 from bots.texts.catalogue import Catalogue
 from core.bot import Bot
 from core.command import Command
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 COMMANDS = find_commands(())
 

@@ -7,7 +7,7 @@ import pytest
 from core.model import Mention, SetSetting
 from core.people import PeopleRules
 from core.quota.limits import Allowances, Limits
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 RULES = PeopleRules(
     owners=frozenset({"qq:root"}),

@@ -6,7 +6,7 @@ from core.errors import MediaError, RelayUsedUp
 from core.model import Media, Quote, Text
 from core.people import PeopleRules
 from storage.media import FileMedia
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 VOICE = Media(kind="voice", remote="file-1", mime="audio/ogg", duration_s=2.0)
 

@@ -24,7 +24,7 @@ from tests.commands.accounts import (
     somebody,
     spends,
 )
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 VOICE = Media(kind="voice", remote="file-1", mime="audio/ogg")
 

@@ -11,7 +11,7 @@ from core.model import Capabilities, Language, Spend, Text
 from core.people import Role
 from core.render import render
 from tests.commands.accounts import AT, CHAT, MICRO, counts, grants, somebody, spends
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.model import Mention, Quote, SetSetting, Text
 from core.people import PeopleRules
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 RULES = PeopleRules(
     owners=frozenset({"qq:root", "qq:other-root"}),

@@ -6,7 +6,7 @@ from core.bot import Bot
 from core.errors import RelayTimeout, RelayUnavailable
 from core.model import Media, TurnState
 from core.people import PeopleRules
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 VOICE = Media(kind="voice", blob="", remote="file-1", mime="audio/ogg")
 

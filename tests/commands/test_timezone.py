@@ -6,7 +6,7 @@ import pytest
 
 from bots.timezones import find_zone
 from core.people import PeopleRules
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 SUMMER = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 WINTER = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

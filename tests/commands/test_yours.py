@@ -9,7 +9,7 @@ from core.bot import Bot
 from core.model import Forget, Media
 from core.people import PeopleRules
 from core.reasons import chat_place
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 VOICE = Media(kind="voice", remote="file-1", mime="audio/ogg")
 

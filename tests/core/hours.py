@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.commands.fakes import ManualClock
+from tests.commands.clock import ManualClock
 from tests.core.held import PATIENCE_S
 from tests.core.house import Naps
 

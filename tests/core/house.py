@@ -38,7 +38,7 @@ from core.settling import Settling
 from core.worker import Worker
 from storage.media import FileMedia
 from storage.store import SqlStore
-from tests.commands.fakes import ManualClock
+from tests.commands.clock import ManualClock
 from tests.core.held import PATIENCE_S
 from tests.core.pauses import Pauses
 from tests.core.platform import (

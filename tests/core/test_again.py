@@ -12,7 +12,7 @@ from core.price import Price
 from core.quota.budget import Budget
 from core.request import ChatMessage, ChatRequest
 from core.response import Chat, Usage
-from tests.commands.fakes import ManualClock
+from tests.commands.clock import ManualClock
 from tests.core.relays import ScriptedRelays
 from tests.core.test_budget import LIMIT, Amounts, Counter
 

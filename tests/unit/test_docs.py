@@ -8,7 +8,7 @@ import pytest
 from bots.commands import find_commands
 from bots.texts.catalogue import Catalogue
 from core.model import Quote, Text
-from tests.commands.fakes import Talk
+from tests.commands.talk import Talk
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("add-an-adapter.md", "add-a-command.md")
