@@ -10,13 +10,13 @@ from core.engine import Engine
 from core.errors import ParleyError, StoreError, why_of
 from core.job import Job
 from core.model import SetSetting, Text, identity_of
-from core.people import Role
+from core.people import Role, is_shut_out
 from core.ports.ledger import Account, Booking, Exceeded
 from core.ports.store import Claim, Store
 from core.presence import Presence
 from core.quota.budget import LimitReached
 from core.quota.cashier import Cashier
-from core.refusal import refusal
+from core.refusal import refusal, whom_to_ask
 from core.suspects import MAX_ATTEMPTS, is_spent
 from core.waiting import Waiting, WaitingRoom
 
@@ -65,13 +65,18 @@ class Judge:
         return await self._try(job, ask, claim.attempt, age_s)
 
     async def _denied(self, ask: Ask) -> Outcome:
-        """Strangers may be told once a day that they are strangers."""
+        """Strangers may be told once a day that they are strangers, and who is blocked that."""
         day = self.cashier.calendar.day(self.engine.clock.now())
         if (await self.store.settings(ask.person)).get(TOLD_DENIED) == day:
             return Outcome()
         told = SetSetting(scope=ask.person, name=TOLD_DENIED, value=day)
         identity = identity_of(ask.message.address)
-        return replace(self.engine.say(ask, "denied", id=identity), effects=(told,))
+        if is_shut_out(identity, self.engine.rules, self.store.decided("roles")):
+            contact = whom_to_ask(self.engine.texts, ask, self.contact)
+            outcome = self.engine.say(ask, "blocked", contact=contact)
+        else:
+            outcome = self.engine.say(ask, "denied", id=identity)
+        return replace(outcome, effects=(told,))
 
     def _refused(self, ask: Ask, exceeded: Exceeded) -> Verdict:
         renews = self.cashier.renews(exceeded.ceiling)

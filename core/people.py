@@ -55,6 +55,14 @@ def role_of_identity(identity: str, rules: PeopleRules, decided: Mapping[str, st
     return Role(role) if configured is not Role.OWNER and role in CHANGEABLE else configured
 
 
+def is_shut_out(identity: str, rules: PeopleRules, decided: Mapping[str, str]) -> bool:
+    """Whether somebody blocked him; a stranger whom nobody let in is blocked, but not shut out."""
+    if role_of_identity(identity, rules, decided) is not Role.BLOCKED:
+        return False
+    names = {identity, f"{identity.partition(':')[0]}:*"}
+    return decided.get(identity) == Role.BLOCKED or bool(names & rules.deny)
+
+
 def configured_role(identity: str, rules: PeopleRules) -> Role:
     """By the configuration alone."""
     platform = identity.partition(":")[0]

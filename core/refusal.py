@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from core.amounts import Unit, dollars, said
 from core.command import Ask
+from core.people import Role
 from core.ports.ledger import Exceeded
 from core.ports.relays import Errand
 from core.ports.texts import Texts
@@ -27,20 +28,48 @@ def refusal(
     when = clock_time(renews, now, ask.zone)
     if (ceiling.unit, ceiling.period) == ("messages", "day") and ceiling.scope.startswith("person"):
         return texts.say(
-            "cap_reached", ask.language, used=exceeded.used, cap=ceiling.limit, renews=when
+            "cap_reached",
+            ask.language,
+            used=exceeded.used,
+            cap=ceiling.limit,
+            renews=when,
+            contact=whom_to_ask(texts, ask, contact),
         )
     kind = ceiling.scope.partition(":")[0]
+    hidden = ceiling.unit == "usd" and not shows_money(ask)
     return texts.say(
-        "limit_reached",
+        "limit_reached_share" if hidden else "limit_reached",
         ask.language,
         whose=texts.say(f"limit_{kind}", ask.language),
         what=texts.say(f"limit_{ceiling.unit}_{ceiling.period}", ask.language),
-        used=figure(ceiling.unit, exceeded.used),
-        limit=figure(ceiling.unit, ceiling.limit),
-        wanted=figure(ceiling.unit, exceeded.wanted),
         renews=when,
-        contact=contact or texts.say("limit_contact", ask.language),
+        contact=whom_to_ask(texts, ask, contact),
+        **(_share(exceeded) if hidden else _figures(exceeded)),
     )
+
+
+def whom_to_ask(texts: Texts, ask: Ask, contact: str) -> str:
+    return contact or texts.say("limit_contact", ask.language)
+
+
+def shows_money(ask: Ask) -> bool:
+    """Dollars are nothing for guests or for a group to read."""
+    return ask.role is not Role.GUEST and not ask.message.address.group
+
+
+def _figures(exceeded: Exceeded) -> dict[str, str]:
+    ceiling = exceeded.ceiling
+    return {
+        "used": figure(ceiling.unit, exceeded.used),
+        "limit": figure(ceiling.unit, ceiling.limit),
+        "wanted": figure(ceiling.unit, exceeded.wanted),
+    }
+
+
+def _share(exceeded: Exceeded) -> dict[str, str]:
+    """How much of the limit is used, in whole per cent."""
+    limit = exceeded.ceiling.limit
+    return {"percent": f"{min(100, exceeded.used * 100 // limit) if limit else 100}"}
 
 
 def figure(unit: Unit, amount: int) -> str:

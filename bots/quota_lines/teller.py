@@ -7,6 +7,7 @@ from core.amounts import Unit, dollars, said
 from core.command import Ask, Services
 from core.people import Role
 from core.quota.cashier import Cashier
+from core.refusal import shows_money
 
 ADMINS = (Role.OWNER, Role.ADMIN)
 
@@ -32,8 +33,7 @@ class Teller:
 
     @property
     def shows_money(self) -> bool:
-        """It is nothing for guests or for a group to read."""
-        return self.ask.role is not Role.GUEST and not self.ask.message.address.group
+        return shows_money(self.ask)
 
     def when(self, at: datetime) -> str:
         """In the person's zone, with its date unless it is within a day's reach."""

@@ -273,6 +273,11 @@ class Site:
     def say(self, code: str, language: str = "en", **params: object) -> str:
         return self.texts.say(code, language, **params)
 
+    def says_capped(self, used: int, renews: str = "00:00 UTC") -> str:
+        """What is told whoever has sent all messages of a day."""
+        contact = self.say("limit_contact")
+        return self.say("cap_reached", used=used, cap=used, renews=renews, contact=contact)
+
     @contextmanager
     def locked(self, *, naps: int | None = None) -> Iterator[None]:
         """Another process writes to the database, until `naps` waits from now if given."""

@@ -5,6 +5,7 @@ import pytest
 from core.model import Quote
 from core.people import PeopleRules
 from core.ports.adapter import Receipt
+from core.quota.limits import Limits
 from tests.core.house import Person, Site
 
 RULES = PeopleRules(
@@ -30,10 +31,12 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
 async def test_whoever_is_blocked_is_told_once_a_day_and_then_passed_over(
     site: Site, root: Person
 ) -> None:
+    site.limits = Limits(contact="@boss")
+    await site.restart()
     amy = site.person("amy")
     assert await amy.asks("hello") == ["re: hello"]
     await root.asks("/block qq:amy")
-    told = site.say("denied", id="qq:amy")
+    told = site.say("blocked", contact="@boss")
     assert await amy.asks("hello?") == [told]
     assert await amy.asks("/help") == []
     site.clock.pass_(days=1)
@@ -68,7 +71,9 @@ async def test_a_role_is_the_same_on_every_bot_of_a_platform(site: Site) -> None
     site.bot("two")
     await site.open()
     await site.person("root", bot="one").asks("/block qq:amy")
-    assert await site.person("amy", bot="two").asks("hi") == [site.say("denied", id="qq:amy")]
+    assert await site.person("amy", bot="two").asks("hi") == [
+        site.say("blocked", contact=site.say("limit_contact"))
+    ]
 
 
 async def test_each_change_is_written_down_and_logged_with_who_what_before_and_after(
@@ -112,9 +117,9 @@ async def test_a_limit_holds_from_the_next_message_on_and_a_gift_lifts_it(
     amy = site.person("amy")
     await root.asks("/limit qq:amy messages day 1")
     assert await amy.asks("one") == ["re: one"]
-    assert await amy.asks("two") == [site.say("cap_reached", used=1, cap=1, renews="00:00 UTC")]
+    assert await amy.asks("two") == [site.says_capped(1)]
     await root.asks("/grant qq:amy 1 message")
     assert await amy.asks("three") == ["re: three"]
-    assert await amy.asks("four") == [site.say("cap_reached", used=2, cap=2, renews="00:00 UTC")]
+    assert await amy.asks("four") == [site.says_capped(2)]
     await root.asks("/limit qq:amy messages day unlimited")
     assert await amy.asks("five") == ["re: five"]

@@ -6,6 +6,7 @@ import pytest
 
 from core.people import PeopleRules
 from core.ports.adapter import Receipt
+from core.quota.limits import Limits
 from tests.core.house import Site
 
 TODAY = "2026-11-03"
@@ -51,7 +52,7 @@ async def test_the_daily_cap_is_exact_with_fifty_at_once(site: Site) -> None:
     await asyncio.gather(*(chat.says(f"q{n}") for n, chat in enumerate(chats)))
     await site.house.settled()
     assert len(site.relays.asked) == 20
-    told = site.say("cap_reached", used=20, cap=20, renews="00:00 UTC")
+    told = site.says_capped(20)
     assert sum(chat.reads == [told] for chat in chats) == 30
     assert (await site.house.store.used(f"person:{chats[0].identity}", TODAY)).messages == 20
 
@@ -70,7 +71,7 @@ async def test_the_cap_renews_at_midnight_of_the_configured_zone(site: Site) -> 
     await site.open()
     amy = site.person()
     await amy.asks("one")  # at noon UTC it is eight in the evening in Shanghai
-    told = site.say("cap_reached", used=1, cap=1, renews="00:00 Asia/Shanghai")
+    told = site.says_capped(1, "00:00 Asia/Shanghai")
     site.clock.pass_(hours=3, minutes=59)
     assert await amy.asks("two") == [told]
     site.clock.pass_(minutes=1)
@@ -93,7 +94,7 @@ async def test_commands_that_cost_are_counted(site: Site) -> None:
     await site.open()
     amy = site.person()
     await amy.asks("/image a fox")
-    assert await amy.asks("hello") == [site.say("cap_reached", used=1, cap=1, renews="00:00 UTC")]
+    assert await amy.asks("hello") == [site.says_capped(1)]
 
 
 async def test_what_was_refused_is_not_counted(site: Site) -> None:
@@ -116,9 +117,7 @@ async def test_owners_are_not_limited(site: Site) -> None:
 async def test_a_cap_of_nought_allows_none(site: Site) -> None:
     site.rules = PeopleRules(guests=True, guest_daily_messages=0)
     await site.open()
-    assert await site.person().asks("hello") == [
-        site.say("cap_reached", used=0, cap=0, renews="00:00 UTC")
-    ]
+    assert await site.person().asks("hello") == [site.says_capped(0)]
     assert site.relays.asked == []
 
 
@@ -171,3 +170,20 @@ async def test_a_persons_language_holds_in_all_chats_of_a_bot(site: Site) -> Non
     elsewhere = site.person("amy", chat="family", group=True)
     assert await elsewhere.asks("/stop") == [site.say("nothing_running", "zh")]
     assert await site.person("bob").asks("/stop") == [site.say("nothing_running")]
+
+
+async def test_whom_the_configuration_shuts_out_is_told_that_and_not_how_to_be_let_in(
+    site: Site,
+) -> None:
+    site.rules = PeopleRules(deny=frozenset({"qq:eve"}), guests=True)
+    await site.open()
+    told = await site.person("eve").asks("hello")
+    assert told == [site.say("blocked", contact=site.say("limit_contact"))]
+
+
+async def test_whoever_used_up_his_messages_is_told_whom_to_ask(site: Site) -> None:
+    site.rules = PeopleRules(guests=True, guest_daily_messages=0)
+    site.limits = Limits(contact="@alice")
+    await site.open()
+    (told,) = await site.person().asks("hello")
+    assert told.endswith("To get more, ask @alice.")

@@ -171,3 +171,26 @@ async def test_a_stream_that_broke_counts_as_the_most_that_it_can_be(site: Site)
         ((tokens, unsure),) = site.rows("SELECT completion_tokens, unsure FROM spends")
         assert (tokens, unsure) == (ANSWER_TOKENS, 1)
         assert used(site, "nano_usd") >= call.units * NANO // 500_000
+
+
+@pytest.mark.parametrize(("group", "sender"), [(True, "amy"), (False, "eve")])
+async def test_groups_and_guests_are_refused_without_any_dollars(
+    site: Site, group: bool, sender: str
+) -> None:
+    site.limits = everybody(usd_day=0.0001)
+    site.rules = PeopleRules(allow=frozenset({"qq:amy"}), guests=True)
+    async with billed(site) as relay:
+        await site.open()
+        (told,) = await site.person(sender, chat="c", group=group).asks("hello")
+        assert "everybody's together, dollars a day: 0 % of it is used" in told
+        assert "$" not in told
+        assert relay.calls == []
+
+
+async def test_a_member_alone_is_told_the_dollars(site: Site) -> None:
+    site.limits = everybody(usd_day=0.0001)
+    site.rules = PeopleRules(allow=frozenset({"qq:amy"}))
+    async with billed(site):
+        await site.open()
+        (told,) = await site.person("amy").asks("hello")
+        assert "$0.00 of $0.0001 are used or reserved" in told
