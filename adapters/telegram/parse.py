@@ -70,7 +70,7 @@ class Reader:
         """A bare mention is about the message it replies to, or else a call for help."""
         quotes = tuple(_quotes(message))
         if shown := content.parts(message, self._text(message, said)):
-            return (*quotes, *shown)
+            return (*quotes, *said.mentions, *shown)
         if not said.addressed:
             return ()
         return quotes or (Text(text=self.help_command),)

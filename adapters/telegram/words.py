@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapters.telegram.wire import Entity
+from core.model import Mention
 
 UNIT_BYTES = 2
 ENTITIES = 200
@@ -20,9 +21,11 @@ class Me:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """`for_another`: it begins with a command that names another bot."""
+    """`mentions` are people whom the text names as "@" and their name. `for_another`: it begins
+    with a command that names another bot."""
 
     text: str
+    mentions: tuple[Mention, ...] = ()
     addressed: bool = False
     for_another: bool = False
 
@@ -45,6 +48,7 @@ class _Reader:
         self._me = me
         self._addressed = False
         self._for_another = False
+        self._mentions: list[Mention] = []
 
     def read(self, entity: Entity) -> None:
         start = entity.offset * UNIT_BYTES
@@ -54,6 +58,8 @@ class _Reader:
                 self._cut_name(start, end)
             case "text_mention" if entity.user and entity.user.id == self._me.id:
                 self._cut_name(start, end)
+            case "text_mention" if entity.user:
+                self._mention(start, end, entity.user.id)
             case "bot_command":
                 self._command(start, end)
             case "text_link" if entity.url:
@@ -62,6 +68,7 @@ class _Reader:
     def words(self) -> Words:
         return Words(
             text=_decoded(self._units).strip(),
+            mentions=tuple(reversed(self._mentions)),
             addressed=self._addressed,
             for_another=self._for_another,
         )
@@ -85,6 +92,13 @@ class _Reader:
         elif before[-1].isspace():
             after = after.removeprefix(" ")
         self._units = _encoded(before + after)
+
+    def _mention(self, start: int, end: int, user: int) -> None:
+        """Whoever has no username stands in the text by his name alone; "@user" tells no id."""
+        name = _decoded(self._units[start:end]).removeprefix("@")
+        if name.strip():
+            self._mentions.append(Mention(user=str(user), name=name))
+            self._put(start, end, f"@{name}")
 
     def _told(self, start: int, end: int) -> str:
         return _decoded(self._units[start:end]).lower()

@@ -2,12 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from bots.deciding import who
+from bots.deciding.who import Named
 from bots.sandbox.faults import Garbage, Reset, Status
 from bots.sandbox.town.town import Utterance
 from core.errors import ConfigError, StoreError
+from core.model import Mention
 from core.ports.adapter import Receipt
 from core.secret import Secret
 from tests.telegram.stage import ANN, BEN, GARDEN, MING, staged, until
@@ -228,6 +232,19 @@ async def test_an_edit_is_a_message_where_its_words_changed():
         await stage.say("the end")
         received = await stage.core.received(3)
         assert [m.text for m in received] == ["helo", "hello", "the end"]
+
+
+async def test_whoever_has_no_username_is_mentioned_by_id_and_not_taken_for_the_bot():
+    async with staged() as stage:
+        said = "/limit Ben usd day 5"
+        message = await stage.hear(said, GARDEN, ANN, names={"Ben": BEN})
+        assert message.text == "/limit @Ben usd day 5"
+        assert message.parts[0] == Mention(user=BEN, name="Ben")
+        ask = SimpleNamespace(message=message)
+        assert who.target(ask, "@Ben usd day 5") == Named(
+            target=f"telegram:{BEN}", rest="usd day 5"
+        )
+        assert not message.addressed
 
 
 async def test_in_a_group_a_mention_and_a_reply_are_for_the_bot():

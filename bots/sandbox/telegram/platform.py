@@ -339,7 +339,7 @@ class Telegram:
         if said.reply_to:
             _, kept = self._kept(said.reply_to)
             answered = {"reply_to_message": self.replied(chat, kept.message["message_id"])}
-        composed = await compose(said, self.files, self.me["username"], kind)
+        composed = await compose(said, self.files, self.me["username"], self.user, kind)
         return self.post(
             said.place,
             said.person,

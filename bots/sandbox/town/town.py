@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
@@ -55,7 +55,11 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class Utterance(Struct, frozen=True, kw_only=True):
-    """What a person says, before the platform has it. `mention` puts the bot's name in front."""
+    """What a person says, before the platform has it. `mention` puts the bot's name in front.
+
+    `names` are words of the text that name somebody, each with his id: how Telegram's apps
+    mention who has no username.
+    """
 
     place: str
     person: str
@@ -64,6 +68,7 @@ class Utterance(Struct, frozen=True, kw_only=True):
     content: bytes = b""
     name: str = ""
     mention: bool = False
+    names: Mapping[str, str] = {}
     reply_to: int = 0
 
 

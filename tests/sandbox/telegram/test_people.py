@@ -40,6 +40,15 @@ async def test_entities_are_found_in_what_people_write(stage, aio):
     }
 
 
+async def test_somebody_is_named_without_a_username_as_an_app_does(stage, aio):
+    await stage.say("😀 /block Ben now", names={"Ben": BEN})
+    (message,) = await heard(aio)
+    command, named = message.entities
+    assert (command.type, named.type) == ("bot_command", "text_mention")
+    assert named.extract_from(message.text) == "Ben"
+    assert named.user.id == int(BEN)
+
+
 async def test_a_path_or_an_address_is_no_command_or_mention(stage, aio):
     await stage.say("see a/b or //x or ann@example.org")
     (message,) = await heard(aio)
