@@ -17,7 +17,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     if looks_secret(named.rest):
         return tell(ask, services, "bind_no_keys")
     if not named.target:
-        return told.whom(ask, services, rest, "bind telegram:123456 main:alice")
+        return told.whom(ask, services, rest, "bind")
     token = "" if named.rest.lower() in NONE else named.rest
     if token not in ("", *services.relays.tokens()) or not named.rest:
         return _expected(ask, services, named.target, named.rest)

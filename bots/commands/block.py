@@ -13,7 +13,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         blocked = [f"`{one}`" for one, given in sorted(decided) if given == Role.BLOCKED]
         return told.explained(ask, services, "block", blocked)
     if not named.target or named.rest:
-        return told.whom(ask, services, named.rest or rest, "block telegram:123456")
+        return told.whom(ask, services, named.rest or rest, "block")
     return role.give(ask, services, named.target, Role.BLOCKED)
 
 

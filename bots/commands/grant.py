@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from bots.answer import sentence, slash, tell
+from bots.answer import sentence, tell
 from bots.deciding import told, who, words
 from bots.deciding.changes import gift, limited
 from bots.deciding.who import Named
@@ -12,21 +12,21 @@ from core.command import Ask, Command, Outcome, Services
 from core.ports.ledger import Period
 from core.quota.limits import LEVELS, PERIODS
 
-EXAMPLE = "grant telegram:123456 5 usd month"
-
 
 async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     named = who.target(ask, rest)
     if not (rest or named.target):
         return told.explained(ask, services, "grant", list(_lines(ask, services)))
     if not named.target or (named.target in LEVELS and named.target != "all"):
-        return told.whom(ask, services, rest, EXAMPLE)
+        return told.on_what(ask, services, rest, "grant")
     said = words.read(named.rest)
     if said.wrong:
         return tell(ask, services, "decide_wrong_figure", got=said.wrong)
     if said.strange or said.word or not said.figure or said.unit is None:
-        example = slash(ask) + EXAMPLE
-        return tell(ask, services, "grant_expected", got=named.rest[:60], example=example)
+        example = told.example(ask, services, "grant")
+        got = named.rest[:60]
+        expected = sentence(ask, services, "grant_expected", got=got, example=example)
+        return told.strange(ask, services, said.strange, expected)
     return _gift(ask, services, named, said.unit, said.period, said.figure)
 
 
@@ -64,8 +64,15 @@ def _lines(ask: Ask, services: Services) -> Iterator[str]:
         if name.endswith(tuple(running)):
             rest, _, since = name.rpartition(" ")
             target, _, of = rest.rpartition(" ")
-            what = sentence(ask, services, f"limit_{of}")
-            yield f"{told.whose(ask, services, target)}, {what}: +{value} ({since})"
+            yield sentence(
+                ask,
+                services,
+                "grant_line",
+                whose=told.whose(ask, services, target),
+                what=sentence(ask, services, f"limit_{of}"),
+                value=told.amount(ask, services, told.unit_of(of), Decimal(value)),
+                since=since,
+            )
 
 
 COMMAND = Command(name="grant", aliases=("授权", "赠送"), run=run, admins=True)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from bots.answer import sentence, slash, tell
+from bots.answer import sentence, tell
 from bots.deciding import told, who, words
 from bots.deciding.changes import limit_change
 from bots.deciding.who import Named
@@ -12,15 +12,13 @@ from core.command import Ask, Command, Outcome, Services
 from core.ports.ledger import Period
 from core.quota.limits import LEVELS
 
-EXAMPLE = "limit telegram:123456 usd month 5"
-
 
 async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     named = who.target(ask, rest)
     if not (rest or named.target):
         return told.explained(ask, services, "limit", _lines(ask, services))
     if not named.target:
-        return told.whom(ask, services, rest, EXAMPLE)
+        return told.on_what(ask, services, rest, "limit")
     if named.is_person and (why := told.giver_of(ask).may_change(named.target, services.rules)):
         return tell(ask, services, why, who=named.target)
     return _limit(ask, services, named, words.read(named.rest))
@@ -31,7 +29,7 @@ def _limit(ask: Ask, services: Services, named: Named, said: Said) -> Outcome:
         return tell(ask, services, "decide_wrong_figure", got=said.wrong)
     value = said.value
     if said.strange or value is None or said.unit is None or said.period is None:
-        return _expected(ask, services, named)
+        return _expected(ask, services, named, said.strange)
     return _set(ask, services, named, (said.unit, said.period), value)
 
 
@@ -68,23 +66,38 @@ def _affected(ask: Ask, services: Services, named: Named) -> str:
     return sentence(ask, services, f"limit_affects_{kind}", who=named.target)
 
 
-def _expected(ask: Ask, services: Services, named: Named) -> Outcome:
-    example = slash(ask) + EXAMPLE
-    return tell(ask, services, "limit_expected", got=named.rest[:60], example=example)
+def _expected(ask: Ask, services: Services, named: Named, strange: str) -> Outcome:
+    example = told.example(ask, services, "limit")
+    got = named.rest[:60]
+    expected = sentence(ask, services, "limit_expected", got=got, example=example)
+    return told.strange(ask, services, strange, expected)
 
 
 def _lines(ask: Ask, services: Services) -> list[str]:
+    """What was decided, then what is configured and holds still."""
+    decided = services.store.decided("limits")
+    configured = services.cashier.ceilings.configured()
     return [
-        _line(ask, services, name, value)
-        for name, value in sorted(services.store.decided("limits").items())
+        *(_line(ask, services, name, value) for name, value in sorted(decided.items())),
+        *(
+            sentence(ask, services, "limit_configured", line=_line(ask, services, name, value))
+            for name, value in configured.items()
+            if name not in decided
+        ),
     ]
 
 
 def _line(ask: Ask, services: Services, name: str, value: str) -> str:
     target, _, of = name.rpartition(" ")
-    shown = sentence(ask, services, "limit_unlimited") if value == "unlimited" else value
-    what = sentence(ask, services, f"limit_{of}")
-    return f"{told.whose(ask, services, target)}, {what}: {shown}"
+    unit, figure = told.unit_of(of), None if value == "unlimited" else Decimal(value)
+    return sentence(
+        ask,
+        services,
+        "limit_line",
+        whose=told.whose(ask, services, target),
+        what=sentence(ask, services, f"limit_{of}"),
+        value=told.amount(ask, services, unit, figure),
+    )
 
 
 COMMAND = Command(name="limit", aliases=("限额", "limits"), run=run, admins=True)

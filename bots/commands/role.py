@@ -13,7 +13,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     if not (rest or named.target):
         return told.explained(ask, services, "role", _lines(ask, services))
     if not named.target:
-        return told.whom(ask, services, rest, "role telegram:123456 member")
+        return told.whom(ask, services, rest, "role")
     word = named.rest.lower()
     if word not in ROLES:
         return _expected(ask, services, named.target, named.rest)

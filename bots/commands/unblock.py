@@ -12,7 +12,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     if not (rest or named.target):
         return told.explained(ask, services, "unblock", ())
     if not named.target or named.rest:
-        return told.whom(ask, services, named.rest or rest, "unblock telegram:123456")
+        return told.whom(ask, services, named.rest or rest, "unblock")
     now = role_of_identity(named.target, services.rules, services.store.decided("roles"))
     if now is not Role.BLOCKED:
         shown = told.role_word(ask, services, now)

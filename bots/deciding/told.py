@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from bots.answer import sentence, slash, tell
+from bots.answer import sentence, tell
 from bots.deciding.roles import Giver
-from bots.deciding.who import Named, parted
+from bots.deciding.who import HERE, Named, parted
 from bots.deciding.words import written
-from core.amounts import Unit, dollars_set
+from core.amounts import UNITS, Unit, dollars_set
 from core.command import Ask, Outcome, Services
-from core.model import identity_of
+from core.model import Text, identity_of
 from core.people import Role, role_of_identity
 from core.quota.limits import LEVELS, Target
 
@@ -32,10 +32,30 @@ def role_word(ask: Ask, services: Services, role: Role) -> str:
     return sentence(ask, services, f"role_{role}")
 
 
-def whom(ask: Ask, services: Services, text: str, example: str) -> Outcome:
-    """Nobody was named; `example` is a command without its mark."""
+def whom(ask: Ask, services: Services, text: str, command: str) -> Outcome:
+    """Nobody was named."""
     got = parted(text)[0][:60]
-    return tell(ask, services, "decide_whom", got=got, example=slash(ask) + example)
+    return tell(ask, services, "decide_whom", got=got, example=example(ask, services, command))
+
+
+def on_what(ask: Ask, services: Services, text: str, command: str) -> Outcome:
+    """Nothing was named that a limit can hold for."""
+    first = parted(text)[0]
+    shown = example(ask, services, command)
+    if first.lower() in HERE:
+        return tell(ask, services, "decide_here", got=first, example=shown)
+    return tell(ask, services, f"{command}_whom", got=first[:60], example=shown)
+
+
+def example(ask: Ask, services: Services, command: str) -> str:
+    return sentence(ask, services, f"example_{command}")
+
+
+def strange(ask: Ask, services: Services, word: str, expected: str) -> Outcome:
+    """What was expected and, where there is one, the word that means nothing there."""
+    if not word:
+        return Outcome(parts=(Text(text=expected),))
+    return tell(ask, services, "decide_strange", word=word[:60], expected=expected)
 
 
 def explained(ask: Ask, services: Services, command: str, lines: Sequence[str]) -> Outcome:
@@ -63,6 +83,12 @@ def amount(ask: Ask, services: Services, unit: Unit, figure: Decimal | None) -> 
     if figure is None:
         return sentence(ask, services, "limit_unlimited")
     return dollars_set(figure) if unit == "usd" else written(figure)
+
+
+def unit_of(of: str) -> Unit:
+    """Of the end of a decision's name, as in "usd_day"."""
+    word = of.rpartition("_")[0]
+    return next(unit for unit in UNITS if unit == word)
 
 
 def moment(ask: Ask, at: datetime) -> str:

@@ -84,14 +84,14 @@ def read(text: str) -> Said:
             times *= TIMES[piece]
         elif piece in MINUTES and said.unit is None:
             said.unit, times = "audio_s", times * 60
-        elif piece in UNITS and said.unit is None:
+        elif piece in UNITS and said.unit in (None, UNITS[piece]):
             said.unit = UNITS[piece]
-        elif piece in PERIODS and said.period is None:
+        elif piece in PERIODS and said.period in (None, PERIODS[piece]):
             said.period = PERIODS[piece]
         elif piece in VALUES and said.word is None:
             said.word = VALUES[piece]
         elif piece not in NOISE:
-            said.strange = said.strange or piece
+            said.strange = said.strange or _around(piece, text)
     if said.figure is not None:
         said.figure *= times
         said.wrong = said.wrong or _wrong(said.figure, said.unit)
@@ -111,6 +111,13 @@ def _wrong(figure: Decimal, unit: Unit | None) -> str:
 def written(figure: Decimal) -> str:
     """As it is stored and shown: no exponent, no noughts at the end."""
     return f"{figure.normalize():f}"
+
+
+def _around(piece: str, text: str) -> str:
+    """The word that a piece stands in, as it was written; Chinese has no spaces to tell."""
+    if not piece.isascii():
+        return piece
+    return next((word for word in text.split() if piece in word.lower()), piece)
 
 
 def _pieces(text: str) -> Iterator[str]:

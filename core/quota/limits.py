@@ -99,6 +99,14 @@ class Ceilings:
             for (unit, period), figure in self._in_force(scope, role, limits)
         )
 
+    def configured(self) -> dict[str, str]:
+        """What the configuration limits, named as decisions are."""
+        return {
+            limit_name(level, unit, period): f"{figure.normalize():f}"
+            for level in LEVELS
+            for (unit, period), figure in self._finite[level].items()
+        }
+
     def held(
         self, target: Target, role: Role, unit: Unit, period: Period, decided: Mapping[str, str]
     ) -> Decimal | None:

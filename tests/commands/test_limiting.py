@@ -84,7 +84,7 @@ async def test_default_takes_a_decision_back_to_what_holds_for_all_alike():
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("amy usd month 5", "I expected a person, got “amy”"),
+        ("amy usd month 5", "got “amy”. Name a person by an id"),
         ("qq:amy usd month", "got “usd month”"),
         ("qq:amy usd 5", "got “usd 5”"),
         ("qq:amy month 5", "got “month 5”"),
@@ -114,7 +114,48 @@ async def test_an_admin_decides_nothing_on_an_owner(words):
 
 
 async def test_here_means_nothing_outside_of_a_group():
-    assert "got “here”" in await who().say("/limit here usd day 1")
+    boss = who()
+    for command in ("limit", "grant"):
+        told = await boss.say(f"/{command} here 1 usd day")
+        assert "“here” is the group in which it is said, and this is no group" in told
+    assert "“本群”指的是" in await boss.say("/限额 本群 每天 1 美元", language="zh")
+    assert boss.outcome.effects == ()
+
+
+async def test_a_word_of_no_meaning_is_named_as_it_was_written():
+    boss = who()
+    for word in ("1e999", "-5", "Unlimitted", "fortnight"):
+        told = await boss.say(f"/limit qq:amy usd month {word}")
+        assert f"I don't understand “{word}” there." in told
+    assert "“lots”" in await boss.say("/grant qq:amy lots usd")
+    told = await boss.say("/限额 qq:amy 每月5美圆", language="zh")
+    assert "这里的“美圆”我看不懂。" in told
+    assert "例如：`/限额 telegram:123456 每月 5 美元`" in told
+
+
+async def test_whom_else_a_limit_can_hold_for_is_told_where_nobody_is_named():
+    boss = who()
+    told = await boss.say("/limit memebers usd day 1")
+    assert "each of the `members`, `guests`, `groups` or `bots`; got “memebers”" in told
+    assert "`bot` or `all`; got “members”" in await boss.say("/grant members 1 usd")
+
+
+async def test_a_unit_may_be_said_twice_where_it_is_the_same():
+    boss = who()
+    assert "→ $2.00" in await boss.say("/limit qq:amy usd month $2")
+    assert "I don't understand “$2”" in await boss.say("/limit qq:amy tokens month $2")
+
+
+async def test_what_is_configured_is_listed_after_what_was_decided():
+    boss = who()
+    assert "- Each member, dollars a month: $5.00 (by the configuration)" in (
+        await boss.say("/limit")
+    )
+    await boss.say("/limit members usd month 7")
+    answer = await boss.say("/limit")
+    assert "- Each member, dollars a month: $7.00\n" in answer
+    assert "$5.00" not in answer
+    assert "- 每个群，每日 token 数：1000（按配置）" in await boss.say("/限额", language="zh")
 
 
 # -- gifts -----------------------------------------------------------------------
@@ -174,7 +215,7 @@ async def test_gifts_of_the_running_periods_are_listed_and_no_others():
     await boss.say("/grant qq:amy 2 usd")
     boss.store.kept["grants"]["person:qq:old usd_month 2026-10-01"] = "9"
     answer = await boss.say("/grant")
-    assert "- `qq:amy`, dollars a month: +2 (2026-11-01)" in answer
+    assert "- `qq:amy`, dollars a month: +$2.00 (2026-11-01)" in answer
     assert "qq:old" not in answer
 
 

@@ -162,7 +162,7 @@ async def test_what_is_not_understood_is_told_with_what_was_expected(words, told
 
 async def test_alone_a_command_shows_how_it_is_used_and_what_is_set():
     boss = who()
-    assert "Nothing is set yet." in await boss.say("/role")
+    assert "Nothing is set here yet" in await boss.say("/role")
     await boss.say("/block qq:eve")
     answer = await boss.say("/role")
     assert "- `qq:eve`: blocked" in answer

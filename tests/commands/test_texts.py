@@ -34,6 +34,7 @@ FOLDER = ROOT / "bots" / "texts"
 SAYS = {"say": 0, "note": 1, "tell": 2, "sentence": 2}
 """The functions that take a text's code, and as which argument (methods: without self)."""
 LENT = {"tell": {"slash"}, "sentence": {"slash"}}
+DECIDING = ("role", "block", "unblock", "bind", "limit", "grant")
 KEPT_FOR_OTHERS = {"busy", "why_command", "why_failed"}
 """What adapters say by a code that is not written out, and reasons that plugins may note."""
 
@@ -111,6 +112,8 @@ def made_codes() -> set[str]:
         *(heading for heading, _ in GROUPS),
         *OWN_TOKEN.values(),
         *(f"limits_of_{level}" for level in LEVELS),
+        *(f"example_{name}" for name in DECIDING),
+        *(f"{name}_whom" for name in ("limit", "grant")),
         *(f"limit_affects_each_{level}" for level in LEVELS),
         *(f"limit_affects_{kind}" for kind in ("person", "group", "bot")),
         *REFUSALS,
