@@ -43,7 +43,8 @@ async def give_role(config: Config, who: str, word: str) -> None:
 
 
 def limit(options: argparse.Namespace) -> int:
-    run_async(set_limit(load(options.config), target(options.target), " ".join(options.words)))
+    config = load(options.config)
+    run_async(set_limit(config, target(config, options.target), " ".join(options.words)))
     return 0
 
 
@@ -64,7 +65,8 @@ async def set_limit(config: Config, on: Target, text: str) -> None:
 
 
 def grant(options: argparse.Namespace) -> int:
-    run_async(give_more(load(options.config), target(options.target), " ".join(options.words)))
+    config = load(options.config)
+    run_async(give_more(config, target(config, options.target), " ".join(options.words)))
     return 0
 
 
@@ -94,7 +96,7 @@ async def give_more(config: Config, on: Target, text: str) -> None:
     say(
         f"{on}, {described(said.unit, made.period)}: {before} → "
         f"{amount(said.unit, made.limit + granted)}, {amount(said.unit, granted)} of it granted, "
-        f"until {made.until:%Y-%m-%d %H:%M %Z}"
+        f"until {made.until:%Y-%m-%d %H:%M} {config.people.timezone}"
     )
 
 
@@ -143,6 +145,7 @@ def of_key(config: Config, relay: str) -> str:
         return f"{relay}:{fitting[0]}"
     common = any(key.matches(given) for key in (entry.key, *entry.keys))
     got = "the common key, which nobody needs to be bound to" if common else "another key"
+    got = got if given else "nothing"
     raise ConfigError(
         f"relays.{relay}.tokens: expected the key of one of them on standard input, got {got}. "
         'Name it there first, as in alice = "file:secrets/alice"'

@@ -105,6 +105,19 @@ def person(word: str) -> str:
     return identity
 
 
-def target(word: str) -> Target:
+def target(config: Config, word: str) -> Target:
     """As limits are named. Raises ConfigError."""
-    return common_target(word) or f"person:{person(word)}"
+    common = common_target(word)
+    kind, _, name = common.partition(":")
+    names = [entry.bot.name for entry in config.bots]
+    if kind == "bot" and name and name not in names:
+        raise ConfigError(f"expected a bot of the configuration, {', '.join(names)}; got {name}")
+    if common:
+        return common
+    identity = word.removeprefix("person:")
+    if is_identity(identity):
+        return f"person:{identity}"
+    raise ConfigError(
+        'expected a person\'s id as in "telegram:123456", group:PLATFORM:CHAT, bot:NAME, all, or '
+        f'each of the members, guests, groups or bots; got "{word}"'
+    )

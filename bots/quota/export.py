@@ -17,7 +17,7 @@ from bots.loop import run_async
 from bots.quota.report import span
 from core.amounts import said
 from core.errors import ConfigError
-from storage.reading import reading
+from storage.reading import Asked, reading
 from storage.spending import Entries, Entry
 
 AT_ONCE = 1000
@@ -38,33 +38,36 @@ def export(options: argparse.Namespace) -> int:
     """Raises ConfigError, StoreError."""
     config = load(options.config)
     since, until = span(config, options, datetime.now(UTC))
-    with opened(options.file) as out:
-        count = run_async(written(config, since, until, out, as_csv=not options.json))
+    count = run_async(written(config, since, until, options.file, as_csv=not options.json))
     sys.stderr.write(f"{count} rows from {since} to {until}\n")
     return 0
 
 
-async def written(config: Config, since: str, until: str, out: TextIO, *, as_csv: bool) -> int:
-    """How many rows."""
-    count, write = 0, csv_writer(out) if as_csv else json_writer(out)
-    async for entry in entries(config, since, until):
-        write(values(entry))
-        count += 1
+async def written(
+    config: Config, since: str, until: str, path: Path | None, *, as_csv: bool
+) -> int:
+    """How many rows. A file is begun only once the database can be read."""
+    count = 0
+    async with reading(config.storage.url.reveal()) as database:
+        with opened(path) as out:
+            write = csv_writer(out) if as_csv else json_writer(out)
+            async for entry in entries(database, since, until):
+                write(values(entry))
+                count += 1
     return count
 
 
-async def entries(config: Config, since: str, until: str) -> AsyncIterator[Entry]:
+async def entries(database: Asked, since: str, until: str) -> AsyncIterator[Entry]:
     """Oldest first; no more than AT_ONCE are held."""
-    async with reading(config.storage.url.reveal()) as database:
-        after = 0
-        while True:
-            asked = Entries(since=since, until=until, after=after, count=AT_ONCE)
-            found = await database.ask(asked)
-            for entry in found:
-                yield entry
-            if not found:
-                return
-            after = found[-1].seq
+    after = 0
+    while True:
+        asked = Entries(since=since, until=until, after=after, count=AT_ONCE)
+        found = await database.ask(asked)
+        for entry in found:
+            yield entry
+        if not found:
+            return
+        after = found[-1].seq
 
 
 def values(entry: Entry) -> dict[str, object]:

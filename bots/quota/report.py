@@ -13,6 +13,7 @@ from bots.config import Config, load
 from bots.loop import run_async
 from bots.printable import printable
 from core.amounts import dollars
+from core.errors import ConfigError
 from core.quota.calendar import Calendar
 from core.quota.drift import Drift
 from core.quota.report import Figures, Part, Report
@@ -32,10 +33,16 @@ def report(options: argparse.Namespace) -> int:
 
 
 def span(config: Config, options: argparse.Namespace, now: datetime) -> tuple[str, str]:
-    """The first and the last day that are meant: this month, where none is said."""
+    """The first and the last day that are meant: this month, where none is said.
+
+    Raises ConfigError.
+    """
     calendar = Calendar(ZoneInfo(config.people.timezone))
     until = options.until or calendar.day(now)
-    return options.since or f"{until[:7]}-01", until
+    since = options.since or f"{until[:7]}-01"
+    if since > until:
+        raise ConfigError(f"expected --from before --to or on it, got {since} to {until}")
+    return since, until
 
 
 async def asked(config: Config, since: str, until: str) -> tuple[Report, Sequence[Drift]]:

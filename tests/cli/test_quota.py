@@ -150,7 +150,10 @@ def test_gifts_add_up_for_the_running_month(folder: Path, capsys) -> None:
         ("limit web:ann usd 5", 'got "usd 5"'),
         ("limit web:ann bananas day 5", 'got "bananas" in "bananas day 5"'),
         ("limit web:ann messages day 1.5", "that can be counted, got 1.5"),
-        ("limit nobody usd day 5", 'got "nobody"'),
+        ("limit nobody usd day 5", 'members, guests, groups or bots; got "nobody"'),
+        ("limit web:ann usd month 1e999", 'got "1e999" in "usd month 1e999"'),
+        ("limit bot:nosuch usd day 5", "expected a bot of the configuration, web; got nosuch"),
+        ("grant bot:nosuch 5 usd", "expected a bot of the configuration, web; got nosuch"),
         ("grant web:ann 5", 'expected an amount and its unit, as in "5 usd month"; got "5"'),
         ("grant web:ann 5 tokens", "expected a limit to add to, got none of tokens"),
         ("grant members 5 usd", "got each of the members"),
@@ -178,8 +181,8 @@ def test_what_cannot_be_decided_is_told_and_changes_nothing(
         ("sk-canary-common\n", "got the common key, which nobody needs to be bound to"),
         ("sk-canary-other\n", "got another key"),
         ("sk-canary-bobby\n", "got another key"),
-        ("\n", "got another key"),
-        ("", "got another key"),
+        ("\n", "got nothing"),
+        ("", "got nothing"),
     ],
 )
 def test_a_token_is_found_by_its_key_which_is_kept_nowhere(
@@ -308,6 +311,15 @@ def test_days_that_are_none_are_refused(folder: Path, capsys) -> None:
     assert "expected a day as in 2026-11-21, got tomorrow" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["report", "export"])
+def test_days_the_wrong_way_round_are_told(folder: Path, capsys, command: str) -> None:
+    fill(folder, spent)
+    asked = ("quota", command, "--from", "2026-01-05", "--to", "2026-01-04")
+    said = parley(capsys, *asked)
+    assert (said.code, said.out) == (1, "")
+    assert "expected --from before --to or on it, got 2026-01-05 to 2026-01-04" in said.err
+
+
 # -- exports -------------------------------------------------------------------------------
 
 
@@ -365,3 +377,11 @@ def test_an_export_that_cannot_be_written_says_so(folder: Path, capsys) -> None:
     said = parley(capsys, "quota", "export", "--json", "nowhere/out.json")
     assert said.code == 1
     assert "expected to write nowhere/out.json, got: No such file or directory" in said.err
+
+
+def test_an_export_of_no_database_leaves_a_file_as_it_was(folder: Path, capsys) -> None:
+    (folder / "out.csv").write_text("last month's")
+    said = parley(capsys, "quota", "export", "out.csv")
+    assert (said.code, said.out) == (1, "")
+    assert "expected one, found none" in said.err
+    assert (folder / "out.csv").read_text() == "last month's"
