@@ -1,6 +1,7 @@
 """POST /v1/audio/transcriptions and /v1/audio/translations."""
 
 import asyncio
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ from bots.sandbox.transcript import (
 FILE_LIMIT_BYTES = 25 * 1024 * 1024
 TIMEOUT_S = 120.0
 AT_ONCE = 2
+KEPT = 64
 UNITS_PER_S = 50
 
 Task: TypeAlias = Literal["transcribe", "translate"]
@@ -46,12 +48,14 @@ class HearingRequest(Struct, frozen=True, kw_only=True):
 
 
 class Hearing:
-    """Recognises English speech; whoever speaks something else is misheard."""
+    """Recognises English speech; whoever speaks something else is misheard. The same sound is
+    recognised once: the latest KEPT are remembered."""
 
     def __init__(self, machine: Machine, catalog: Catalog) -> None:
         self._catalog = catalog
         self._machine = machine
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._known: dict[bytes, Heard | Unheard] = {}
 
     async def transcribe(self, call: Call) -> ASGIApp:
         """Raises Refusal."""
@@ -67,12 +71,21 @@ class Hearing:
         self._catalog.check(request.model, "hearing")
         content = _checked(file)
         self._machine.require("Recognising speech", "av", "pocketsphinx")
-        async with self._turns:
-            heard = await asyncio.to_thread(_listen, content)
+        heard = await self._hear(content)
         if isinstance(heard, Unheard):
             raise Refusal(400, f"The file is not readable as sound: {heard.reason}.", param="file")
         call.units = UNITS_PER_S * billed_s(heard)
         return _told(heard, request, task)
+
+    async def _hear(self, content: bytes) -> Heard | Unheard:
+        mark = hashlib.sha256(content).digest()
+        async with self._turns:
+            if mark not in self._known:
+                heard = await asyncio.to_thread(_listen, content)
+                self._known[mark] = heard
+            if len(self._known) > KEPT:
+                del self._known[next(iter(self._known))]
+            return self._known[mark]
 
 
 def _checked(file: Field | None) -> bytes:

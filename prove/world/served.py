@@ -5,11 +5,19 @@ from importlib import import_module
 from pathlib import Path
 
 from bots.cli import main
+from bots.commands import find_commands
 from prove.world.clock import VARIABLE, follow
 from prove.world.failpoints import arm
 
-for name in ("bots.announcement", "bots.app", "core.relay.client", "adapters.web.adapter"):
+NEEDED = (
+    *("bots.announcement", "bots.app", "core.relay.client", "core.relay.transport"),
+    *("adapters.web.adapter", "adapters.onebot11.service", "adapters.wechat.adapter"),
+    *("uvloop", "httpcore", "uvicorn.protocols.websockets.auto", "werobot"),
+    *("apscheduler.executors.asyncio", "apscheduler.triggers.date"),
+)
+for name in NEEDED:
     import_module(name)  # before the fork, so that a start is quick
+find_commands()
 
 
 def serve(config: Path, failpoint: str) -> int:
