@@ -18,8 +18,11 @@ def own_token(teller: Teller, balances: Sequence[Balance]) -> Iterator[str]:
         return
     balance = next((b for b in balances if b.relay == relay), None)
     token = next((t for t in balance.tokens if t.alias == alias), None) if balance else None
-    name = token.name if token and token.name else alias
-    yield teller.say("quota_own_token", relay=relay, name=code_span(name))
+    name = token.name if token else ""
+    yield teller.say("quota_own_token", relay=relay, name=_named(teller, alias, name))
+    if f"{relay}:{alias}" not in teller.services.relays.tokens():
+        yield teller.say("quota_token_gone")
+        return
     if balance and (balance.unreadable_since or not balance.read_at):
         yield _unread(teller, balance)
     if token:
@@ -59,12 +62,19 @@ def _short(teller: Teller, token: TokenBalance) -> str:
     """One line among several: its state only where it is not as it should be."""
     line = teller.say(
         "quota_token",
-        name=code_span(token.name or token.alias),
+        name=_named(teller, token.alias, token.name),
         amounts=_amounts(teller, token),
     )
     if token.state in ("", "enabled"):
         return line
     return line + teller.say("quota_token_but", state=_state(teller, token))
+
+
+def _named(teller: Teller, alias: str, name: str) -> str:
+    """As the configuration calls it, by which it is bound, and as the relay does."""
+    if name in ("", alias):
+        return code_span(alias)
+    return teller.say("quota_token_named", alias=code_span(alias), name=code_span(name))
 
 
 def _amounts(teller: Teller, token: TokenBalance) -> str:

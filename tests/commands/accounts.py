@@ -43,6 +43,7 @@ def somebody(role: Role = Role.MEMBER, *, bound: bool = False, group: bool = Fal
     talk.store.kept[talk.person]["timezone"] = "Asia/Shanghai"
     if bound:
         talk.bindings = {"qq:amy": "burn:pear"}
+        talk.relays.bindable = ("burn:pear", "burn:status")
     return talk
 
 

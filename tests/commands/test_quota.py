@@ -238,7 +238,7 @@ async def test_no_relay_is_asked_for_who_is_told_nothing_of_it():
 
 async def test_a_bound_person_sees_his_own_key_and_no_other():
     told = await somebody(bound=True).say("/quota")
-    assert "**Your key** `鸭梨` at burn\n• unlimited, $1.8936 used" in told
+    assert "**Your key** `pear` (`鸭梨`) at burn\n• unlimited, $1.8936 used" in told
     assert "12.6" not in told
     assert "status" not in told
     assert "Account" not in told
@@ -247,7 +247,7 @@ async def test_a_bound_person_sees_his_own_key_and_no_other():
 async def test_an_admin_who_is_bound_sees_his_key_once():
     told = await somebody(Role.ADMIN, bound=True).say("/quota")
     assert told.count("鸭梨") == 1
-    assert "• Key `status`: unlimited" in told
+    assert "• Key `main` (`status`): unlimited" in told
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ async def test_an_admin_who_is_bound_sees_his_key_once():
         ({"expires_at": AT - timedelta(hours=3)}, "• Expired: 17:00"),
         ({}, "• Last used: never"),
         ({"last_used_at": AT - timedelta(minutes=5)}, "• Last used: 19:55"),
-        ({"name": "a`b*c*\n# d"}, "**Your key** `a'b*c* # d` at burn"),
+        ({"name": "a`b*c*\n# d"}, "**Your key** `pear` (`a'b*c* # d`) at burn"),
         ({"name": ""}, "**Your key** `pear` at burn"),
     ],
 )
@@ -285,7 +285,15 @@ async def test_a_relay_that_says_nothing_of_the_last_use_or_state_is_not_taken_t
 @pytest.mark.parametrize("told", [(), (Balance(relay="burn", read_at=AT),)])
 async def test_a_key_that_no_relay_tells_of_is_named_all_the_same(told):
     answer = await telling(somebody(bound=True), *told).say("/quota")
-    assert "**Your key** `pear` at burn\n• nothing is told of it" in answer
+    assert "**Your key** `pear` at burn\n• The service has told nothing of it so far" in answer
+
+
+async def test_a_key_that_was_taken_out_of_the_configuration_is_told_as_gone():
+    talk = somebody(bound=True)
+    talk.relays.bindable = ("burn:other",)
+    told = await talk.say("/quota")
+    assert "**Your key** `pear` (`鸭梨`) at burn\n• It is not in the configuration" in told
+    assert "$1.8936" not in told
 
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.ADMIN])
