@@ -8,6 +8,7 @@
     │   ├── StoreInvalid       one operation is wrong in itself; the store is well
     │   │   └── MessageEnded   the message is answered, set aside or forgotten already
     │   └── NewerSchema        the database was written by a newer Parley
+    ├── AnswerUnbounded        tokens or dollars are limited, and no model bounds its answer
     ├── PriceUnknown           dollars are limited, and nobody knows what the call costs
     ├── MediaError             a file is missing, too large or of a wrong type
     │   ├── MediaNotKept       the media store could not write it
@@ -88,6 +89,12 @@ class MessageEnded(StoreInvalid):
 
 class NewerSchema(StoreError):
     retryable = False
+
+
+class AnswerUnbounded(ParleyError):
+    """Params: model."""
+
+    code = "answer_unbounded"
 
 
 class PriceUnknown(ParleyError):

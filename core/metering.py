@@ -9,7 +9,7 @@ from functools import partial
 from msgspec import structs
 
 from core.amounts import Amounts, total
-from core.errors import Lost, MediaError, PriceUnknown, RelayError
+from core.errors import AnswerUnbounded, Lost, MediaError, PriceUnknown, RelayError
 from core.model import Spend
 from core.ports.clock import Clock
 from core.ports.ledger import Kind, amounts_of
@@ -178,7 +178,9 @@ class MeteredRelays:
         if self.budget is None or not self.budget.bounds_answers:
             return request
         most = self.budget.answer_tokens
-        return structs.replace(request, max_tokens=min(request.max_tokens or most, most))
+        return structs.replace(
+            request, max_tokens=min(request.max_tokens or most, most), lower=True
+        )
 
     async def _length(self, request: TranscriptionRequest | TranslationRequest) -> float:
         """0.0 if unknown; where it is held to a budget, the longest that it can be then."""
@@ -203,7 +205,8 @@ class MeteredRelays:
         await self.budget.take(need)
         call = Call(asked=asked, most=most, need=need, taken=need)
         again = partial(self._again, call, self.budget)
-        return call, replace(on, priced=self.budget.counts_usd, again=again)
+        bounded, priced = self.budget.bounds_answers, self.budget.counts_usd
+        return call, replace(on, priced=priced, bounded=bounded, again=again)
 
     @staticmethod
     async def _again(call: Call, budget: Budget) -> bool:
@@ -225,7 +228,7 @@ class MeteredRelays:
             call.lost = call.lost or error.lost
             certain = error.certain or bool(error.lost)
             raise
-        except PriceUnknown:
+        except (PriceUnknown, AnswerUnbounded):
             certain = True
             raise
         finally:

@@ -30,7 +30,8 @@ class ChatMessage(Struct, frozen=True, kw_only=True):
 class ChatRequest(Struct, frozen=True, kw_only=True):
     """POST /v1/chat/completions. `user` is an opaque keyed hash, never a platform id.
 
-    `conversation` is not sent: by it a route keeps to the relay that answered last.
+    `conversation` is not sent: by it a route keeps to the relay that answered last. With `lower`
+    fewer `max_tokens` are asked for where a model has no room for as many.
     """
 
     messages: tuple[ChatMessage, ...]
@@ -40,6 +41,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     n: int = 1
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
+    lower: bool = False
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     user: str = ""

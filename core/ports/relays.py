@@ -37,7 +37,8 @@ class Errand:
 
     `choice` is "relay:model", a person's own pick, tried before the route. `token` is
     "relay:alias", the one key that the person's calls use; with `common` the others follow
-    where it fails. `priced`: only models of a known price are asked. `again` tells whether
+    where it fails. `priced`: only models of a known price are asked; `bounded`: for a chat only
+    those that take `max_tokens`. `again` tells whether
     another target may be asked though a call made before may be billed.
     """
 
@@ -45,6 +46,7 @@ class Errand:
     token: str = ""
     common: bool = False
     priced: bool = False
+    bounded: bool = False
     again: Callable[[], Awaitable[bool]] | None = None
 
 
@@ -65,7 +67,8 @@ class Quote:
 class Relays(Protocol):
     """The configured routes: each call goes to the first entry that serves it.
 
-    All raise RelayError; PriceUnknown where `priced` leaves none.
+    All raise RelayError; PriceUnknown where `priced` leaves none,
+    AnswerUnbounded where `bounded` does.
     """
 
     async def chat(self, request: ChatRequest, errand: Errand = PLAIN) -> tuple[Chat, Served]: ...

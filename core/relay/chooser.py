@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.errors import ConfigError, PriceUnknown, RelayTokenGone, RelayUnsupported
+from core.errors import AnswerUnbounded, ConfigError, PriceUnknown, RelayTokenGone, RelayUnsupported
 from core.ports.ledger import Kind
 from core.ports.relays import PLAIN, Errand
 from core.relay.client import Relay
@@ -33,6 +33,7 @@ class Chooser:
         """Each step with all keys of its relay, or with the one that somebody is bound to.
 
         Raises RelayUnsupported where there is none, PriceUnknown where none's price is known,
+        AnswerUnbounded where none takes `max_tokens`,
         RelayTokenGone where somebody is bound to a key that is not there.
         """
         kind = kind_of(request)
@@ -40,6 +41,8 @@ class Chooser:
         targets = self.open_to(kind, request.model, errand)
         if errand.priced:
             targets = self._priced(kind, targets)
+        if errand.bounded and kind == "chat":
+            targets = self._bounding(targets)
         if not targets:
             raise RelayUnsupported(
                 f"routes.{kind}: no configured relay serves {kind}. Add one that does.", call=kind
@@ -96,6 +99,18 @@ class Chooser:
                 model=first.model,
             )
         return priced
+
+    def _bounding(self, targets: list[Target]) -> list[Target]:
+        bounding = [t for t in targets if self._relays[t.relay].bounds(t.model)]
+        if targets and not bounding:
+            first = targets[0]
+            raise AnswerUnbounded(
+                f"relays.{first.relay}: expected a model that takes max_tokens, since tokens or "
+                f'dollars are limited, got "{first.model}", which is asked without. Route to '
+                "another: docs/quota.md",
+                model=first.model,
+            )
+        return bounding
 
     def sees(self, relay: str, model: str) -> bool:
         return self._relays[relay].sees(model)

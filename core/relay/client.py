@@ -141,6 +141,10 @@ class Relay:
         fitting = (price for glob, price in own.items() if fnmatchcase(named, glob))
         return own.get(named) or next(fitting, None) or self.dialect.overlay(named).price
 
+    def bounds(self, model: str) -> bool:
+        """Whether a model's chat answers can be bounded."""
+        return self.dialect.bounds(model or self.dialect.default_model("chat"))
+
     @property
     def address(self) -> str:
         """The base URL that paths are added to."""

@@ -213,7 +213,9 @@ class Dialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     which the first that fits counts, an exact name before all.
     `persona`: how it travels, as a system message or folded into the first user message.
     `turns`: "filled" refuses empty messages, "alternating" wants besides an odd number of
-    them, user and assistant in turn. `vision` lists model names (globs) that take pictures.
+    them, user and assistant in turn. `vision` lists model names (globs) that take pictures,
+    `reasoning` those whose chats refuse `max_tokens` and take it as `max_completion_tokens`
+    (OpenAI's API reference, chat/create; November 2026).
     `voice` is the usual one; an overlay's is of a model that does not know it.
     `audio_formats` are endings of recordings that it takes, `audio_refused` those of them
     that it was seen to refuse.
@@ -287,6 +289,7 @@ class Dialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         "o3-pro*",
         "o4-mini*",
     )
+    reasoning: tuple[str, ...] = ("o1*", "o3*", "o4-mini*", "gpt-5*")
 
     def path(self, call: Call) -> str:
         path: str = getattr(self.paths, call)
@@ -312,6 +315,18 @@ class Dialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             return exact
         fitting = (o for glob, o in self.overlays.items() if fnmatchcase(model, glob))
         return next(fitting, NO_OVERLAY)
+
+    def renamed(self, call: Call, model: str) -> Mapping[Parameter, str]:
+        """The parameters that the relay calls otherwise for a model."""
+        own = self.renames.get(call, {})
+        if call == "chat" and any(fnmatchcase(model, glob) for glob in self.reasoning):
+            own = {"max_tokens": "max_completion_tokens", **own}
+        return {**own, **self.overlay(model).renames}
+
+    def bounds(self, model: str) -> bool:
+        """Whether a chat's `max_tokens` are sent."""
+        left_out = (*self.forbidden.get("chat", ()), *self.overlay(model).forbidden)
+        return "max_tokens" not in left_out
 
     def sees(self, model: str) -> bool:
         """Whether a model takes pictures."""

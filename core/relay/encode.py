@@ -20,7 +20,14 @@ from core.relay.bodies import (
     speech_body,
 )
 from core.relay.dialect import Call, Dialect
-from core.relay.limits import check_best, check_count, check_language, check_limits, check_window
+from core.relay.limits import (
+    check_best,
+    check_count,
+    check_language,
+    check_limits,
+    check_window,
+    fit_window,
+)
 from core.relay.multipart import encode_multipart, plain_filename, safe_filename
 from core.relay.shape import shape_chat
 from core.relay.terms import TermBook, Terms
@@ -153,6 +160,7 @@ class Encoder:
         check_count(request.n, self._relay)
         request = shape_chat(request, self._dialect, self._relay)
         check_limits(request, self._dialect.limits, self._relay)
+        request = fit_window(request, terms.overlay.window_tokens)
         check_window(request, terms.overlay.window_tokens, self._relay)
         body = chat_body(request, self._options(stream), stream=stream)
         return self._json(request, body, terms, stream=stream)

@@ -1,6 +1,9 @@
 """What a relay's profile says a request may hold, checked before anything is sent. Pure."""
 
+from math import ceil
+
 import msgspec
+from msgspec import structs
 
 from core.errors import RelayInvalid, RelayTooLarge
 from core.model import Limit
@@ -18,6 +21,9 @@ from core.request import (
     TranslationRequest,
 )
 from core.tokens import estimate_tokens
+
+LEAST_ANSWER_TOKENS = 256
+"""A shorter answer is not worth a call."""
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -60,6 +66,19 @@ def check_count(n: int, relay: str) -> None:
 def _check_text(relay: str, what: str, text: str) -> None:
     if not text.strip():
         raise RelayInvalid(f'relay "{relay}": expected {what}, got no words. Add some.')
+
+
+def fit_window(request: ChatRequest, window_tokens: Limit) -> ChatRequest:
+    """With as many `max_tokens` as the model's window leaves room for, where they may be lower.
+
+    A prompt may take half as much again as it is estimated; what is left for the answer is
+    LEAST_ANSWER at least, and `check_window` has the last word.
+    """
+    if not request.lower or request.max_tokens is None or window_tokens == "unlimited":
+        return request
+    prompt = sum(map(estimate_tokens, _texts(request)))
+    room = max(LEAST_ANSWER_TOKENS, window_tokens - ceil(prompt * 1.5))
+    return structs.replace(request, max_tokens=min(request.max_tokens, room))
 
 
 def check_window(

@@ -34,10 +34,21 @@ class Billed:
 
 @asynccontextmanager
 async def billed(
-    site: Site, *, key: str = "sk-common", tokens: Mapping[str, str] | None = None, chat: str = ""
+    site: Site,
+    *,
+    key: str = "sk-common",
+    tokens: Mapping[str, str] | None = None,
+    chat: str = "",
+    profile: str = "",
 ) -> AsyncIterator[Billed]:
-    """To be opened within. `chat` is the model of the chat route; pauses take no time."""
+    """To be opened within. `chat` is the model of the chat route; pauses take no time.
+
+    `profile` is what the sandbox's profile says otherwise, as TOML.
+    """
     app, transport = create_app(pace_s=0, journal=Journal(ENTRIES)), Transport()
+
+    own = site.folder / "profile.toml"
+    own.write_text(f'like = "sandbox"\n{profile}')
 
     async def sleep(seconds: float) -> None:
         site.clock.pass_(seconds=seconds)
@@ -47,7 +58,7 @@ async def billed(
         url = f"http://127.0.0.1:{sandbox.port}"
         entry = RelayEntry(
             name="main",
-            profile="sandbox",
+            profile=str(own),
             base_url=url,
             key=Secret(key),
             tokens={name: Secret(token) for name, token in (tokens or {}).items()},

@@ -46,6 +46,42 @@ async def test_a_model_of_unknown_price_is_not_asked_where_dollars_are_limited(s
         assert (site.rows("SELECT 1 FROM spends"), reserved(site)) == ([], 0)
 
 
+@pytest.mark.parametrize("unit", ["tokens", "usd"])
+async def test_a_model_whose_answer_nothing_bounds_is_not_asked_where_that_counts(
+    site: Site, unit: str
+) -> None:
+    site.limits = everybody(**{f"{unit}_day": 50_000})
+    async with billed(site, profile='[forbidden]\nchat = ["max_tokens"]') as relay:
+        await site.open()
+        told = await site.person().asks("hello")
+        assert told == [site.say("answer_unbounded", model="sandbox-chat")]
+        assert relay.calls == []
+        assert (site.rows("SELECT 1 FROM spends"), reserved(site)) == ([], 0)
+        await site.person().asks("/image a cat")
+        assert relay.calls[0].call == "images"
+
+
+async def test_a_model_that_takes_no_bound_is_asked_where_only_messages_are_limited(
+    site: Site,
+) -> None:
+    site.limits = everybody(messages_day=5)
+    async with billed(site, profile='[forbidden]\nchat = ["max_tokens"]') as relay:
+        await site.open()
+        await site.person().asks("hello")
+        assert [("max_tokens" in call.body) for call in relay.calls] == [False]
+
+
+async def test_in_a_small_window_a_shorter_answer_is_asked_for(site: Site) -> None:
+    site.limits = Limits(all=Allowances(tokens_day=50_000), answer_tokens=4096)
+    small = '[overlays."sandbox-chat"]\nwindow_tokens = 4096'
+    async with billed(site, profile=small) as relay:
+        await site.open()
+        await site.person().asks("word " * 390)
+        (most,) = [call.body["max_tokens"] for call in relay.calls]
+        assert 256 < most <= 4096 - 390
+        assert used(site, "tokens") > 0
+
+
 async def test_where_tokens_are_limited_a_price_need_not_be_known(site: Site) -> None:
     site.limits = everybody(tokens_day=50_000)
     async with billed(site, chat="sandbox-reasoner") as relay:

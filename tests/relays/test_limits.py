@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from core.errors import RelayInvalid, RelayTooLarge, RelayUnsupported
 from core.relay.dialect import DefaultModels, Limits, Overlay
 from core.relay.encode import Encoder
-from core.relay.limits import check_limits, check_window, wrong_line
+from core.relay.limits import (
+    LEAST_ANSWER_TOKENS,
+    check_limits,
+    check_window,
+    fit_window,
+    wrong_line,
+)
 from core.relay.profile import load_dialect
 from core.request import (
     CompletionRequest,
@@ -72,6 +78,20 @@ def test_a_prompt_and_its_answer_must_fit_the_models_window_together() -> None:
         encode(over, "rcouyi")
     assert caught.value.params == {"got": 8193, "limit": 8192}
     encode(ask("字" * 9000, model="bing"), "rcouyi")
+
+
+@given(text=st.text(max_size=300), window=st.integers(300, 5000), most=st.integers(1, 5000))
+def test_an_answer_that_may_be_shorter_is_as_long_as_the_window_lets_it(
+    text: str, window: int, most: int
+) -> None:
+    request = ask(text, max_tokens=most, lower=True)
+    fitted = fit_window(request, window)
+    assert fitted.max_tokens is not None
+    assert min(most, LEAST_ANSWER_TOKENS) <= fitted.max_tokens <= most
+    if estimate_tokens(text) + LEAST_ANSWER_TOKENS <= window:
+        check_window(fitted, window, "main")
+    assert fit_window(ask(text, max_tokens=most), window).max_tokens == most
+    assert fit_window(request, "unlimited") == request
 
 
 def test_a_completions_window_holds_prompt_and_suffix() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.errors import ConfigError, RelayUnsupported
+from core.errors import AnswerUnbounded, ConfigError, RelayUnsupported
 from core.ports.relays import Errand, Served
 from core.relay.dialect import Capabilities
 from core.relay.opening import open_routes
@@ -38,6 +38,16 @@ async def test_its_model_is_asked_for_once_at_each_relay(stage: Stage) -> None:
     stage.answers["main"] = refuses(413)
     _, served = await stage.routes(table("main:a", "main:b", "spare")).chat(ask(model="own"))
     assert (served.relay, stage.asked("main")) == ("spare", 1)
+
+
+async def test_where_answers_are_bounded_only_models_that_take_it_are_asked(stage: Stage) -> None:
+    boundless = {"forbidden": {"chat": ("max_tokens",)}}
+    routes = stage.routes(table("main:a", "spare:b"), main=boundless)
+    assert (await routes.chat(ask(), Errand(bounded=True)))[1].relay == "spare"
+    assert (await routes.chat(ask()))[1].relay == "main"
+    routes = stage.routes(table("main:a"), main=boundless)
+    with pytest.raises(AnswerUnbounded, match=r'relays.main: .* got "a"'):
+        await routes.chat(ask(), Errand(bounded=True))
 
 
 def seeing() -> ChatRequest:
