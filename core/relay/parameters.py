@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from core.errors import RelayInvalid, RelayTooLarge
-from core.relay.dialect import Call, Dialect, Overlay, Parameter, Range
+from core.relay.dialect import Call, Dialect, Parameter, Range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +61,11 @@ class Rules:
         )
 
 
-def compile_rules(dialect: Dialect, call: Call, overlay: Overlay, relay: str) -> Rules | None:
+def compile_rules(dialect: Dialect, call: Call, model: str, relay: str) -> Rules | None:
     """None where nothing is to be done: most calls."""
+    overlay = dialect.overlay(model)
     forbidden = frozenset((*dialect.forbidden.get(call, ()), *overlay.forbidden))
-    renames = {**dialect.renames.get(call, {}), **overlay.renames}
+    renames = dialect.renamed(call, model)
     ranges = {**dialect.ranges.get(call, {}), **overlay.ranges}
     choices = dialect.choices.get(call, {})
     if not (forbidden or renames or ranges or choices):

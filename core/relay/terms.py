@@ -57,7 +57,7 @@ class TermBook:
         known = self._known.get((call, model))
         if known is None:
             overlay = self._dialect.overlay(model)
-            rules = compile_rules(self._dialect, call, overlay, self._relay)
+            rules = compile_rules(self._dialect, call, model, self._relay)
             if len(self._known) >= _KEPT:
                 self._known.clear()
             known = self._known[call, model] = Terms(overlay, rules)
