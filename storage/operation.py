@@ -157,6 +157,15 @@ class Mark(Operation[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarryAgain(Operation[None]):
+    """As `Shelf.carry_again`."""
+
+    reply_id: str
+    position: int
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Erase(Operation[tuple[str, ...]]):
     """Erase the content of messages that came before a time; the answer are orphaned files.
 

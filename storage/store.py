@@ -24,6 +24,7 @@ from storage.operation import (
     Accept,
     Book,
     Carried,
+    CarryAgain,
     Charge,
     Check,
     Decide,
@@ -307,6 +308,9 @@ class SqlStore:
             Carried(platform=platform, bot=bot, chat=chat, receipt=receipt)
         )
 
+    async def carry_again(self, reply_id: str, index: int, receipt: str) -> None:
+        await self._writes.submit(CarryAgain(reply_id=reply_id, position=index, receipt=receipt))
+
     async def sent(
         self, platform: str, bot: str, chat: str, since: datetime, until: datetime
     ) -> Sequence[Waiting]:
@@ -438,12 +442,12 @@ class SqlStore:
                 self._recent.drop(commit.conversation)
             case Decide(settings=settings), True:
                 self._groups.apply(settings)
+            case Expire(), tuple() as gifts:
+                self._groups.drop("grants", gifts)
             case Tell(commit=commit) | Untell(commit=commit), _:
                 for effect in commit.effects:
                     if isinstance(effect, SetSetting):
                         self._settings.drop(effect.scope)
-            case Expire(), tuple() as gifts:
-                self._groups.drop("grants", gifts)
             case Erase() | PutBack() | Drop(), _:
                 self._recent.clear()
             case _:

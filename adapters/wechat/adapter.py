@@ -15,10 +15,11 @@ from adapters.wechat.door import Door
 from adapters.wechat.exchange import TRIES, Timing
 from adapters.wechat.files import UPLOAD_BYTES, Files
 from adapters.wechat.format import HINT_BYTES, REPLY_BYTES, format_reply
-from adapters.wechat.leftovers import PLATFORM, Leftovers, receipt_of
+from adapters.wechat.leftovers import PLATFORM, Leftovers
 from adapters.wechat.menu import format_menu
 from adapters.wechat.parse import sent_at
 from adapters.wechat.push import Followed, Push, Said, Scanned
+from adapters.wechat.receipt import part_of, receipt_of
 from adapters.wechat.sayings import Sayings
 from adapters.wechat.service import Service
 from adapters.wechat.settings import Settings, check
@@ -242,9 +243,10 @@ class WeChatAdapter:
         dressed = self._wording.dressed(
             saying, outgoing.index, outgoing.total, beside, repeated=outgoing.repeated
         )
-        if await self._desk.hand(case, dressed):
-            case.carries = outgoing.key, receipt_of(case, beside)
-            return await self._carried(outgoing, receipt_of(case, beside))
+        if await self._desk.hand(case, dressed, part_of(outgoing)):
+            receipt = receipt_of(case, beside, repeated=outgoing.repeated)
+            case.carries = outgoing.key, receipt
+            return await self._carried(outgoing, receipt)
         return None
 
     async def _carried(self, outgoing: Outgoing, receipt: str) -> SendResult:

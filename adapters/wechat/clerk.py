@@ -152,13 +152,13 @@ class Clerk:
         age_s = arrival.stamped_s - case.push.created
         made = self._made_s(case.push, arrival)
         case.young = made >= 2 * CLOCK_S
-        if made < 0:
+        if made <= 0:
             return TRIES
         return max(1, min(TRIES, 1 + int(age_s / self._timing.patience_s)))
 
     def _made_s(self, push: Push, arrival: Arrival) -> float:
-        """How long after the whole second in which requests may come a push was made: below 0,
-        and it may have been tried before. In the same one most were made after.
+        """How long after the whole second in which requests may come a push was made, at least:
+        not above 0, and it may have been tried before.
 
         By our clock, which knows that second, unless it is so far from WeChat's that it would
         mislead; a request may take as long to be here as WeChat waits for it.
@@ -166,7 +166,8 @@ class Clerk:
         apart_s = self._clock.now().timestamp() - arrival.stamped_s - self._waited_s(arrival)
         if -CLOCK_S <= apart_s <= self._timing.patience_s + CLOCK_S:
             return push.created - self._opened_on
-        return push.created - arrival.stamped_s + (arrival.at - self._opened_at)
+        since_s = push.created - arrival.stamped_s + (arrival.at - self._opened_at)
+        return since_s - CLOCK_S  # both are told in whole seconds
 
     def _waited_s(self, arrival: Arrival) -> float:
         return self._clock.monotonic() - arrival.at

@@ -12,6 +12,7 @@ from adapters.wechat.exchange import Close, Exchange, Give, Timing, Try, Wait
 from adapters.wechat.format import Saying, format_reply
 from adapters.wechat.push import Push, Said
 from core.ports.adapter import Receipt
+from core.ports.store import Waiting
 
 CASES_KEPT = 15_000
 """Pushes of the last minute, each of some 2 KB, beside those that requests wait in. 200 a second
@@ -25,8 +26,8 @@ class Case:
     `taken` is its one way into the core, and `receipt` what came of that; `put_off`: its answer
     came when nobody could take it, so that it lies on the shelf, or will in a moment.
     `carries`: the key of the part that was handed to it, and the receipt for that;
-    `says`: what its reply holds, where that is more than the adapter's own words; `young`: no
-    process before this one can have answered it.
+    `says`: the part that its reply holds, where that is more than the adapter's own words;
+    `young`: no process before this one can have answered it.
     """
 
     push: Push
@@ -34,7 +35,7 @@ class Case:
     taken: asyncio.Task[Receipt] | None = None
     receipt: Receipt | None = None
     put_off: bool = False
-    says: Saying | None = None
+    says: Waiting | None = None
     young: bool = False
     carries: tuple[str, str] = ("", "")
     waiting: set[asyncio.Future[None]] = field(default_factory=set)
@@ -130,12 +131,12 @@ class Desk:
                     await _change(visit.case, until, gone)
         return None
 
-    async def hand(self, case: Case, saying: Saying) -> bool:
-        """Have a request carry it; True once one did, False once none will."""
+    async def hand(self, case: Case, saying: Saying, part: Waiting) -> bool:
+        """Have a request carry a part, said so; True once one did, False once none will."""
         offer = case.exchange.offer(format_reply(case.push, saying), _now())
         if offer is None:
             return False
-        case.says = saying
+        case.says = part
         case.wake()
         try:
             while not isinstance(outcome := case.exchange.outcome(offer, _now()), bool):

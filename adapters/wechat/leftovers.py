@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 from adapters.wechat.desk import Case, Desk
 from adapters.wechat.format import Saying, Words, format_reply
+from adapters.wechat.receipt import receipt_of
 from adapters.wechat.sayings import Sayings
+from adapters.wechat.talk import UNSURE_S, Talks
 from adapters.wechat.wording import Beside, Wording
 from core.errors import StoreError
 from core.model import PartState
@@ -19,41 +21,12 @@ from core.ports.store import Shelf, Waiting
 log = logging.getLogger(__name__)
 
 PLATFORM = "wechat"
-WORK_S = 600.0
-"""How long a message that never gets an answer counts as being worked on."""
-
-SHELVED_S = 2.0
-"""How long a part may take from `Later` to the shelf."""
-
-UNSURE_S = 600.0
-"""For so long a person who asks for more may mean what the last try of a push said. That he goes
-on talking shows nothing: he may have asked before it was said."""
-
-MOST_UNSURE = 3
-
 CUT_S = 20.0
 """What was said for so long before the process began may have been in tries that broke with the
 one before it: all three take 15 s."""
 
 MOST_HUNGRY = 5
 """How many times a person may ask at once for what is still being worked on."""
-
-TALKS_KEPT = 10_000
-"""Who has been silent for longest is forgotten; what waits for them lies on the shelf."""
-
-
-@dataclass(slots=True)
-class Talk:
-    """One person's. `hungry`: pushes of 继续 that found nothing yet; `work`: until when an
-    answer counts as on its way, by the key of its push; `unsure`: what the last try of a push
-    said, by its key, and until when it is worth to be said again; `looked`: what was cut off as
-    the process before this one ended is in it."""
-
-    hungry: list[Case] = field(default_factory=list)
-    work: dict[str, float] = field(default_factory=dict)
-    unsure: dict[str, tuple[Saying, float]] = field(default_factory=dict)
-    looked: bool = False
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Leftovers:
@@ -82,28 +55,23 @@ class Leftovers:
         self._wording = wording
         self._began = began
         self._began_at = _now()
-        self._talks: OrderedDict[str, Talk] = OrderedDict()
+        self._talks = Talks()
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- what is on its way ------------------------------------------------------
 
     def begun(self, chat: str, key: str) -> None:
         """An answer to this push will come."""
-        talk = self._talk(chat)
-        talk.work = {**_alive(talk.work), key: _now() + WORK_S}
+        self._talks.of(chat).begun(key)
 
     def ended(self, chat: str, key: str, *, shelved: bool) -> None:
         """All parts of the answer have been sent, or are on their way to the shelf; or there
         will be none."""
-        work = self._talk(chat).work
-        if shelved:
-            work[key] = _now() + SHELVED_S
-        else:
-            work.pop(key, None)
+        self._talks.of(chat).ended(key, shelved=shelved)
 
     def hungry(self, chat: str) -> list[Case]:
         """Pushes of 继续 that found nothing yet, and can still be answered."""
-        talk = self._talk(chat)
+        talk = self._talks.of(chat)
         talk.hungry = [case for case in talk.hungry if self._desk.can_take(case)]
         return talk.hungry
 
@@ -121,7 +89,7 @@ class Leftovers:
 
     async def _works(self, chat: str, but: str = "") -> bool:
         """Whether an answer is to come that no request of its own will tell."""
-        keys = {*await self._expected(chat), *_alive(self._talk(chat).work)} - {but}
+        keys = {*await self._expected(chat), *self._talks.of(chat).working()} - {but}
         return any(not self._desk.expects(key) for key in keys)
 
     async def _expected(self, chat: str) -> Sequence[str]:
@@ -134,15 +102,7 @@ class Leftovers:
     def said_last(self, case: Case) -> None:
         """What may be the last try carried an answer: whether WeChat had it, nobody will tell."""
         if case.says is not None:
-            unsure = self._unsure(case.push.source)
-            unsure[case.push.key] = case.says, _now() + UNSURE_S
-            while len(unsure) > MOST_UNSURE:
-                del unsure[next(iter(unsure))]
-
-    def _unsure(self, chat: str) -> dict[str, tuple[Saying, float]]:
-        talk, now = self._talk(chat), _now()
-        talk.unsure = {key: said for key, said in talk.unsure.items() if said[1] > now}
-        return talk.unsure
+            self._talks.of(case.push.source).doubt(case.push.key, case.says)
 
     # -- pushes --------------------------------------------------------------------
 
@@ -166,18 +126,17 @@ class Leftovers:
         found = await self._lend(case, lambda parts: parts[0] if parts else None)
         if found:
             return
-        talk = self._talk(chat)
-        working = bool(_alive(talk.work) or await self._expected(chat))
-        if self._unsure(chat):
-            await self._say_again(case, Beside.WORKED_ON if working else Beside.NOTHING)
-        elif not working:
+        talk = self._talks.of(chat)
+        working = bool(talk.handing or talk.working() or await self._expected(chat))
+        beside = Beside.WORKED_ON if working else Beside.NOTHING
+        if not await self._say_again(case, beside) and not working:
             case.say(format_reply(case.push, Words(text=self._wording.nothing_waits)))
 
     async def _answered_before(self, case: Case) -> bool:
         """Say what the process before this one said to it, or what that said last of all: it may
         have been cut off as the process ended."""
         chat = case.push.source
-        talk = self._talk(chat)
+        talk = self._talks.of(chat)
         if self._began is None or _now() - self._began_at > UNSURE_S:
             return False
         async with talk.lock:
@@ -190,35 +149,43 @@ class Leftovers:
             talk.looked = True
             if not said:
                 return False
-            key = f"{said[-1].reply_id}/{said[-1].index}"
-            talk.unsure[key] = await self._saying(said[-1], Beside.NOTHING), _now() + UNSURE_S
+            talk.doubt(f"{said[-1].reply_id}/{said[-1].index}", said[-1])
             beside = await self._hint(chat)
-        await self._say_again(case, beside)  # nothing runs between the lock's end and the offer
+        await self._say_again(case, beside)
         return True
 
     async def _hint(self, chat: str) -> Beside:
         """As `beside`, where a request that could tell an answer may have been given up."""
         if await self.any_wait(chat):
             return Beside.WAITS
-        working = _alive(self._talk(chat).work) or await self._expected(chat)
+        working = self._talks.of(chat).working() or await self._expected(chat)
         return Beside.WORKED_ON if working else Beside.NOTHING
 
-    async def _say_again(self, case: Case, beside: Beside) -> None:
-        """The oldest that may not have come; kept until a request carried it."""
-        unsure = self._unsure(case.push.source)
-        key = next(iter(unsure))
-        saying, until = unsure.pop(key)
-        told = self._wording.again(saying, Beside.WAITS if unsure else beside)
-        if not await self._desk.hand(case, told):
-            unsure = self._unsure(case.push.source)
-            self._talk(case.push.source).unsure = {key: (saying, until), **unsure}
+    async def _say_again(self, case: Case, beside: Beside) -> bool:
+        """The oldest that may not have come; kept until a request carried it. False without."""
+        talk = self._talks.of(case.push.source)
+        async with talk.lock:
+            doubtful = talk.doubtful()
+            if not doubtful or not self._desk.can_take(case):
+                return bool(doubtful)
+            key, part = next(iter(doubtful.items()))
+            beside = Beside.WAITS if len(doubtful) > 1 else beside
+            receipt = receipt_of(case, beside, repeated=True)
+            await self._shelf.carry_again(part.reply_id, part.index, receipt)
+            saying = await self._saying(part, beside, repeated=True)
+            back = talk.sure(key)
+        async with self._handing(case, saying, part) as handed:
+            if not handed:
+                back()
+        return True
 
     async def _resume(self, case: Case) -> None:
         await self._lend(case, lambda parts: _own(parts, case.push.key))
 
     async def _lend(self, case: Case, choose: Callable[[list[Waiting]], Waiting | None]) -> bool:
         """False where there is nothing to say to the push."""
-        async with self._talk(case.push.source).lock:
+        talk = self._talks.of(case.push.source)
+        async with talk.lock:
             if not self._desk.can_take(case) or await self._again(case):
                 return True
             parts = list(await self._shelf.waiting(PLATFORM, self._bot, case.push.source))
@@ -228,25 +195,41 @@ class Leftovers:
             others = Beside.WAITS if len(parts) > 1 else Beside.NOTHING
             if not others.value and await self._works(case.push.source, part.answers):
                 others = Beside.WORKED_ON
-            if self._began and not others.value and self._unsure(case.push.source):
+            if self._began and not others.value and talk.doubtful():
                 others = Beside.DOUBTFUL
             saying = await self._noted(case, part, others)
-        # Nothing runs between the lock's end and the offer.
-        if not await self._desk.hand(case, saying):
-            await self._shelf.mark(part.reply_id, part.index, PartState.LATER)
+        async with self._handing(case, saying, part) as handed:
+            if not handed:
+                await self._shelf.mark(part.reply_id, part.index, PartState.LATER)
         return True
+
+    @asynccontextmanager
+    async def _handing(self, case: Case, saying: Saying, part: Waiting) -> AsyncIterator[bool]:
+        """Whether a request carried it; who asks meanwhile is answered once that is settled.
+
+        Right after the lock's end: nothing runs between that and the offer.
+        """
+        talk = self._talks.of(case.push.source)
+        talk.handing += 1
+        try:
+            yield await self._desk.hand(case, saying, part)
+        finally:
+            talk.handing -= 1
+        for hungry in self.hungry(case.push.source):
+            self.bring(hungry)
 
     async def _again(self, case: Case) -> bool:
         """Say what the push was answered with before a restart."""
         if case.young:
             return False
-        for beside in Beside:
-            receipt = receipt_of(case, beside)
+        for beside, repeated in product(Beside, (False, True)):
+            receipt = receipt_of(case, beside, repeated=repeated)
             part = await self._shelf.carried(PLATFORM, self._bot, case.push.source, receipt)
             if part:
                 others = part.index + 1 < part.total
                 self.ended(case.push.source, part.answers, shelved=others)
-                case.say(format_reply(case.push, await self._saying(part, beside)))
+                saying = await self._saying(part, beside, repeated=repeated)
+                case.say(format_reply(case.push, saying))
                 return True
         return False
 
@@ -259,18 +242,9 @@ class Leftovers:
             self.ended(case.push.source, part.answers, shelved=False)
         return saying
 
-    async def _saying(self, waiting: Waiting, beside: Beside) -> Saying:
-        saying = await self._sayings.of(waiting.part)
-        return self._wording.dressed(saying, waiting.index, waiting.total, beside)
-
-    def _talk(self, chat: str) -> Talk:
-        talk = self._talks.get(chat)
-        if talk is None:
-            talk = self._talks[chat] = Talk()
-        self._talks.move_to_end(chat)
-        if len(self._talks) > TALKS_KEPT:
-            self._talks.popitem(last=False)
-        return talk
+    async def _saying(self, part: Waiting, beside: Beside, *, repeated: bool = False) -> Saying:
+        saying = await self._sayings.of(part.part)
+        return self._wording.dressed(saying, part.index, part.total, beside, repeated=repeated)
 
     def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         async def guarded() -> None:
@@ -284,18 +258,8 @@ class Leftovers:
         task.add_done_callback(self._tasks.discard)
 
 
-def receipt_of(case: Case, beside: Beside) -> str:
-    """Which push carried a part, and which hint stood below it."""
-    return f"{case.push.key}{beside.value}"
-
-
 def _own(parts: list[Waiting], key: str) -> Waiting | None:
     return next((part for part in parts if part.answers == key and not part.index), None)
-
-
-def _alive(work: Mapping[str, float]) -> dict[str, float]:
-    now = _now()
-    return {key: until for key, until in work.items() if until > now}
 
 
 def _now() -> float:

@@ -58,9 +58,10 @@ class Wording:
         *,
         repeated: bool = False,
     ) -> Saying:
-        """With what the person must know: that parts follow, or what there is beside."""
-        if repeated:
-            saying = self.again(saying)
+        """With what the person must know: that it may be known to him, that parts follow, or
+        what there is beside."""
+        if repeated and isinstance(saying, Words):
+            saying = Words(text=f"{self.say('wechat_again')}\n{saying.text}")
         if index + 1 < total:
             hint = self.say("wechat_part", number=index + 1, total=total, word=self._word)
             return with_hint(saying, hint)
@@ -71,15 +72,6 @@ class Wording:
         if self.settings.customer_service:
             return saying
         return with_hint(saying, self.say("wechat_later", word=self._word))
-
-    def again(self, saying: Saying, beside: Beside = Beside.NOTHING) -> Saying:
-        """What the person may have seen already; with a hint of others, unless it has one."""
-        if not isinstance(saying, Words):
-            return saying
-        flag = self.say("wechat_again")
-        told = saying if saying.text.startswith(flag) else Words(text=f"{flag}\n{saying.text}")
-        hinted = f"“{self._word}”" in saying.text.rpartition("\n\n")[2]
-        return told if hinted else with_hint(told, self._hint(beside))
 
     def _hint(self, beside: Beside) -> str:
         match beside:

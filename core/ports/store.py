@@ -257,7 +257,7 @@ class Shelf(Protocol):
         ...
 
     async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
-        """The part of a chat that is SENT with this receipt."""
+        """The part of a chat that is SENT and has this receipt among its own."""
         ...
 
     async def sent(
@@ -268,6 +268,10 @@ class Shelf(Protocol):
 
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         """As `Outbox.mark`."""
+        ...
+
+    async def carry_again(self, reply_id: str, index: int, receipt: str) -> None:
+        """Note that a part that is SENT is said once more: it has this receipt, too."""
         ...
 
 

@@ -35,10 +35,10 @@ class Down:
         began = done.at or self.up
         return began <= self.up and self.killed <= began + timedelta(seconds=done.took_s)
 
-    def hides(self, push: Push) -> bool:
-        """Whether a push was made before the bot was there, and the whole second in which
-        WeChat says that it was made does not tell: as many were made right after."""
-        return push.at < self.opened and int(push.at.timestamp()) == int(self.opened.timestamp())
+    def began_with(self, push: Push) -> bool:
+        """Whether a push was made in the very second in which the bot began: whether it was
+        refused before that, the time that WeChat tells with it does not say."""
+        return int(push.at.timestamp()) == int(self.opened.timestamp())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Verdict:
     pushes: int = 0
     tries: int = 0
     notices: int = 0
-    hidden: int = 0
+    early: int = 0
     again: int = 0
     lost: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
@@ -75,8 +75,7 @@ class Verdict:
             f"{self.pushes} pushes in {self.tries} tries; {len(times)} carried something, p99.9 "
             f"{times[self._place()]:.2f} s, slowest {times[-1]:.2f} s; {self.notices} notices; "
             f"{self.again} answers asked for again, flagged; {len(self.window)} repeated inside W; "
-            f"{self.hidden} third tries of what had been refused in the second before a start "
-            "got nothing"
+            f"{self.early} notices before the third try of what came in the second of a start"
         )
 
     def _place(self) -> int:
@@ -118,11 +117,9 @@ def _judge_push(push: Push, downs: Sequence[Down], verdict: Verdict) -> None:
         touched = any(down.touches(done) for down in downs)
         before = [one for one in push.tries if one.number < done.number]
         cut = any(down.touches(one) for down in downs for one in before)
-        hidden = cut and any(down.hides(push) for down in downs)
-        if hidden and not touched and _is_silent(done):
-            verdict.hidden += 1
-            continue
-        for what in _faults_of(done, down=touched, cut=cut):
+        unknown = any(down.began_with(push) for down in downs)
+        verdict.early += unknown and not cut and _is_early(done)
+        for what in _faults_of(done, down=touched, cut=cut or unknown):
             verdict.wrong[what].append(f"push {push.number}, {_told(push)}")
     whole = Try(outcome="timeout", took_s=_lasted_s(push), at=push.at)
     killed = any(down.touches(whole) for down in downs)
@@ -139,17 +136,22 @@ def _lasted_s(push: Push) -> float:
 def _faults_of(done: Try, *, down: bool, cut: bool) -> Iterator[str]:
     """What is wrong with one try. `down`: the bot was not there for all of it.
 
-    `cut`: it was not there for a try before it. How many there were nobody can know who was not
-    there: this one may be the last, so that it may tell a notice.
+    `cut`: it was not there for a try before it, or cannot know whether it was. How many there
+    were nobody can know who was not there: this one may be the last, so that it may tell a
+    notice.
     """
     if done.outcome in ("success", "empty", "unreadable"):
         yield f"a question was answered by {done.outcome}"
     if not down and (done.outcome == "status" or (done.outcome == "closed" and done.detail)):
         yield "the bot hung up by itself"
-    if 0 < done.number < TRIES and THINKING in done.answer and not cut:
+    if _is_early(done) and not cut:
         yield "a notice before the third try"
     if _is_silent(done) and not down:
         yield "nothing came in the third try"
+
+
+def _is_early(done: Try) -> bool:
+    return 0 < done.number < TRIES and THINKING in done.answer
 
 
 def _is_silent(done: Try) -> bool:

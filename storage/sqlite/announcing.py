@@ -26,6 +26,7 @@ from storage.operation import Carried, Fire, Pending, Shelved
 from storage.rows import decode_message, decode_reply, encode, part_values
 from storage.sqlite.deliveries import DeliveryReads
 from storage.sqlite.own import OwnWrites
+from storage.sqlite.shelf import has_receipt
 from storage.sqlite.statement import constant, first, given, insert_row, param, sql
 from storage.tables import AlertRow, InboxRow, PartRow, ReplyRow, from_us, to_us
 
@@ -129,9 +130,7 @@ class AnnouncingReads:
             func.json_extract(replies.c.payload, text(f"'$.to.{name}'")) == param(name)
             for name in ("platform", "bot", "chat")
         ]
-        carried = and_(
-            parts.c.state == constant(PartState.SENT), parts.c.receipt == param("receipt")
-        )
+        carried = and_(parts.c.state == constant(PartState.SENT), has_receipt())
         found = select(parts.c.reply_id, parts.c.position, parts.c.state, replies.c.payload)
         found = found.select_from(whole).where(announced, *here)
         order = (replies.c.at, parts.c.reply_id, parts.c.position)

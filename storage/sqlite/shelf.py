@@ -2,17 +2,51 @@
 
 import sqlite3
 
-from sqlalchemy import Select, exists, or_, select, text
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, text, update
 
 from core.model import PartState
 from core.ports.store import Waiting
-from storage.operation import Carried, Expected, SentThen, Shelved
+from storage.operation import Carried, CarryAgain, Expected, SentThen, Shelved
 from storage.rows import decode_reply
 from storage.sqlite.statement import constant, first, param, sql
 from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, to_us
 
 LATEST = 50
 """A platform repeats a request within seconds: more messages back, nobody asks for a part."""
+
+BETWEEN = "\n"
+"""The receipts of a part that was carried more than once."""
+
+
+def has_receipt() -> ColumnElement[bool]:
+    """Whether `:receipt` is among a part's."""
+    between, among = constant(BETWEEN), PartRow.table().c.receipt
+    line = between.concat(param("receipt")).concat(between)
+    return func.instr(between.concat(among).concat(between), line) > constant(0)
+
+
+class ShelfWrites:
+    """Inside the caller's transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+        parts = PartRow.table()
+        self._again = sql(
+            update(parts)
+            .where(
+                parts.c.reply_id == param("reply_id"),
+                parts.c.position == param("position"),
+                parts.c.state == constant(PartState.SENT),
+            )
+            .values(receipt=parts.c.receipt.concat(constant(BETWEEN)).concat(param("receipt")))
+        )
+
+    def carry_again(self, again: CarryAgain) -> None:
+        """A part that is not there was forgotten meanwhile: nobody can ask for it."""
+        self._run(
+            self._again,
+            {"reply_id": again.reply_id, "position": again.position, "receipt": again.receipt},
+        )
 
 
 class ShelfReads:
@@ -40,7 +74,7 @@ class ShelfReads:
             columns.select_from(whole).where(
                 inbox.c.id.in_(latest),
                 parts.c.state == constant(PartState.SENT),
-                parts.c.receipt == param("receipt"),
+                has_receipt(),
             )
         )
 

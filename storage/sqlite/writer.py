@@ -17,6 +17,7 @@ from storage.aside import Drop, PutBack
 from storage.operation import (
     Accept,
     Book,
+    CarryAgain,
     Charge,
     Check,
     Decide,
@@ -50,6 +51,7 @@ from storage.sqlite.own import OwnWrites
 from storage.sqlite.readings import ReadingWrites
 from storage.sqlite.retention import RetentionWrites
 from storage.sqlite.schema import prepare, refuse_newer
+from storage.sqlite.shelf import ShelfWrites
 
 WRONG = (sqlite3.Error, ValueError, TypeError, OverflowError, MsgspecError)
 """What an operation raises that cannot be stored as it is."""
@@ -87,6 +89,7 @@ class Writes:
             Charge: accounts.charge,
             Lapse: accounts.lapse,
             Mark: ledger.mark,
+            CarryAgain: ShelfWrites(connection).carry_again,
             Erase: retention.erase,
             Expire: retention.expire,
             Fire: own.fire,

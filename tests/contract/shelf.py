@@ -63,6 +63,9 @@ class PlayedShelf:
     async def mark(self, reply_id: str, index: int, state: PartState, receipt: str = "") -> None:
         self._keep(replace(self._parts[reply_id, index], state=state), receipt)
 
+    async def carry_again(self, reply_id: str, index: int, receipt: str) -> None:
+        self._keep(self._parts[reply_id, index], receipt)
+
     def _keep(self, part: Waiting, receipt: str) -> None:
         place = part.reply_id, part.index
         self._parts[place] = part

@@ -73,6 +73,23 @@ async def test_a_part_that_was_carried_waits_no_more_and_is_found_by_its_receipt
     assert await store.carried(where.platform, where.bot, where.chat, "push 8") is None
 
 
+async def test_a_part_that_is_carried_again_is_found_by_each_of_its_receipts(place):
+    store = await place.open()
+    asked, reply = await answered(store, "m1", "a", "b")
+    where = asked.address.platform, asked.address.bot, asked.address.chat
+    await store.mark(reply.id, 0, PartState.SENT, "push 7")
+    await store.carry_again(reply.id, 0, "push 71")
+    await store.carry_again(reply.id, 0, "push 8")
+    await store.carry_again(reply.id, 1, "push 9")
+    store = await place.reopen()
+    for receipt in ("push 7", "push 71", "push 8"):
+        assert (await store.carried(*where, receipt)).part == Text(text="a")
+    for receipt in ("push", "push 9", "ush 8", ""):
+        assert await store.carried(*where, receipt) is None
+    await store.mark(reply.id, 0, PartState.LATER)
+    assert await store.carried(*where, "push 71") is None
+
+
 async def test_an_answer_is_expected_until_each_part_is_sent_or_put_off(place):
     store = await place.open()
     asked, reply = await answered(store, "m1", "a", "b")

@@ -184,8 +184,6 @@ def test_a_text_at_the_limit_with_its_hints_is_within_what_wechat_takes(language
     for index, beside in ((0, Beside.NOTHING), *((98, beside) for beside in Beside)):
         dressed = wording.dressed(text, index, 99, beside, repeated=True)
         assert len(dressed.text.encode()) <= REPLY_BYTES
-        told = wording.again(wording.dressed(text, index, 99, beside), Beside.WORKED_ON)
-        assert len(told.text.encode()) <= REPLY_BYTES
 
 
 @pytest.mark.parametrize("said", ["继续", " 继续。", "Continue", "MORE!", "“继续”"])

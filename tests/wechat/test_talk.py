@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from adapters.wechat import leftovers
+from adapters.wechat import talk
 from bots.sandbox.wechat import acts
 from bots.sandbox.wechat.faults import AtOnce, DropConnection, LoseAnswer
 from bots.sandbox.wechat.wechat import NOTICE
@@ -215,6 +215,7 @@ async def test_who_comes_before_the_bot_is_ready_waits_for_it(stage):
 async def test_who_is_told_busy_is_told_at_once(stage):
     stage.per_conversation = 1
     await stage.restart()
+    stage.as_if_long_at_work()
     held = stage.relays.hold("slow")
     await stage.say("slow")
     await held.reached()
@@ -236,11 +237,11 @@ async def test_who_is_not_heard_at_all_is_not_kept_waiting_for_an_answer(stage):
 
 
 async def test_only_so_many_people_are_remembered(stage, monkeypatch):
-    monkeypatch.setattr(leftovers, "TALKS_KEPT", 2)
+    monkeypatch.setattr(talk, "TALKS_KEPT", 2)
     for number in range(4):
         stage.adapter._leftovers.begun(f"person {number}", "key")
     assert await stage.ask("hello") == "re: hello"
-    assert len(stage.adapter._leftovers._talks) == 2
+    assert len(stage.adapter._leftovers._talks._talks) == 2
 
 
 # -- events ------------------------------------------------------------------
@@ -311,6 +312,7 @@ async def test_after_a_restart_a_repeated_push_is_not_taken_for_one_still_worked
     push = await stage.push("hello")
     await stage.restart()
     await stage.wechat.redeliver(push)
+    stage.as_if_long_at_work()
     assert "seen this already" in await stage.ask("continue")  # nobody knows whether it was
     assert "Nothing is waiting" in await stage.ask("continue")
 
@@ -363,6 +365,7 @@ async def _outage(stage, monkeypatch) -> dict:
     await stage.close()
     stage._running = AsyncExitStack()
     await stage.open()
+    stage.as_if_long_at_work()
     down = {"down": True}
 
     def watch(request):

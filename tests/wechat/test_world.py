@@ -242,6 +242,37 @@ def test_a_push_of_the_second_before_the_process_may_have_no_further_try():
     played(script)
 
 
+def test_a_push_of_the_second_in_which_the_process_began_may_have_no_further_try():
+    async def script():
+        world = World({"q": Question("q", 40.0)})
+        world.lose = lambda number: None if number == 2 else -1.0
+        world.gap_s = 0.15
+        await asyncio.sleep(0.5)
+        asked = asyncio.ensure_future(world.say("q"))
+        await asyncio.sleep(0.2)
+        world.restart()
+        assert "still thinking" in (await asked).got
+
+    played(script)
+
+
+def test_what_was_said_again_is_said_so_to_a_push_repeated_after_a_restart():
+    async def script():
+        world = World({"q": Question("q", 4.6), "next": Question("next", 16.0)})
+        world.lose = lambda number: (0.1, None, 0.0)[number]
+        assert not (await world.say("q")).got
+        world.lose = lambda _: None
+        assert "still thinking" in (await world.say("next")).got
+        again = await world.say("more")
+        assert "seen this already" in again.got
+        await asyncio.sleep(3)  # the next one's answer is on the shelf
+        world.restart()
+        await world.redeliver(again)
+        assert again.answered == [again.got] * 2
+
+    played(script)
+
+
 def test_where_the_clocks_are_apart_wechats_own_tells_how_old_a_push_is():
     async def script(ahead_s: int):
         world = World({"q": Question("q", 40.0), "new": Question("new", 40.0)})
@@ -278,8 +309,9 @@ def test_who_has_all_parts_but_one_that_may_have_been_lost_is_told_how_to_get_it
 def test_who_waited_while_the_process_started_has_all_three_tries():
     async def script():
         world = World({"q": Question("q", 40.0)})
-        await asyncio.sleep(0.9)
+        await asyncio.sleep(0.7)
         world.restart()
+        await asyncio.sleep(0.4)  # the next second has begun
         world.unread_s = 0.3
         push = await world.say("q")
         assert len(push.tries) == 3
@@ -399,6 +431,7 @@ def test_what_was_said_as_the_process_ended_is_said_again_on_request():
         assert "[q 1/3]" in (await world.say("more")).got
         await asyncio.sleep(0.1)
         world.restart()
+        await asyncio.sleep(1)
         told = (await world.say("more")).got
         assert "seen this already" in told
         assert "[q 1/3]" in told

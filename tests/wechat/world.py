@@ -25,6 +25,7 @@ from core.ports.observer import Done
 from core.ports.sending import Outgoing, SendResult, Unsure
 from core.ports.store import Waiting
 from core.secret import Secret
+from tests.wechat.stage import long_at_work
 
 TOKEN = "letters2and3digits"
 COMMIT_S = 0.004
@@ -82,6 +83,10 @@ class Ledger:
         self.receipts[reply_id, index] = receipt
         self.settled[reply_id, index] = LoopClock().now()
 
+    async def carry_again(self, reply_id: str, index: int, receipt: str) -> None:
+        await asyncio.sleep(COMMIT_S)
+        self.receipts[reply_id, index] += f"\n{receipt}"
+
     async def waiting(self, platform: str, bot: str, chat: str) -> list[Waiting]:
         await asyncio.sleep(COMMIT_S / 4)
         return [part for part in self._parts(chat) if part.state is PartState.LATER]
@@ -103,7 +108,8 @@ class Ledger:
     async def carried(self, platform: str, bot: str, chat: str, receipt: str) -> Waiting | None:
         await asyncio.sleep(COMMIT_S / 4)
         sent = (part for part in self._parts(chat) if part.state is PartState.SENT)
-        return next((p for p in sent if self.receipts[p.reply_id, p.index] == receipt), None)
+        receipts = self.receipts
+        return next((p for p in sent if receipt in receipts[p.reply_id, p.index].split("\n")), None)
 
     async def sent(
         self, platform: str, bot: str, chat: str, since: datetime, until: datetime
@@ -198,6 +204,7 @@ class World:
         self._work: list[asyncio.Task] = []
         self._lane = asyncio.Lock()
         self._start()
+        long_at_work(self.adapter)
 
     # -- the process ----------------------------------------------------------------
 
@@ -290,6 +297,10 @@ class World:
                 break
             await asyncio.sleep(self.gap_s)
         return push
+
+    async def redeliver(self, push: Push) -> None:
+        """WeChat may ask once more although it was answered."""
+        await self._request(push, len(push.tries))
 
     async def _request(self, push: Push, number: int) -> None:
         loop = asyncio.get_running_loop()
