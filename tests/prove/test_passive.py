@@ -41,8 +41,15 @@ def test_a_notice_in_the_third_try_is_right() -> None:
     assert not judged(0.0, *tries).wrong
 
 
-def test_a_notice_in_the_first_try_is_early_though_the_bot_had_just_started() -> None:
-    assert "a notice before the third try" in judged(10.41, ("reply", 10.41, 4.0, THINKING)).wrong
+def test_a_notice_in_the_first_try_is_early_in_the_second_after_the_start_too() -> None:
+    assert "a notice before the third try" in judged(11.01, ("reply", 11.01, 4.0, THINKING)).wrong
+
+
+def test_a_notice_in_the_first_try_is_counted_in_the_second_of_the_start() -> None:
+    for made_s in (10.2, 10.41, 10.99):
+        verdict = judged(made_s, ("reply", max(made_s, 10.4), 4.0, THINKING))
+        assert not verdict.wrong
+        assert verdict.early == 1
 
 
 def test_a_notice_after_tries_that_nothing_cut_is_early() -> None:
@@ -60,10 +67,7 @@ def test_nothing_in_the_third_try_is_wrong_after_a_kill_too() -> None:
     assert "nothing came in the third try" in judged(8.0, *tries).wrong
 
 
-def test_only_what_was_refused_in_the_second_of_the_start_is_hidden_and_counted() -> None:
+def test_nothing_in_the_third_try_is_wrong_in_the_second_of_the_start_too() -> None:
     tries = [("closed", 10.2, 0.0, ""), ("timeout", 10.6, 5.0, ""), ("timeout", 15.6, 5.0, "")]
-    verdict = judged(10.2, *tries)
-    assert not verdict.wrong
-    assert verdict.hidden == 1
-    assert "nothing came in the third try" in judged(9.9, *tries).wrong
-    assert "nothing came in the third try" in judged(10.45, *tries).wrong
+    for made_s in (9.9, 10.2, 10.45):
+        assert "nothing came in the third try" in judged(made_s, *tries).wrong
