@@ -87,6 +87,7 @@ class Worker:
             answer_tokens=limits.answer_tokens,
             common=limits.fallback_to_common,
             bindings=bindings,
+            bots=tuple(bots),
         )
         self._engine = replace(engine, store=self._store, cashier=self._cashier)
         self._suspects = Suspects()

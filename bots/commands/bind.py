@@ -63,7 +63,14 @@ def _expected(ask: Ask, services: Services, identity: str, got: str) -> Outcome:
 def _lines(ask: Ask, services: Services) -> list[str]:
     cashier = services.cashier
     people = sorted({*cashier.bindings, *services.store.decided("bindings")})
-    return [f"`{one}`: {_shown(ask, services, cashier.token(one))}" for one in people]
+    return [f"`{one}`: {_listed(ask, services, cashier.token(one))}" for one in people]
+
+
+def _listed(ask: Ask, services: Services, token: str) -> str:
+    shown = _shown(ask, services, token)
+    if token in ("", *services.relays.tokens()):
+        return shown
+    return sentence(ask, services, "bind_gone", token=shown)
 
 
 COMMAND = Command(name="bind", aliases=("绑定",), run=run, admins=True)

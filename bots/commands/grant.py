@@ -19,6 +19,8 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         return told.explained(ask, services, "grant", list(_lines(ask, services)))
     if not named.target or (named.target in LEVELS and named.target != "all"):
         return told.on_what(ask, services, rest, "grant")
+    if missing := told.no_such_bot(ask, services, named.target, "grant"):
+        return missing
     said = words.read(named.rest)
     if said.wrong:
         return tell(ask, services, "decide_wrong_figure", got=said.wrong)

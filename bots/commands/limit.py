@@ -30,6 +30,9 @@ def _limit(ask: Ask, services: Services, named: Named, said: Said) -> Outcome:
     value = said.value
     if said.strange or value is None or said.unit is None or said.period is None:
         return _expected(ask, services, named, said.strange)
+    missing = told.no_such_bot(ask, services, named.target, "limit")
+    if missing and value != "default":
+        return missing
     return _set(ask, services, named, (said.unit, said.period), value)
 
 

@@ -28,7 +28,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     name = code_span(rest[:NAME_CHARS])
     if not found.near:
         return tell(ask, services, "timezone_unknown", name=name)
-    near = " / ".join(map(code_span, found.near))
+    near = ", ".join(map(code_span, found.near))
     return tell(ask, services, "timezone_close", name=name, names=near)
 
 

@@ -47,6 +47,22 @@ def on_what(ask: Ask, services: Services, text: str, command: str) -> Outcome:
     return tell(ask, services, f"{command}_whom", got=first[:60], example=shown)
 
 
+def no_such_bot(ask: Ask, services: Services, target: Target, command: str) -> Outcome | None:
+    """None where it is one of those that there are, or no bot at all."""
+    kind, _, name = target.partition(":")
+    bots = services.cashier.bots
+    if kind != "bot" or not name or name in bots:
+        return None
+    return tell(
+        ask,
+        services,
+        "decide_bot",
+        got=name[:60],
+        bots=", ".join(f"`bot:{bot}`" for bot in bots),
+        example=example(ask, services, command),
+    )
+
+
 def example(ask: Ask, services: Services, command: str) -> str:
     return sentence(ask, services, f"example_{command}")
 

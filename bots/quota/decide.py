@@ -10,7 +10,7 @@ from bots.deciding.changes import gift, limit_change, limited
 from bots.deciding.roles import Giver, RoleChange
 from bots.deciding.words import Said, written
 from bots.loop import run_async
-from bots.quota.desk import decide, desk, person, target
+from bots.quota.desk import check_bot, decide, desk, person, target
 from core.amounts import Unit, dollars_set
 from core.errors import ConfigError
 from core.model import SetSetting
@@ -43,8 +43,7 @@ async def give_role(config: Config, who: str, word: str) -> None:
 
 
 def limit(options: argparse.Namespace) -> int:
-    config = load(options.config)
-    run_async(set_limit(config, target(config, options.target), " ".join(options.words)))
+    run_async(set_limit(load(options.config), target(options.target), " ".join(options.words)))
     return 0
 
 
@@ -56,6 +55,8 @@ async def set_limit(config: Config, on: Target, text: str) -> None:
             'expected a unit, day or month, and a number, "unlimited" or "default", as in '
             f'"usd month 5"; got "{shown(text)}"'
         )
+    if value != "default":
+        check_bot(config, on)
     of = (said.unit, said.period)
     async with desk(config) as at:
         change = limit_change(at.ceilings, at.of("limits"), on, at.role_of_target(on), of, value)
@@ -65,8 +66,7 @@ async def set_limit(config: Config, on: Target, text: str) -> None:
 
 
 def grant(options: argparse.Namespace) -> int:
-    config = load(options.config)
-    run_async(give_more(config, target(config, options.target), " ".join(options.words)))
+    run_async(give_more(load(options.config), target(options.target), " ".join(options.words)))
     return 0
 
 
@@ -78,6 +78,7 @@ async def give_more(config: Config, on: Target, text: str) -> None:
         )
     if on in LEVELS and on != "all":
         raise ConfigError(f"expected a person, a group, a bot or all, got each of the {on}s")
+    check_bot(config, on)
     async with desk(config) as at:
         found = limited(
             at.ceilings, at.of("limits"), on, at.role_of_target(on), (said.unit, said.period)

@@ -68,6 +68,11 @@ class Desk:
             return ""
         return decided or self.config.bindings.get(identity, "")
 
+    def shown_token(self, identity: str) -> str:
+        """With a note where no key of that name is configured; "" for the common keys."""
+        token = self.token(identity)
+        return token if token in ("", *self.tokens) else f"{token} (not configured)"
+
 
 @asynccontextmanager
 async def desk(config: Config, now: Now = system_now) -> AsyncIterator[Desk]:
@@ -105,14 +110,17 @@ def person(word: str) -> str:
     return identity
 
 
-def target(config: Config, word: str) -> Target:
-    """As limits are named. Raises ConfigError."""
-    common = common_target(word)
-    kind, _, name = common.partition(":")
+def check_bot(config: Config, on: Target) -> None:
+    """Whether a bot is one of those that there are. Raises ConfigError."""
+    kind, _, name = on.partition(":")
     names = [entry.bot.name for entry in config.bots]
     if kind == "bot" and name and name not in names:
         raise ConfigError(f"expected a bot of the configuration, {', '.join(names)}; got {name}")
-    if common:
+
+
+def target(word: str) -> Target:
+    """As limits are named. Raises ConfigError."""
+    if common := common_target(word):
         return common
     identity = word.removeprefix("person:")
     if is_identity(identity):

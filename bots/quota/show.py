@@ -75,7 +75,7 @@ def row(at: Desk, scope: Scope, used: Use) -> tuple[str, ...]:
     return (
         printable(identity) or scope,
         str(at.role(identity)) if identity else "",
-        at.token(identity) if identity else "",
+        at.shown_token(identity) if identity else "",
         str(today.messages),
         dollars(today.nano_usd),
         dollars(used.held["month"].nano_usd),
@@ -105,7 +105,7 @@ async def one(config: Config, identity: str, now: Now = system_now) -> list[str]
     about = {
         "who": identity,
         "role": str(at.role(identity)),
-        "key": at.token(identity) or "the common one",
+        "key": at.shown_token(identity) or "the common one",
     }
     heads = ("", "used", "reserved", "limit", "granted")
     return [*columns(list(about.items())), "", *columns([heads, *lines])]

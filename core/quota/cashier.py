@@ -25,7 +25,8 @@ RESERVED_FOR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cashier:
-    """`answer_tokens` and `common` as in Limits; `bindings` are the configured ones."""
+    """`answer_tokens` and `common` as in Limits; `bindings` are the configured ones, `bots` the
+    names of all bots that limits can hold for."""
 
     store: Store
     relays: Relays
@@ -35,6 +36,7 @@ class Cashier:
     answer_tokens: int
     common: bool
     bindings: Mapping[str, str] = field(default_factory=dict)
+    bots: tuple[str, ...] = ()
 
     def account(self, message: Message, conversation: str) -> Account:
         address = message.address

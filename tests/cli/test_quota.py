@@ -283,6 +283,15 @@ def test_everybody_is_shown_with_all_together_and_what_was_decided(folder: Path,
     assert "decided: roles: web:eve = guest" in lines
 
 
+def test_a_key_that_is_not_configured_any_more_is_shown_as_such(folder: Path, capsys) -> None:
+    fill(folder, spent)
+    parley(capsys, "quota", "bind", "web:bob", "own:bob")
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace(', bob = "env:BOB_KEY"', ""))
+    assert "own:bob (not configured)" in parley(capsys, "quota", "show", "web:bob").out
+    assert "own:bob (not configured)" in parley(capsys, "quota", "show").out
+
+
 def test_a_report_sums_by_kind_model_and_person(folder: Path, capsys) -> None:
     fill(folder, spent)
     said = parley(capsys, "quota", "report")

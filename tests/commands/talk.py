@@ -182,6 +182,7 @@ class Talk:
             answer_tokens=self.limits.answer_tokens,
             common=self.limits.fallback_to_common,
             bindings=self.bindings,
+            bots=(self.bot.name,),
         )
 
     async def _fetch(self, message: Message, media: Media) -> bytes:

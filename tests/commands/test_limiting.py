@@ -219,6 +219,17 @@ async def test_gifts_of_the_running_periods_are_listed_and_no_others():
     assert "qq:old" not in answer
 
 
+@pytest.mark.parametrize("words", ["/limit bot:nosuch usd day 1", "/grant bot:nosuch 1 usd"])
+async def test_a_bot_that_is_not_there_has_no_limit(words):
+    boss = who()
+    assert "a bot of mine, got “nosuch”. There are `bot:b`." in await boss.say(words)
+    assert boss.outcome.effects == ()
+    boss.store.kept["limits"]["bot:nosuch usd_day"] = "1"
+    await boss.say("/limit bot:nosuch usd day default")
+    assert kept(boss, "limits") == {}
+    assert "`bot:b`, dollars a day" in await boss.say("/limit bot:b usd day 1")
+
+
 # -- keys ------------------------------------------------------------------------
 
 
@@ -228,6 +239,13 @@ async def test_somebody_is_bound_to_a_token(words):
     assert await boss.say(words) == "`qq:amy`: the common key → `main:alice`."
     assert boss.cashier.token("qq:amy") == "main:alice"
     assert "- `qq:amy`: `main:alice`" in await boss.say("/bind")
+
+
+async def test_a_binding_to_a_key_that_is_gone_is_marked_in_the_list():
+    boss = who()
+    await boss.say("/bind qq:amy main:alice")
+    boss.relays.bindable = ("main:bob",)
+    assert "- `qq:amy`: `main:alice` (not in the configuration" in await boss.say("/bind")
 
 
 async def test_somebody_mentioned_is_bound():
