@@ -1,8 +1,10 @@
 """Reservations and counters in dicts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import structs
 
 from core.amounts import Amounts, total
 from core.model import Spend
@@ -40,7 +42,7 @@ class MemoryAccounts:
                 return Exceeded(ceiling=ceiling, used=used, wanted=wanted)
         if booking.amounts:
             first = self.held.get(message_id, booking)
-            self.held[message_id] = replace(first, until=booking.until)
+            self.held[message_id] = structs.replace(first, until=booking.until)
             before = self.reserved.get(message_id, Amounts())
             self.reserved[message_id] = before.plus(booking.amounts)
         return None

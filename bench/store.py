@@ -38,7 +38,7 @@ from core.model import (
 from core.ports.ledger import Account, Booking, Ceiling
 from core.ports.store import Commit
 from storage.media import FileMedia
-from storage.rows import inbox_values, reply_values, spend_values, turn_values
+from storage.rows import inbox_values, reply_values, spend_row, turn_values
 from storage.store import SqlStore
 from storage.tables import (
     CounterRow,
@@ -169,9 +169,8 @@ class Sessions:
             row = session.exec(select(InboxRow).where(InboxRow.id == message.id)).one()
             row.state, row.answered_at = "answered", NOW
             turns = [turn_values(turn, commit.conversation) for turn in commit.turns]
-            spends = [
-                spend_values(spend, commit.person, commit.message_id) for spend in commit.spends
-            ]
+            account = account_of(commit)
+            spends = [_spend_values(spend, account, commit.message_id) for spend in commit.spends]
             session.add_all(TurnRow(**_aware(values)) for values in turns)
             session.add_all(SpendRow(**_aware(values)) for values in spends)
             session.add(ReplyRow(**_aware(reply_values(reply, commit))))
@@ -186,6 +185,11 @@ class Sessions:
             part.state = "sent"
             session.add(part)
             session.commit()
+
+
+def _spend_values(spend: Spend, account: Account, message_id: str) -> dict[str, object]:
+    names = [column.name for column in SpendRow.table().columns if column.name != "seq"]
+    return dict(zip(names, spend_row(spend, account, message_id), strict=True))
 
 
 def _aware(values: dict[str, object]) -> dict[str, object]:

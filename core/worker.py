@@ -9,6 +9,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from core.amounts import Amounts
 from core.answering import Answering
 from core.bot import Bot
@@ -191,7 +193,7 @@ class Worker:
         asked = expense(kind, job.intent, job.message, bot, self._limits.answer_tokens, now)
         booking = self._cashier.booking(account, role, asked)
         if role is Role.BLOCKED:
-            return replace(booking, amounts=Amounts(), ceilings=())
+            return structs.replace(booking, amounts=Amounts(), ceilings=())
         return booking
 
     async def _ask(

@@ -105,13 +105,31 @@ def part_values(reply: Reply, state: PartState = PartState.PENDING) -> list[Valu
     ]
 
 
-def spend_values(spend: Spend, account: Account, message_id: str) -> Values:
-    values = msgspec.structs.asdict(spend)
-    return values | {
-        **account_values(account),
-        "message_id": message_id,
-        "at": to_us(spend.at),
-    }
+def spend_row(spend: Spend, account: Account, message_id: str) -> tuple[Any, ...]:
+    """In the order of the table's columns, without the serial."""
+    return (
+        account.person,
+        message_id,
+        spend.kind,
+        spend.relay,
+        spend.model,
+        to_us(spend.at),
+        spend.prompt_tokens,
+        spend.completion_tokens,
+        spend.characters,
+        spend.images,
+        spend.audio_s,
+        spend.estimated,
+        account.conversation,
+        account.identity,
+        account.place,
+        account.bot,
+        account.day,
+        spend.key,
+        spend.unsure,
+        spend.nano_usd,
+        spend.reserved_nano_usd,
+    )
 
 
 def spend_of(row: sqlite3.Row) -> Spend:
@@ -120,15 +138,16 @@ def spend_of(row: sqlite3.Row) -> Spend:
     return Spend(**{**values, **marks, "at": from_us(row["at"])})
 
 
-def account_values(account: Account) -> Values:
-    return {
-        "person": account.person,
-        "conversation": account.conversation,
-        "identity": account.identity,
-        "place": account.place,
-        "bot": account.bot,
-        "day": account.day,
-    }
+def account_row(account: Account) -> tuple[str, ...]:
+    """In the order of the columns of `reservations`."""
+    return (
+        account.person,
+        account.conversation,
+        account.identity,
+        account.place,
+        account.bot,
+        account.day,
+    )
 
 
 def blobs(parts: Iterable[Part]) -> Iterator[str]:

@@ -1,10 +1,9 @@
 """Who pays, what may be used, and what was used."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from core.amounts import Amounts, Unit
 from core.model import Spend
@@ -17,8 +16,7 @@ Scope: TypeAlias = str
 ALL: Scope = "all"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """Who pays for one message. `day` is the accounting day, YYYY-MM-DD in the common zone,
     fixed when the message is claimed. `identity` is "platform:sender", the same on all bots of
     a platform; `place` is "platform:chat" in a group, "" elsewhere.
@@ -38,8 +36,7 @@ class Account:
         return (f"person:{self.identity}", *group, f"bot:{self.bot}", ALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ceiling:
+class Ceiling(Struct, frozen=True, kw_only=True):
     """What a scope may use from the day `since` on, in the kept measure of `unit`.
 
     `granted` of `limit` are an admin's gift for this period alone.
@@ -53,8 +50,7 @@ class Ceiling:
     granted: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
+class Booking(Struct, frozen=True, kw_only=True):
     """A reservation: `amounts` for `account`, given if no ceiling is passed by it.
 
     Whoever dies leaves it behind; it stands until `until`, or until the message is claimed anew.
@@ -68,8 +64,7 @@ class Booking:
     ceilings: tuple[Ceiling, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exceeded:
+class Exceeded(Struct, frozen=True, kw_only=True):
     """The first ceiling that a booking would have passed, and what is used and reserved there."""
 
     ceiling: Ceiling

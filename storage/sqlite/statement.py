@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import Insert, dialect, insert
 from sqlalchemy.sql import ClauseElement
 
 DIALECT = dialect(paramstyle="named")
+PLACED = dialect(paramstyle="qmark")
 
 
 def sql(statement: ClauseElement) -> str:
@@ -25,6 +26,18 @@ def sql(statement: ClauseElement) -> str:
     values = [name for name, value in (compiled.params or {}).items() if value is not None]
     if values:
         raise ValueError(f"expected parameters and constants, got values for {values}")
+    return str(compiled)
+
+
+def placed(statement: ClauseElement, *names: str) -> str:
+    """As `sql`, with a `?` for each name in turn: binding by place takes half the time.
+
+    Raises ValueError where the statement has them in another order.
+    """
+    compiled = statement.compile(dialect=PLACED)
+    order = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
+    if order != names:
+        raise ValueError(f"expected parameters in the order {order}, got {names}")
     return str(compiled)
 
 

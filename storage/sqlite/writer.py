@@ -67,6 +67,7 @@ class Writes:
     def __init__(self, connection: sqlite3.Connection) -> None:
         erasure = Erasure(connection)
         accounts = AccountWrites(connection)
+        self.begin, self.flush, self.forget = accounts.begin, accounts.flush, accounts.forget
         inbox = InboxWrites(connection, accounts)
         own = OwnWrites(connection)
         announcing = AnnouncingWrites(connection, own)
@@ -161,9 +162,14 @@ class Writer:
         run = self._connection.execute
         step = self._apart if apart else self._together
         run("BEGIN IMMEDIATE")
+        self._writes.begin()
         try:
             outcomes = [step(operation) for operation in batch]
+            self._writes.flush()
             run("COMMIT")
+        except BaseException:
+            self._writes.forget()
+            raise
         finally:
             if self._connection.in_transaction:
                 run("ROLLBACK")
@@ -179,12 +185,16 @@ class Writer:
         run = self._connection.execute
         run("SAVEPOINT operation")
         try:
-            return self._together(operation)
+            outcome = self._together(operation)
+            self._writes.flush()
         except WRONG as error:
             if isinstance(error, sqlite3.Error) and concerns_all(error):
                 raise
             run("ROLLBACK TO operation")
+            self._writes.forget()
             return invalid(error)
+        else:
+            return outcome
         finally:
             if self._connection.in_transaction:
                 run("RELEASE operation")

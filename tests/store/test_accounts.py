@@ -1,26 +1,18 @@
 """Reservations, counters and rows: what they come to, whoever claims, dies, settles or waits."""
 
-import sqlite3
-import tempfile
-from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bench.memory_accounts import MemoryAccounts
 from core.amounts import NAMES, UNITS, Amounts, Unit
 from core.model import Message, Spend, conversation_key, identity_of, person_key, place_of
 from core.ports.ledger import Account, Booking, Ceiling, Exceeded, Period, Scope
 from core.ports.store import Claim, Commit
-from storage.operation import Accept, Book, Charge, Finish, Lapse, Operation, Release, Take
-from storage.sqlite.connection import open_writer
-from storage.sqlite.schema import prepare
-from storage.sqlite.writer import Writes
+from storage.operation import Accept, Book, Charge, Finish, Lapse, Release, Take
+from tests.store.both import Both, spend_of
 from tests.store.talk import NOW, address, message
 
 HOUR = timedelta(hours=1)
@@ -41,18 +33,6 @@ amounts = st.builds(
 shares = st.floats(0, 1)
 
 
-@cache
-def template() -> sqlite3.Connection:
-    """An empty database of today's schema."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "parley.db"
-        kept = sqlite3.connect(":memory:")
-        with closing(open_writer(path, 2.0)) as made:
-            prepare(made, path)
-            made.backup(kept)
-    return kept
-
-
 @dataclass
 class Work:
     """A message as its process knows it."""
@@ -66,43 +46,8 @@ class Work:
     ended: bool = False
 
 
-def spend_of(amounts: Amounts, at: datetime) -> Spend:
-    return Spend(
-        kind="chat",
-        relay="main",
-        model="m",
-        at=at,
-        prompt_tokens=amounts.tokens,
-        images=amounts.images,
-        audio_s=amounts.audio_ms / 1000,
-        nano_usd=amounts.nano_usd,
-    )
-
-
 def share_of(amounts: Amounts, share: float) -> Amounts:
     return Amounts(**{name: int(getattr(amounts, name) * share) for name in NAMES})
-
-
-@dataclass
-class Both:
-    """The same done to the database and to the dicts: they must answer alike."""
-
-    memory: MemoryAccounts = field(default_factory=MemoryAccounts)
-
-    def __post_init__(self) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        template().backup(self.connection)
-        self.writes = Writes(self.connection)
-
-    def apply(self, operation: Operation[object]) -> object:
-        """As the writer does: a batch of one."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        answer = self.writes.apply(operation)
-        self.connection.execute("COMMIT")
-        return answer
-
-    def rows(self, query: str) -> list[tuple]:
-        return [tuple(row) for row in self.connection.execute(query)]
 
 
 class Ledger(RuleBasedStateMachine):
@@ -208,6 +153,27 @@ class Ledger(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([1, 20, 61, 24 * 60, 12 * 24 * 60]))
     def wait(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
+
+    @rule()
+    def start_anew(self) -> None:
+        self.both.start_anew()
+
+    @precondition(lambda self: self.held)
+    @rule(pick=st.integers(0, 9), wanted=amounts)
+    def undo(self, pick: int, wanted: Amounts) -> None:
+        """The disk was full: of the whole batch nothing is left."""
+        one = self.pick(pick, held=True)
+        assert one.account
+        spends = (self.spent(one, 0.5),)
+        more = self.booking(one.account, wanted)
+        self.both.apply_all(
+            [
+                Book(message_id=one.message.id, booking=more),
+                Charge(message_id=one.message.id, account=one.account, spends=spends),
+                Lapse(at=self.now + HOUR + HOUR),
+            ],
+            "ROLLBACK",
+        )
 
     @rule()
     def sweep(self) -> None:

@@ -75,7 +75,7 @@ async def test_nobody_is_told_what_others_spent(store):
 
 async def test_a_person_is_the_same_on_all_bots_of_a_platform(store):
     await pays(store, "m1", SPEND)
-    other = replace(account(), person="web/other/ann", bot="other")
+    other = structs.replace(account(), person="web/other/ann", bot="other")
     await store.charge("m2", other, (SPEND,))
     assert [s.calls for s in await store.spent("web:ann")] == [2]
 

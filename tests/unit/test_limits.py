@@ -1,6 +1,5 @@
 """Which ceilings hold for whom, and when they renew."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import product
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from core.amounts import NANO, UNITS, Unit, kept, said
 from core.people import PeopleRules, Role
@@ -33,7 +33,7 @@ ACCOUNT = Account(
     bot="b",
     day="2026-11-21",
 )
-ALONE = replace(ACCOUNT, place="")
+ALONE = structs.replace(ACCOUNT, place="")
 LEVELS = {"person:qq:ann": "member", "group:qq:club": "group", "bot:b": "bot", "all": "all"}
 EVERY = list(product(LEVELS, UNITS, PERIODS))
 
@@ -88,7 +88,7 @@ def test_a_gift_adds_to_the_limit_of_its_period_alone(
     given = {grant_name(scope, unit, period, since(period)): "3"}
     (found,) = ceilings(limits, grants=given)
     assert (found.limit, found.granted) == (kept(unit, Decimal(10)), kept(unit, Decimal(3)))
-    (later,) = ceilings(limits, grants=given, account=replace(ACCOUNT, day="2026-12-02"))
+    (later,) = ceilings(limits, grants=given, account=structs.replace(ACCOUNT, day="2026-12-02"))
     assert (later.limit, later.granted) == (kept(unit, Decimal(7)), 0)
 
 
