@@ -88,8 +88,8 @@ class Telling:
         if event.key not in self._logged:
             self._logged.add(event.key)
             log.warning(
-                "alert %s: no admin spoke to a bot on QQ, Telegram or WeChat yet, so nobody is told; "
-                "name yours in people.owners, and write to the bot there once",
+                "alert %s: no admin spoke to a bot on QQ, Telegram or WeChat yet, so nobody is "
+                "told; name yours in people.owners, and write to the bot there once",
                 event.key,
             )
 

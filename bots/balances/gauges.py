@@ -6,7 +6,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from core.amounts import NANO
-from core.ports.balances import Balance
+from core.ports.balances import Balance, TokenBalance
 from core.ports.clock import Clock
 
 
@@ -17,8 +17,10 @@ class BalanceGauges(Collector):
 
     def collect(self) -> Iterator[Metric]:
         balances = self._last()
-        yield self._left(balances)
-        yield self._used(balances)
+        words = "What a relay's token may still spend; left out where it is unlimited"
+        yield _of_tokens("left", words, balances, lambda token: token.remaining_nano_usd)
+        words = "What a relay says its token has used"
+        yield _of_tokens("used", words, balances, lambda token: token.used_nano_usd)
         words = "Age of what a relay last said of its account"
         age = GaugeMetricFamily("parley_relay_reading_age_seconds", words, labels=("relay",))
         now = self._clock.now()
@@ -27,22 +29,18 @@ class BalanceGauges(Collector):
                 age.add_metric([balance.relay], max(0.0, (now - balance.read_at).total_seconds()))
         yield age
 
-    def _left(self, balances: Sequence[Balance]) -> Metric:
-        words = "What a relay's token may still spend; left out where it is unlimited"
-        labels = ("relay", "token")
-        left = GaugeMetricFamily("parley_relay_left_usd", words, labels=labels)
-        for balance in balances:
-            for token in balance.tokens:
-                if token.alias and token.remaining_nano_usd is not None:
-                    left.add_metric([balance.relay, token.alias], token.remaining_nano_usd / NANO)
-        return left
 
-    def _used(self, balances: Sequence[Balance]) -> Metric:
-        words = "What a relay says its token has used"
-        labels = ("relay", "token")
-        used = GaugeMetricFamily("parley_relay_used_usd", words, labels=labels)
-        for balance in balances:
-            for token in balance.tokens:
-                if token.alias and token.used_nano_usd is not None:
-                    used.add_metric([balance.relay, token.alias], token.used_nano_usd / NANO)
-        return used
+def _of_tokens(
+    what: str,
+    words: str,
+    balances: Sequence[Balance],
+    figure: Callable[[TokenBalance], int | None],
+) -> Metric:
+    """In dollars; of those in the configuration alone, the others have no alias."""
+    gauge = GaugeMetricFamily(f"parley_relay_{what}_usd", words, labels=("relay", "token"))
+    for balance in balances:
+        for token in balance.tokens:
+            nano_usd = figure(token)
+            if token.alias and nano_usd is not None:
+                gauge.add_metric([balance.relay, token.alias], nano_usd / NANO)
+    return gauge

@@ -2,7 +2,7 @@
 
 import argparse
 
-from bots.arguments import Subcommands, add_config
+from bots.arguments import Subcommands, add_command
 
 NAMED = "an id as parley dead list shows it, or 8 or more of its first digits"
 
@@ -23,17 +23,13 @@ def add_dead_commands(sub: argparse.ArgumentParser) -> None:
 
 def add_list(kinds: Subcommands) -> None:
     words = "messages that were set aside: whose, when, why"
-    sub = kinds.add_parser("list", help=words, description=words)
-    add_config(sub)
-    sub.set_defaults(command=list_dead)
+    add_command(kinds, "list", words, list_dead)
 
 
 def add_show(kinds: Subcommands) -> None:
     words = "one of them with its text"
-    sub = kinds.add_parser("show", help=words, description=words)
+    sub = add_command(kinds, "show", words, show_dead)
     sub.add_argument("id", metavar="ID", help=NAMED)
-    add_config(sub)
-    sub.set_defaults(command=show_dead)
 
 
 def add_retry(kinds: Subcommands) -> None:
@@ -42,23 +38,20 @@ def add_retry(kinds: Subcommands) -> None:
         "Have them answered after all: by the bot that runs within some seconds, or at its next "
         "start. The three tries begin anew, and nothing is counted against the person again."
     )
-    sub = kinds.add_parser("retry", help=words, description=description)
+    sub = add_command(kinds, "retry", words, retry_dead, description)
     add_which(sub)
-    sub.set_defaults(command=retry_dead)
 
 
 def add_drop(kinds: Subcommands) -> None:
     words = "erase their content; they will never be answered"
-    sub = kinds.add_parser("drop", help=words, description=words)
+    sub = add_command(kinds, "drop", words, drop_dead)
     add_which(sub)
-    sub.set_defaults(command=drop_dead)
 
 
 def add_which(sub: argparse.ArgumentParser) -> None:
     which = sub.add_mutually_exclusive_group(required=True)
     which.add_argument("ids", metavar="ID", nargs="*", default=[], help=NAMED)
     which.add_argument("--all", action="store_true", help="all that are set aside")
-    add_config(sub)
 
 
 def list_dead(options: argparse.Namespace) -> int:

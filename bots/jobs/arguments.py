@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bots.arguments import Subcommands, add_config
+from bots.arguments import Subcommands, add_command
 
 NAMED = "a relay's name, as in [relays.NAME] of the configuration"
 
@@ -27,7 +27,7 @@ def add_submit(kinds: Subcommands) -> None:
         "method, url and body; or a text with a prompt a line. The same file given again is not "
         "submitted again, so the same command goes on where it was stopped."
     )
-    sub = kinds.add_parser("submit", help=words, description=description)
+    sub = add_command(kinds, "submit", words, submit, description)
     sub.add_argument("relay", metavar="NAME", help=NAMED)
     sub.add_argument("file", metavar="FILE", type=Path, nargs="?", help="JSON Lines")
     words = "a text with a prompt a line instead; their custom_ids are line-1, line-2, …"
@@ -39,8 +39,6 @@ def add_submit(kinds: Subcommands) -> None:
     words = "make several batches where the file is larger than the relay takes"
     sub.add_argument("--split", action="store_true", help=words)
     add_doubts(sub)
-    add_config(sub)
-    sub.set_defaults(command=submit)
 
 
 def add_doubts(sub: argparse.ArgumentParser) -> None:
@@ -55,12 +53,10 @@ def add_doubts(sub: argparse.ArgumentParser) -> None:
 
 def add_batch_status(kinds: Subcommands) -> None:
     words = "ask the relays how far batches are"
-    sub = kinds.add_parser("status", help=words, description=words)
+    sub = add_command(kinds, "status", words, batch_status)
     add_number(sub, nargs="?")
     words = "until all are over; their output is kept as soon as it is there"
     sub.add_argument("--wait", action="store_true", help=words)
-    add_config(sub)
-    sub.set_defaults(command=batch_status)
 
 
 def add_fetch(kinds: Subcommands) -> None:
@@ -70,20 +66,16 @@ def add_fetch(kinds: Subcommands) -> None:
         '{"custom_id", "text", "usage", "error"}. What the relay gave is kept, so that this works '
         "again at any time. Ends with 1 where answers are missing."
     )
-    sub = kinds.add_parser("fetch", help=words, description=description)
+    sub = add_command(kinds, "fetch", words, fetch, description)
     add_number(sub)
     words = "write them here (default: standard output)"
     sub.add_argument("-o", "--output", type=Path, metavar="FILE", help=words)
     sub.add_argument("--wait", action="store_true", help="until it has ended")
-    add_config(sub)
-    sub.set_defaults(command=fetch)
 
 
 def add_list(kinds: Subcommands) -> None:
     words = "list all batches as they are noted here, without asking anybody"
-    sub = kinds.add_parser("list", help=words, description=words)
-    add_config(sub)
-    sub.set_defaults(command=show_list)
+    add_command(kinds, "list", words, show_list)
 
 
 def add_start(kinds: Subcommands) -> None:
@@ -92,7 +84,7 @@ def add_start(kinds: Subcommands) -> None:
         "Upload a file of examples, one JSON object a line, and start a fine-tuning job with it. "
         "The same thing asked again is not started again."
     )
-    sub = kinds.add_parser("start", help=words, description=description)
+    sub = add_command(kinds, "start", words, start, description)
     sub.add_argument("relay", metavar="NAME", help=NAMED)
     sub.add_argument("file", metavar="FILE", type=Path, help="JSON Lines")
     sub.add_argument("--model", required=True, metavar="MODEL", help="to start from")
@@ -102,17 +94,13 @@ def add_start(kinds: Subcommands) -> None:
     words = "how often to go through the examples (default: the relay's choice)"
     sub.add_argument("--epochs", type=number, default=0, metavar="N", help=words)
     add_doubts(sub)
-    add_config(sub)
-    sub.set_defaults(command=start)
 
 
 def add_finetune_status(kinds: Subcommands) -> None:
     words = "ask the relays how far fine-tuning jobs are"
-    sub = kinds.add_parser("status", help=words, description=words)
+    sub = add_command(kinds, "status", words, finetune_status)
     add_number(sub, nargs="?")
     sub.add_argument("--wait", action="store_true", help="until all are over")
-    add_config(sub)
-    sub.set_defaults(command=finetune_status)
 
 
 def add_number(sub: argparse.ArgumentParser, nargs: str | None = None) -> None:

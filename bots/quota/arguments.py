@@ -4,7 +4,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from bots.arguments import Subcommands, add_config
+from bots.arguments import Subcommands, add_command
 
 WHO = 'an id as in "telegram:123456"'
 TARGET = (
@@ -28,10 +28,8 @@ def add_quota_commands(sub: argparse.ArgumentParser) -> None:
 
 def add_show(kinds: Subcommands) -> None:
     words = "what people used, and what they may use"
-    sub = kinds.add_parser("show", help=words, description=words)
+    sub = add_command(kinds, "show", words, show)
     sub.add_argument("who", metavar="PERSON", nargs="?", help=f"{WHO} (default: all people)")
-    add_config(sub)
-    sub.set_defaults(command=show)
 
 
 def add_bind(kinds: Subcommands) -> None:
@@ -40,58 +38,48 @@ def add_bind(kinds: Subcommands) -> None:
         "Have somebody's calls go by a token that is named under [relays.NAME.tokens]. With "
         "--key, which one it is is found by the key itself, read from standard input and not kept."
     )
-    sub = kinds.add_parser("bind", help=words, description=description)
+    sub = add_command(kinds, "bind", words, bind, description)
     sub.add_argument("who", metavar="PERSON", help=WHO)
     words = 'as in "main:alice", or "none" to take a binding back; with --key the relay alone'
     sub.add_argument("token", metavar="RELAY:NAME", help=words)
     sub.add_argument("--key", action="store_true", help="read the token's key from standard input")
-    add_config(sub)
-    sub.set_defaults(command=bind)
 
 
 def add_limit(kinds: Subcommands) -> None:
     words = "how much may be used"
-    sub = kinds.add_parser("limit", help=words, description=words)
+    sub = add_command(kinds, "limit", words, limit)
     sub.add_argument("target", metavar="TARGET", help=TARGET)
     words = "unit (usd, messages, tokens, images, seconds), day or month, and a number, "
     words += '"unlimited" or "default"; as in: usd month 5'
     sub.add_argument("words", metavar="WORDS", nargs="+", help=words)
-    add_config(sub)
-    sub.set_defaults(command=limit)
 
 
 def add_grant(kinds: Subcommands) -> None:
     words = "more for the running day or month, and for it alone"
-    sub = kinds.add_parser("grant", help=words, description=words)
+    sub = add_command(kinds, "grant", words, grant)
     sub.add_argument("target", metavar="TARGET", help=f"{WHO}, group:PLATFORM:CHAT, bot:NAME, all")
     words = "an amount with its unit, and perhaps day or month; as in: 5 usd month"
     sub.add_argument("words", metavar="WORDS", nargs="+", help=words)
-    add_config(sub)
-    sub.set_defaults(command=grant)
 
 
 def add_role(kinds: Subcommands) -> None:
     words = "who somebody is: admin, member, guest, blocked"
-    sub = kinds.add_parser("role", help=words, description=words)
+    sub = add_command(kinds, "role", words, role)
     sub.add_argument("who", metavar="PERSON", help=WHO)
     roles = ("admin", "member", "guest", "blocked", "auto")
     words = 'what to make of them; "auto" is what the configuration says'
     sub.add_argument("role", choices=roles, metavar="ROLE", help=f"{', '.join(roles)}: {words}")
-    add_config(sub)
-    sub.set_defaults(command=role)
 
 
 def add_report(kinds: Subcommands) -> None:
     words = "what was spent, by person, model and kind"
-    sub = kinds.add_parser("report", help=words, description=words)
+    sub = add_command(kinds, "report", words, report)
     add_days(sub)
-    add_config(sub)
-    sub.set_defaults(command=report)
 
 
 def add_export(kinds: Subcommands) -> None:
     words = "each relay call as a row, for a spreadsheet or a program"
-    sub = kinds.add_parser("export", help=words, description=words)
+    sub = add_command(kinds, "export", words, export)
     form = sub.add_mutually_exclusive_group()
     words = "for spreadsheets: no cell is a formula (default)"
     form.add_argument("--csv", action="store_true", help=words)
@@ -99,8 +87,6 @@ def add_export(kinds: Subcommands) -> None:
     words = "(default: standard output)"
     sub.add_argument("file", metavar="FILE", type=Path, nargs="?", help=words)
     add_days(sub)
-    add_config(sub)
-    sub.set_defaults(command=export)
 
 
 def add_days(sub: argparse.ArgumentParser) -> None:
