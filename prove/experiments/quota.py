@@ -131,10 +131,11 @@ async def try_one(case: Case, folder: Path, chance: Random, seen: Seen) -> None:
         over(case, case.limit + added, after, seen)
     had, due = (after[scope] - before[scope], added) if added else (after[scope], case.limit)
     if had <= due - MOST[case.measure]:
-        seen.wrong.append(f"{case.name}: {scope} could use {had} of {due}, no more")
+        kills = f"after {case.kills} kills"
+        seen.wrong.append(f"{case.name} {kills}: {scope} could use {had} of {due}, no more")
     seen.calls += said + asked
     seen.kills += case.kills
-    seen.fullest = max(seen.fullest, *(figure / (case.limit + added) for figure in after.values()))
+    seen.fullest = max(seen.fullest, max(after.values(), default=0) / (case.limit + added))
 
 
 async def charging(around: World, case: Case, sat: Sequence[Seat]) -> Charged:
