@@ -63,12 +63,14 @@ parley run --config sandbox.toml
 
 with this sandbox.toml:
 
-[relays.main]
+{server}[relays.main]
 profile = "sandbox"
 base_url = "{relay}"
 
 [people]
 guests = true
+# Whoever sets limits and roles is named here by the id that /whoami tells.
+# owners = ["telegram:5000001"]
 
 {sections}"""
 
@@ -147,7 +149,7 @@ async def serve_sandbox(
         for stand in stands:
             tell(f"{stand.name} is at {stand.page}")
         if stands:
-            tell("\n" + how_to_join(where, stands))
+            tell("\n" + how_to_join(where, stands, bot))
         await told_to_stop()
 
 
@@ -157,12 +159,14 @@ def stands_for(dialect: Dialect | None) -> str:
     return f"{dialect.base_path}, answers as {dialect.name} does and takes any key"
 
 
-def how_to_join(relay: str, stands: Sequence[Stand]) -> str:
-    """What to type for a bot that talks on these platforms."""
+def how_to_join(relay: str, stands: Sequence[Stand], bot: str) -> str:
+    """What to type for a bot that talks on these platforms, its public listener being there."""
     environ = {name: value for stand in stands for name, value in stand.environ.items()}
     exports = "\n".join(f"export {name}={value}" for name, value in environ.items())
     sections = "\n".join(stand.section for stand in stands)
-    return HOW_TO_JOIN.format(exports=exports, relay=relay, sections=sections)
+    usual = f"{HOST}:{PUBLIC_PORT}"
+    server = "" if bot == usual else f'[server]\npublic = "{bot}"\n\n'
+    return HOW_TO_JOIN.format(exports=exports, relay=relay, sections=sections, server=server)
 
 
 def tell(words: str) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
+
+from bots.demo import how_to_join
+from bots.sandbox.stand import Stand
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-P", "-m", "bots")
@@ -139,6 +143,18 @@ def test_the_sandbox_relay_serves_until_it_is_stopped(end, tmp_path):
         models = json.loads(get(f"{address}/v1/models"))
         assert "sandbox-chat" in {model["id"] for model in models["data"]}
         assert sandbox.end(end) == 0
+
+
+@pytest.mark.parametrize(
+    ("bot", "public"), [("127.0.0.1:8701", None), ("127.0.0.1:9001", "127.0.0.1:9001")]
+)
+def test_the_configuration_that_the_sandbox_prints_listens_where_it_looks_for_the_bot(bot, public):
+    stand = Stand(name="WeChat", page="", section='[bots.wechat]\nplatform = "wechat"', environ={})
+    told = how_to_join("http://127.0.0.1:8765", (stand,), bot).partition("sandbox.toml:\n")[2]
+    config = tomllib.loads(told)
+    assert config.get("server", {}).get("public") == public
+    assert config["relays"]["main"]["base_url"] == "http://127.0.0.1:8765"
+    assert list(config["bots"]) == ["wechat"]
 
 
 def test_simulated_platforms_are_answered_beside_the_page_wherever_ports_are_free(tmp_path):
