@@ -7,10 +7,10 @@ from bots.deciding import told, who, words
 from bots.deciding.changes import limit_change
 from bots.deciding.who import Named
 from bots.deciding.words import Said, Word
-from core.amounts import Unit
+from core.amounts import UNITS, Unit
 from core.command import Ask, Command, Outcome, Services
 from core.ports.ledger import Period
-from core.quota.limits import LEVELS
+from core.quota.limits import LEVELS, PERIODS, limit_name
 
 
 async def run(ask: Ask, rest: str, services: Services) -> Outcome:
@@ -19,9 +19,31 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         return told.explained(ask, services, "limit", _lines(ask, services))
     if not named.target:
         return told.on_what(ask, services, rest, "limit")
+    if not named.rest:
+        return _shown(ask, services, named)
     if named.is_person and (why := told.giver_of(ask).may_change(named.target, services.rules)):
         return tell(ask, services, why, who=named.target)
     return _limit(ask, services, named, words.read(named.rest))
+
+
+def _shown(ask: Ask, services: Services, named: Named) -> Outcome:
+    """What holds for one target now, gifts apart."""
+    decided, role = services.store.decided("limits"), told.role_of_target(services, named)
+    held = [
+        _line(ask, services, limit_name(named.scope, unit, period), f"{figure:f}")
+        for unit in UNITS
+        for period in PERIODS
+        if (figure := services.cashier.ceilings.held(named.scope, role, unit, period, decided))
+        is not None
+    ]
+    return tell(
+        ask,
+        services,
+        "limit_shown" if held else "limit_shown_none",
+        whose=told.whose(ask, services, named.scope),
+        lines="\n".join(f"- {line}" for line in held),
+        example=told.example(ask, services, "limit"),
+    )
 
 
 def _limit(ask: Ask, services: Services, named: Named, said: Said) -> Outcome:

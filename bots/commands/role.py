@@ -45,7 +45,7 @@ def _expected(ask: Ask, services: Services, identity: str, got: str) -> Outcome:
     return tell(
         ask,
         services,
-        "role_expected",
+        "role_expected" if got else "role_shown",
         who=identity,
         role=told.role_word(ask, services, now),
         got=got[:60],

@@ -122,6 +122,19 @@ async def test_here_means_nothing_outside_of_a_group():
     assert boss.outcome.effects == ()
 
 
+async def test_a_target_alone_shows_what_holds_for_it():
+    boss = who(group=True)
+    await boss.say("/limit qq:amy tokens month 9000")
+    told = await boss.say("/limit qq:amy")
+    for line in ("messages a day: 50", "tokens a month: 9000", "dollars a month: $5.00"):
+        assert f"- `qq:amy`, {line}\n" in told
+    assert "To change one: `/limit telegram:123456 usd month 5`" in told
+    assert "- `group:qq:c1`, tokens a day: 1000" in await boss.say("/limit here")
+    assert "- 每个成员，每月美元额度：$5.00" in await boss.say("/限额 成员", language="zh")
+    assert "`qq:boss`: unlimited." in await boss.say("/limit me")
+    assert boss.outcome.effects == ()
+
+
 async def test_a_word_of_no_meaning_is_named_as_it_was_written():
     boss = who()
     for word in ("1e999", "-5", "Unlimitted", "fortnight"):

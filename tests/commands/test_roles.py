@@ -151,7 +151,7 @@ async def test_somebody_is_named_by_a_mention_whose_name_may_have_spaces(words, 
         ("/block qq:amy please", "got “please”"),
         ("/role qq:amy king", "got “king”. Example: `/role qq:amy member`"),
         ("/role qq:amy owner", "got “owner”"),
-        ("/role qq:amy", "`qq:amy` is member now."),
+        ("/role qq:amy", "`qq:amy` is member. To change that: `/role qq:amy member`"),
     ],
 )
 async def test_what_is_not_understood_is_told_with_what_was_expected(words, told):
