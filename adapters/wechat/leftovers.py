@@ -102,7 +102,7 @@ class Leftovers:
     def said_last(self, case: Case) -> None:
         """What may be the last try carried an answer: whether WeChat had it, nobody will tell."""
         if case.says is not None:
-            self._talks.of(case.push.source).doubt(case.push.key, case.says)
+            self._talks.of(case.push.source).doubt(case.says)
 
     # -- pushes --------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class Leftovers:
             talk.looked = True
             if not said:
                 return False
-            talk.doubt(f"{said[-1].reply_id}/{said[-1].index}", said[-1])
+            talk.doubt(said[-1])
             beside = await self._hint(chat)
         await self._say_again(case, beside)
         return True

@@ -18,7 +18,7 @@ UNSURE_S = 600.0
 """For so long a person who asks for more may mean what the last try of a push said. That he goes
 on talking shows nothing: he may have asked before it was said."""
 
-MOST_UNSURE = 3
+MOST_UNSURE = 8
 
 TALKS_KEPT = 10_000
 """Who has been silent for longest is forgotten; what waits for them lies on the shelf."""
@@ -53,8 +53,10 @@ class Talk:
         """The pushes whose answers are on their way."""
         return set(self._alive())
 
-    def doubt(self, key: str, part: Waiting) -> None:
+    def doubt(self, part: Waiting) -> None:
         """Whether this part was seen nobody will tell. The oldest is forgotten, if too many."""
+        key = f"{part.reply_id}/{part.index}"
+        self._doubtful.pop(key, None)
         self._doubtful[key] = part, _now() + UNSURE_S
         while len(self._doubtful) > MOST_UNSURE:
             del self._doubtful[next(iter(self._doubtful))]

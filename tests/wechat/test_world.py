@@ -190,6 +190,22 @@ def test_more_between_two_parts_gets_the_first_that_waits():
     played(script)
 
 
+def test_all_of_many_parts_that_may_have_been_lost_are_said_again():
+    async def script():
+        world = World({"q": Question("q", 4.6, parts=6)})
+        world.lose = lambda number: (0.1, None, 0.0)[number]
+        assert not (await world.say("q")).got
+        world.lose = lambda number: (0.0, 0.0, None)[number]
+        world.deaf = True
+        for _ in range(5):
+            assert not (await world.say("more")).got
+        world.deaf, world.lose = False, lambda _: None
+        await drained(world)
+        assert set(world.parts_seen(again=True)) == set(wanted(world))
+
+    played(script)
+
+
 def test_the_person_is_never_left_without_any_answer():
     """Every push whose three tries were not broken was answered with something."""
 

@@ -186,7 +186,7 @@ class World:
     `lose(number)` says when a try breaks, None for never; below 0, before
     it reaches the bot. `gap_s` is how long WeChat takes from one try to the next,
     `unread_s` how long each waits for the process that reads it; `ahead_s` is how far
-    WeChat's clock is from the bot's.
+    WeChat's clock is from the bot's; `deaf`: what the bot says gets lost on its way.
     """
 
     def __init__(self, questions: dict[str, Question]) -> None:
@@ -199,6 +199,7 @@ class World:
         self.gap_s = 0.0
         self.unread_s = 0.0
         self.ahead_s = 0
+        self.deaf = False
         self._numbers = count(1)
         self._ids = count(1)
         self._work: list[asyncio.Task] = []
@@ -322,7 +323,7 @@ class World:
         self._requests.discard(call)
         if not call.cancelled():
             call.result()
-        if attempt.status == 200 and not push.got:
+        if attempt.status == 200 and not push.got and not self.deaf:
             push.got, push.got_at = attempt.body, attempt.ended
 
     async def _call(self, push: Push, gone: asyncio.Event, attempt: Try) -> None:
