@@ -256,7 +256,7 @@ async def busy(store: SqlStore, watch: Watch) -> None:
     wanted = Amounts(messages=1, nano_usd=250_000_000)
     held = booking(day=TODAY, cap=9, amounts=wanted)
     until = watch.time.replace(year=watch.time.year + 1)
-    await store.claim("m3", "boot", changed(held, at=watch.time, until=until))
+    await store.claim("m3", "boot", replace(held, at=watch.time, until=until))
 
 
 def test_one_person_is_shown_with_what_is_used_reserved_limited_and_granted(
