@@ -38,7 +38,7 @@ from core.model import (
 from core.ports.ledger import Account, Booking, Ceiling
 from core.ports.store import Commit
 from storage.media import FileMedia
-from storage.rows import inbox_values, reply_values, spend_row, turn_values
+from storage.rows import INBOX, REPLY, TURN, inbox_row, reply_row, spend_row, turn_row
 from storage.store import SqlStore
 from storage.tables import (
     CounterRow,
@@ -140,7 +140,7 @@ class Sessions:
             await asyncio.to_thread(step, message, commit)
 
     def _accept(self, message: Message, commit: Commit) -> None:
-        values = inbox_values(message, commit.conversation, NOW)
+        values = dict(zip(INBOX, inbox_row(message, commit.conversation, NOW), strict=True))
         with Session(self._engine) as session:
             session.add(InboxRow(**{**values, "received_at": NOW}))
             session.commit()
@@ -168,12 +168,16 @@ class Sessions:
             ).all()
             row = session.exec(select(InboxRow).where(InboxRow.id == message.id)).one()
             row.state, row.answered_at = "answered", NOW
-            turns = [turn_values(turn, commit.conversation) for turn in commit.turns]
+            turns = [
+                dict(zip(TURN, turn_row(turn, commit.conversation), strict=True))
+                for turn in commit.turns
+            ]
             account = account_of(commit)
             spends = [_spend_values(spend, account, commit.message_id) for spend in commit.spends]
             session.add_all(TurnRow(**_aware(values)) for values in turns)
             session.add_all(SpendRow(**_aware(values)) for values in spends)
-            session.add(ReplyRow(**_aware(reply_values(reply, commit))))
+            values = dict(zip(REPLY, reply_row(reply, commit.message_id, NOW), strict=True))
+            session.add(ReplyRow(**_aware(values)))
             session.add(PartRow(reply_id=reply.id, position=0, state="pending"))
             session.add(row)
             session.commit()

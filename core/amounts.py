@@ -29,7 +29,13 @@ class Amounts(Struct, frozen=True, kw_only=True):
         return figure
 
     def plus(self, other: "Amounts") -> "Amounts":
-        return Amounts(**{name: getattr(self, name) + getattr(other, name) for name in NAMES})
+        return Amounts(
+            messages=self.messages + other.messages,
+            tokens=self.tokens + other.tokens,
+            images=self.images + other.images,
+            audio_ms=self.audio_ms + other.audio_ms,
+            nano_usd=self.nano_usd + other.nano_usd,
+        )
 
     def beyond(self, other: "Amounts") -> "Amounts":
         """What these are more than those, nothing where they are less."""

@@ -1,10 +1,10 @@
 """What is meant, and what answers it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from core.audio import audio_filename
 from core.command import Ask, Command, Outcome, Preview, Reasons, Running, Services
@@ -29,8 +29,7 @@ Fetch = Callable[[Message, Media], Awaitable[bytes]]
 """Gets a file that only the platform has. Raises MediaError."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Engine(Struct, frozen=True, kw_only=True):
     """Turns an Ask into an Outcome; keeps nothing itself. Commands see it as Chatter."""
 
     store: Store
@@ -57,7 +56,7 @@ class Engine:
             errand=ask.errand,
             budget=ask.budget,
         )
-        return await replace(self, relays=metered).answer(ask, intent, running, preview)
+        return await structs.replace(self, relays=metered).answer(ask, intent, running, preview)
 
     async def answer(
         self, ask: Ask, intent: Intent, running: Running, preview: Preview | None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from msgspec import structs
@@ -193,7 +193,7 @@ class MeteredRelays:
         self, asked: Spend, prompt: ChatRequest | None, errand: Errand
     ) -> tuple[Call, Errand]:
         """The call, allowed. Raises LimitReached."""
-        on = replace(errand, token=self.errand.token, common=self.errand.common)
+        on = structs.replace(errand, token=self.errand.token, common=self.errand.common)
         if self.budget is None:
             return Call(asked=asked, most=asked), on
         most = most_of(asked, prompt)
@@ -206,7 +206,7 @@ class MeteredRelays:
         call = Call(asked=asked, most=most, need=need, taken=need)
         again = partial(self._again, call, self.budget)
         bounded, priced = self.budget.bounds_answers, self.budget.counts_usd
-        return call, replace(on, priced=priced, bounded=bounded, again=again)
+        return call, structs.replace(on, priced=priced, bounded=bounded, again=again)
 
     @staticmethod
     async def _again(call: Call, budget: Budget) -> bool:

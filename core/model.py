@@ -6,6 +6,7 @@ the web page's wire form as they stand. Times are UTC and aware.
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -34,7 +35,12 @@ class Address(Struct, frozen=True, kw_only=True):
 
 
 def _key(*fields: str) -> str:
-    return "/".join(quote(field, safe="") for field in fields)
+    return "/".join(map(_quoted, fields))
+
+
+@lru_cache(maxsize=4096)
+def _quoted(field: str) -> str:
+    return quote(field, safe="")
 
 
 def conversation_key(address: Address, policy: HistoryPolicy = "member") -> str:

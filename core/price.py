@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -9,6 +10,9 @@ from core.amounts import NANO
 from core.model import Spend
 
 MILLION = 1_000_000
+
+FINE = 1_000_000_000
+"""Prices of a millionth of a nano-dollar a token are still summed exactly, in whole numbers."""
 
 
 class Price(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,6 +26,16 @@ class Price(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def nano_usd(self, spend: Spend) -> int:
         """Nano-dollars, any fraction of one taken for a whole."""
+        rates = _rates(self)
+        if rates and not spend.audio_s:
+            prompt, completion, image, characters = rates
+            fine = (
+                prompt * spend.prompt_tokens
+                + completion * spend.completion_tokens
+                + image * spend.images
+                + characters * spend.characters
+            )
+            return -(-fine // FINE)
         usd = (
             (_exact(self.prompt) * spend.prompt_tokens) / MILLION
             + (_exact(self.completion) * spend.completion_tokens) / MILLION
@@ -30,6 +44,23 @@ class Price(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             + _exact(self.minute) * _exact(spend.audio_s) / 60
         )
         return int((usd * NANO).to_integral_value(ROUND_CEILING))
+
+
+@lru_cache(maxsize=256)
+def _rates(price: Price) -> tuple[int, int, int, int] | None:
+    """For a token in, a token out, a picture and a character, in parts of FINE of a nano-dollar;
+    None where those are no whole numbers."""
+    each = (
+        _exact(price.prompt) / MILLION,
+        _exact(price.completion) / MILLION,
+        _exact(price.image),
+        _exact(price.characters) / MILLION,
+    )
+    fine = [usd * NANO * FINE for usd in each]
+    if any(figure != figure.to_integral_value() for figure in fine):
+        return None
+    prompt, completion, image, characters = map(int, fine)
+    return prompt, completion, image, characters
 
 
 def _exact(figure: float) -> Decimal:

@@ -5,7 +5,6 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -91,7 +90,7 @@ class Worker:
             bindings=bindings,
             bots=tuple(bots),
         )
-        self._engine = replace(engine, store=self._store, cashier=self._cashier)
+        self._engine = structs.replace(engine, store=self._store, cashier=self._cashier)
         self._suspects = Suspects()
         room = WaitingRoom(
             engine=self._engine,

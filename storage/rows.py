@@ -26,6 +26,7 @@ from core.ports.store import Commit
 from storage.tables import InboxState, from_us, to_us
 
 Values = dict[str, Any]
+Row = tuple[Any, ...]
 
 _message = msgspec.json.Decoder(Message)
 _reply = msgspec.json.Decoder(Reply)
@@ -45,31 +46,41 @@ def decode_reply(payload: str) -> Reply:
     return _reply.decode(payload)
 
 
-def inbox_values(message: Message, conversation: str, received_at: datetime) -> Values:
+INBOX = (
+    *("id", "platform", "bot", "key", "chat", "conversation", "person"),
+    *("received_at", "payload"),
+)
+TURN = ("conversation", "message_id", "role", "text", "media", "state", "at")
+REPLY = ("id", "message_id", "payload", "at")
+
+
+def inbox_row(message: Message, conversation: str, received_at: datetime) -> Row:
+    """As INBOX."""
     address = message.address
-    return {
-        "id": message.id,
-        "platform": address.platform,
-        "bot": address.bot,
-        "key": message.key,
-        "chat": address.chat,
-        "conversation": conversation,
-        "person": person_key(address),
-        "received_at": to_us(received_at),
-        "payload": encode(message),
-    }
+    return (
+        message.id,
+        address.platform,
+        address.bot,
+        message.key,
+        address.chat,
+        conversation,
+        person_key(address),
+        to_us(received_at),
+        encode(message),
+    )
 
 
-def turn_values(turn: Turn, conversation: str) -> Values:
-    return {
-        "conversation": conversation,
-        "message_id": turn.message_id,
-        "role": turn.role,
-        "text": turn.text,
-        "media": encode(turn.media) if turn.media else "",
-        "state": turn.state.value,
-        "at": to_us(turn.at),
-    }
+def turn_row(turn: Turn, conversation: str) -> Row:
+    """As TURN."""
+    return (
+        conversation,
+        turn.message_id,
+        turn.role,
+        turn.text,
+        encode(turn.media) if turn.media else "",
+        turn.state.value,
+        to_us(turn.at),
+    )
 
 
 def turn_of(row: sqlite3.Row) -> Turn:
@@ -84,13 +95,9 @@ def turn_of(row: sqlite3.Row) -> Turn:
     )
 
 
-def reply_values(reply: Reply, commit: Commit) -> Values:
-    return {
-        "id": reply.id,
-        "message_id": commit.message_id,
-        "payload": encode(reply),
-        "at": to_us(commit.at),
-    }
+def reply_row(reply: Reply, message_id: str, at: datetime) -> Row:
+    """As REPLY."""
+    return (reply.id, message_id, encode(reply), to_us(at))
 
 
 def notice_of(message_id: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 from core.errors import Lost
 from core.ports.ledger import Kind
 from core.price import Price
@@ -31,8 +33,7 @@ class Served:
     lost: tuple[Lost, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class Errand(Struct, frozen=True, kw_only=True):
     """How one call is to be made.
 
     `choice` is "relay:model", a person's own pick, tried before the route. `token` is

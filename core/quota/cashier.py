@@ -19,6 +19,8 @@ from core.quota.limits import Ceilings
 NO_BINDING = "none"
 """Decided over a binding of the configuration, it takes that back."""
 
+MESSAGES: frozenset[Unit] = frozenset({"messages"})
+
 RESERVED_FOR = timedelta(hours=1)
 """Longer than any message is worked on: waiting for a relay, it holds nothing."""
 
@@ -58,6 +60,9 @@ class Cashier:
             self.store.decided("grants"),
         )
         counted = units_of(ceilings)
+        if counted <= MESSAGES:
+            wanted = Amounts(messages=len(counted))
+            return self._booking(account, asked.kind, wanted, ceilings)
         price = None
         if "usd" in counted:
             price = self.relays.quote(asked.kind, errand=self.errand(account)).dearest
@@ -66,10 +71,9 @@ class Cashier:
 
     def budget(self, message_id: str, booking: Booking) -> Budget | None:
         """For the message's calls; None where nothing but messages is limited."""
-        counted = units_of(booking.ceilings) - {"messages"}
+        counted = units_of(booking.ceilings) - MESSAGES
         if not counted:
             return None
-
         return Budget(
             units=counted,
             reserved=booking.amounts,

@@ -84,6 +84,7 @@ class Ceilings:
         ):
             if daily != "unlimited":
                 self._finite[level]["messages", "day"] = Decimal(daily)
+        self._any = any(self._finite.values())
 
     def of(
         self,
@@ -93,6 +94,8 @@ class Ceilings:
         grants: Mapping[str, str],
     ) -> tuple[Ceiling, ...]:
         """`limits` and `grants` are what admins decided."""
+        if not limits and not self._any:
+            return ()
         return tuple(
             _ceiling(scope, unit, period, figure, account.day, grants)
             for scope in account.scopes

@@ -6,7 +6,7 @@ from functools import cache
 
 from core.model import Message
 from prove.fuzz.target import Broken
-from storage.rows import decode_message, inbox_values
+from storage.rows import INBOX, decode_message, inbox_row
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 KEY_CHARS = 1000
@@ -31,7 +31,7 @@ def _database() -> sqlite3.Connection:
 
 def keep(message: Message) -> None:
     """Raises what the store would raise, and Broken for what it would give back otherwise."""
-    row = inbox_values(message, message.address.chat, NOW)
+    row = dict(zip(INBOX, inbox_row(message, message.address.chat, NOW), strict=True))
     _database().execute("SELECT " + ", ".join("?" * len(row)), tuple(row.values()))
     if decode_message(row["payload"]) != message:
         raise Broken("it comes back otherwise than it was stored")

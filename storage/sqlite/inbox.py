@@ -7,9 +7,9 @@ from sqlalchemy import func, update
 from core.errors import MessageEnded
 from core.ports.store import Claim
 from storage.operation import Accept, Release, Rest, Take
-from storage.rows import blobs, inbox_values
+from storage.rows import INBOX, blobs, inbox_row
 from storage.sqlite.accounts import AccountWrites
-from storage.sqlite.statement import constant, insert_row, param, sql
+from storage.sqlite.statement import constant, insert_row, param, placed, sql
 from storage.tables import InboxRow, InboxState, MediaRefRow, to_us
 
 LATER = (
@@ -27,7 +27,7 @@ class InboxWrites:
         self._many = connection.executemany
         self._accounts = accounts
         inbox = InboxRow.table()
-        self._accept = sql(
+        self._accept = placed(
             insert_row(inbox, *LATER)
             .values(
                 state=constant(InboxState.NEW),
@@ -35,7 +35,8 @@ class InboxWrites:
                 attempt=constant(0),
                 owner=constant(""),
             )
-            .on_conflict_do_nothing(index_elements=["platform", "bot", "key"])
+            .on_conflict_do_nothing(index_elements=["platform", "bot", "key"]),
+            *INBOX,
         )
         self._refer = sql(insert_row(MediaRefRow.table()).on_conflict_do_nothing())
         self._attempt = sql(
@@ -74,7 +75,7 @@ class InboxWrites:
 
     def accept(self, accept: Accept) -> bool:
         message = accept.message
-        values = inbox_values(message, accept.conversation, accept.received_at)
+        values = inbox_row(message, accept.conversation, accept.received_at)
         stored = self._run(self._accept, values).rowcount == 1
         if stored:
             self.refer(message.id, set(blobs(message.parts)))

@@ -11,17 +11,19 @@ from core.model import PartState, SetSetting
 from core.ports.store import Commit
 from storage.operation import Finish, Finished, LayAside, Mark, Tell, Untell
 from storage.rows import (
+    REPLY,
+    TURN,
     commit_blobs,
     ended,
     notice_of,
     part_values,
-    reply_values,
-    turn_values,
+    reply_row,
+    turn_row,
 )
 from storage.sqlite.accounts import AccountWrites
 from storage.sqlite.effects import Effects
 from storage.sqlite.inbox import InboxWrites
-from storage.sqlite.statement import constant, insert_row, param, sql
+from storage.sqlite.statement import constant, insert_row, param, placed, sql
 from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, TurnRow, to_us
 
 OPEN = (PartState.PENDING, PartState.TRYING)
@@ -80,14 +82,14 @@ class LedgerWrites:
                 ~told.exists(),
             )
         )
-        self._turn = sql(insert_row(TurnRow.table()))
-        self._reply = sql(insert_row(replies))
+        self._turn = placed(insert_row(TurnRow.table()), *TURN)
+        self._reply = placed(insert_row(replies), *REPLY)
         self._part = sql(
             insert_row(parts, "attempts", "receipt", "tried_at", "settled_at").values(
                 attempts=constant(0), receipt=constant("")
             )
         )
-        self._mark = sql(
+        self._mark = placed(
             update(parts)
             .where(parts.c.reply_id == param("reply"), parts.c.position == param("index"))
             .values(
@@ -96,7 +98,9 @@ class LedgerWrites:
                 attempts=parts.c.attempts + param("tried"),
                 tried_at=func.coalesce(param("tried_at"), parts.c.tried_at),
                 settled_at=param("settled_at"),
-            )
+            ),
+            *("noted", "tried", "receipt", "tried_at", "settled_at"),
+            *("reply", "index"),
         )
 
     def finish(self, finish: Finish) -> Finished:
@@ -113,9 +117,9 @@ class LedgerWrites:
 
     def _insert(self, commit: Commit) -> None:
         if commit.turns:
-            self._many(self._turn, [turn_values(t, commit.conversation) for t in commit.turns])
+            self._many(self._turn, [turn_row(t, commit.conversation) for t in commit.turns])
         if commit.reply:
-            self._run(self._reply, reply_values(commit.reply, commit))
+            self._run(self._reply, reply_row(commit.reply, commit.message_id, commit.at))
             self._many(self._part, part_values(commit.reply))
         self._accounts.settle(commit)
         self._refer(commit.message_id, set(commit_blobs(commit)))
@@ -129,8 +133,8 @@ class LedgerWrites:
         for statement in self._clear:
             self._run(statement, asked)
         self._effects.apply(commit)
-        values = reply_values(reply, commit) | {"message_id": notice_of(commit.message_id)}
-        self._run(self._reply, values)
+        told_as = notice_of(commit.message_id)
+        self._run(self._reply, reply_row(reply, told_as, commit.at))
         self._many(self._part, part_values(reply, PartState.TRYING))
         return True
 
@@ -170,15 +174,15 @@ class LedgerWrites:
         at, tried = to_us(mark.at), mark.state is PartState.TRYING
         found = self._run(
             self._mark,
-            {
-                "reply": mark.reply_id,
-                "index": mark.position,
-                "noted": mark.state.value,
-                "tried": tried,
-                "receipt": mark.receipt,
-                "tried_at": at if tried else None,
-                "settled_at": None if mark.state in OPEN else at,
-            },
+            (
+                mark.state.value,
+                tried,
+                mark.receipt,
+                at if tried else None,
+                None if mark.state in OPEN else at,
+                mark.reply_id,
+                mark.position,
+            ),
         )
         if tried and found.rowcount == 0:
             raise MessageEnded(
