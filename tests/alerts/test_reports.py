@@ -101,3 +101,28 @@ DRIFTS = (drift("key", 1.65, 1.66), drift("team", 0.1, 0.1, 4), drift("old", 0.1
 def test_a_report_reads_as_its_golden_file(language: str, golden) -> None:  # type: ignore[no-untyped-def]
     text = report_text(Catalogue(), REPORT, DRIFTS, 3, language)  # type: ignore[arg-type]
     golden(f"report.{language}.txt", text + "\n")
+
+
+def test_of_many_people_the_ten_who_spent_most_are_named() -> None:
+    """Of models as many; the sum is of all."""
+    report = Report(
+        since="2026-11-08",
+        until="2026-11-08",
+        lines=tuple(
+            Line(
+                identity=f"qq:person {number:02}",
+                kind="chat",
+                relay="main",
+                model=f"model {number:02}",
+                figures=Figures(calls=1, nano_usd=number * NANO),
+            )
+            for number in range(1, 13)
+        ),
+    )
+    text = report_text(Catalogue(), report, (), 0, "en")
+    for name in ("person", "model"):
+        named = [line for line in text.splitlines() if f"{name} " in line]
+        assert [line.partition(f"{name} ")[2][:2] for line in named] == [
+            f"{number:02}" for number in range(12, 2, -1)
+        ]
+    assert "$78.00, 12 ×" in text

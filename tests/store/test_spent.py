@@ -93,6 +93,16 @@ async def test_what_is_reserved_is_told_apart_until_it_is_settled(store):
     assert await store.held(person_scope(), DAY, NOW) == Amounts()
 
 
+async def test_what_is_reserved_in_a_group_is_the_groups_too(store):
+    wanted = Amounts(messages=1, images=2)
+    await store.accept(message("m1", chat="club"), "web/bot/club", NOW)
+    there = structs.replace(account(), place="web:club")
+    await store.claim("m1", "boot", structs.replace(booking(amounts=wanted), account=there))
+    for scope in (person_scope(), "group:web:club", "bot:bot", "all"):
+        assert await store.held(scope, DAY, NOW) == wanted
+    assert await store.held("group:web:pub", DAY, NOW) == Amounts()
+
+
 @on_disk
 async def test_what_was_reserved_too_long_ago_is_held_no_more(store):
     await store.accept(message("m1"), "web/bot/ann", NOW)
