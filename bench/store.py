@@ -15,11 +15,11 @@ import gc
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
 
+from msgspec import structs
 from sqlalchemy import Engine, create_engine, event
 from sqlmodel import Session, col, select
 
@@ -122,7 +122,7 @@ def through(store: SqlStore) -> Whole:
         await store.accept(message, commit.conversation, NOW)
         await store.claim(message.id, "boot", booking_of(commit))
         await store.recent(commit.conversation, 2000)
-        await store.commit(replace(commit, account=account_of(commit)))
+        await store.commit(structs.replace(commit, account=account_of(commit)))
         await store.mark(f"r{message.id}", 0, PartState.TRYING)
         await store.mark(f"r{message.id}", 0, PartState.SENT, "receipt")
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from msgspec import Meta, Struct
 
@@ -88,6 +88,12 @@ def place_of(address: Address) -> str:
 def person_key(address: Address) -> str:
     """Whose settings, limits and data these are: one sender on one bot."""
     return _key(address.platform, address.bot, address.sender)
+
+
+def identity_in(person: str) -> str:
+    """The identity of whom a `person_key` is; a key of another form is its own."""
+    fields = [unquote(field) for field in person.split("/")]
+    return f"{fields[0]}:{fields[-1]}" if len(fields) == 3 else person
 
 
 class Text(Struct, frozen=True, kw_only=True, tag="text"):

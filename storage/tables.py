@@ -253,7 +253,6 @@ class SpendRow(Row, table=True):
 
     __tablename__ = "spends"
     __table_args__ = (
-        Index(None, "person", "at"),
         Index(None, "identity", "day"),
         Index(None, "relay", "key", "at"),
         Index(None, "day"),

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
+
 from core.amounts import Amounts
 from core.model import Delivery, Effect, Limit, Media, Message, PartState, Reply, Spend, Text, Turn
 from core.ports.ledger import Account, Booking, Exceeded, Kind, Scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """The answer to a claim. `attempt` counts from 1; `exceeded` where nothing was reserved."""
 
     attempt: int
@@ -34,8 +35,7 @@ class Unfinished:
     rested: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(Struct, frozen=True, kw_only=True):
     """All that one message's handling leaves behind; stored whole or not at all."""
 
     message_id: str

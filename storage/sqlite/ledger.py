@@ -1,7 +1,6 @@
 """What a handled message leaves behind, and what became of its reply's parts."""
 
 import sqlite3
-from dataclasses import replace
 
 from msgspec import structs
 from sqlalchemy import delete, func, select, update
@@ -143,7 +142,7 @@ class LedgerWrites:
         unset = (
             structs.replace(e, value=None) for e in commit.effects if isinstance(e, SetSetting)
         )
-        self._effects.apply(replace(commit, effects=tuple(unset)))
+        self._effects.apply(structs.replace(commit, effects=tuple(unset)))
         if commit.reply:
             refused = PartState.REFUSED
             reply_id, reason = commit.reply.id, untell.reason

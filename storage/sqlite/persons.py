@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Select, or_, select, text
 
 from core.amounts import said
-from core.model import DECISIONS, Reply
+from core.model import DECISIONS, Reply, identity_in
 from storage.announcing import PREFIX
 from storage.groups import is_common
 from storage.operation import Export, GroupsSet, Settings
@@ -51,7 +51,7 @@ class PersonReads:
         return found
 
     def export(self, export: Export) -> dict[str, object]:
-        asked = {"person": export.person}
+        asked = {"person": export.person, "identity": identity_in(export.person)}
         rows = {name: self._run(q, asked).fetchall() for name, q in self._exports.items()}
         return {
             "person": export.person,
@@ -82,7 +82,7 @@ def _exports() -> dict[str, Select[Any]]:
         .where(or_(settings.c.scope == who, settings.c.person == who))
         .order_by(settings.c.scope, settings.c.name),
         "spends": select(*(c for c in spends.c if c.name not in ("seq", "person")))
-        .where(spends.c.person == who)
+        .where(spends.c.identity == param("identity"), spends.c.person == who)
         .order_by(spends.c.seq),
     }
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
-from core.model import Media, PartState, Reply, Spend, Text
+from core.model import Media, PartState, Reply, Spend, Text, identity_in
 from storage.rows import decode_message, decode_reply, notice_of, spend_of
 from storage.sqlite.statement import constant, first, param, sql
 from storage.tables import InboxRow, InboxState, PartRow, ReplyRow, SpendRow, from_us
@@ -35,7 +35,11 @@ class TrailReads:
         )
         self._spends = sql(
             select(spends)
-            .where(spends.c.person == param("person"), spends.c.message_id == param("id"))
+            .where(
+                spends.c.identity == param("identity"),
+                spends.c.person == param("person"),
+                spends.c.message_id == param("id"),
+            )
             .order_by(spends.c.seq)
         )
         self._replies = sql(
@@ -85,7 +89,8 @@ class TrailReads:
         return int(self._run(self._ahead, asked).fetchone()[0])
 
     def _spends_on(self, row: sqlite3.Row) -> tuple[Spend, ...]:
-        asked = {"person": row["person"], "id": row["id"]}
+        who = row["person"]
+        asked = {"identity": identity_in(who), "person": who, "id": row["id"]}
         return tuple(spend_of(spend) for spend in self._run(self._spends, asked).fetchall())
 
     def _replies_to(self, message_id: str) -> tuple[ReplyTrail, ...]:

@@ -5,7 +5,6 @@ import io
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import replace as changed
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -67,7 +66,7 @@ async def spent(store: SqlStore, _watch: Watch, day: str = TODAY) -> None:
         asked = message(name, who)
         await ask(store, asked)
         commit = answer(asked, "yes", spends=tuple(spends))
-        await store.commit(changed(commit, account=account(who, day)))
+        await store.commit(replace(commit, account=account(who, day)))
 
 
 def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
@@ -354,7 +353,7 @@ def test_whatever_a_formula_may_begin_with_is_made_harmless(
         asked = message("m1")
         await ask(store, asked)
         commit = answer(asked, "yes", spends=(replace(CHAT, model=f'{begins}1+1,"\n;'),))
-        await store.commit(changed(commit, account=account("ann", TODAY)))
+        await store.commit(replace(commit, account=account("ann", TODAY)))
 
     fill(folder, story)
     said = parley(capsys, "quota", "export", "--csv")

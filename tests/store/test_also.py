@@ -1,9 +1,9 @@
 """Messages that another one took in end with it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from core.errors import MessageEnded
 from core.model import Forget, PartState
@@ -13,7 +13,7 @@ from tests.store.talk import NOW, answer, ask, exchange, message
 
 PICTURE = message("m1", text="", media=("ab" * 32,))
 QUESTION = message("m2", text="what is it?")
-TOGETHER = replace(answer(QUESTION, "a cat"), also=("m1",))
+TOGETHER = structs.replace(answer(QUESTION, "a cat"), also=("m1",))
 
 
 async def _came(store: SqlStore) -> None:
@@ -37,7 +37,7 @@ async def test_they_end_in_the_same_transaction(store: SqlStore, place: Place) -
 
 async def test_they_are_set_aside_together(store: SqlStore) -> None:
     await _came(store)
-    await store.commit(replace(answer(QUESTION, turns=(), dead="poison"), also=("m1",)))
+    await store.commit(structs.replace(answer(QUESTION, turns=(), dead="poison"), also=("m1",)))
     assert await _left(store) == []
 
 

@@ -2,10 +2,10 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from core.model import PartState
 from storage.aside import PutBack
@@ -52,7 +52,7 @@ async def set_aside(store, name, who="ann", also=(), at=NOW):
     for taken in also:
         await store.accept(message(taken, who), "web/bot/ann", NOW)
     told = answer(asked, "sorry", turns=(), dead="why", at=at)
-    await store.commit(replace(told, also=tuple(also)))
+    await store.commit(structs.replace(told, also=tuple(also)))
     return asked
 
 

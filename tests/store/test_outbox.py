@@ -1,7 +1,7 @@
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from core.errors import MessageEnded, StoreInvalid
 from core.model import Media, PartState, SetSetting, Spend, Text, Turn
@@ -187,4 +187,4 @@ async def test_a_commit_whose_writer_stopped_waiting_is_stored_and_remembered(st
         await waiting
     await store.check(NOW)
     assert texts(await store.recent("web/bot/ann", 2000)) == ["why?", "so"]
-    assert await store.commit(replace(answer(asked, "so"))) is None
+    assert await store.commit(structs.replace(answer(asked, "so"))) is None

@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace as changed
 
 from msgspec.structs import replace
 
@@ -23,7 +22,7 @@ async def spend(store, name: str, *spends: Spend, who: str = "ann", day: str = D
     asked = message(name, who)
     await ask(store, asked)
     commit = answer(asked, "yes", spends=spends)
-    await store.commit(changed(commit, account=account(who, day)))
+    await store.commit(replace(commit, account=account(who, day)))
 
 
 @on_disk

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from core.errors import MediaError
 from core.model import PartState
@@ -90,7 +90,7 @@ async def test_old_counters_go_and_todays_stays(store):
         await store.accept(asked, ANN, NOW)
         await store.claim(asked.id, "boot", booking(day=day, cap=5))
         made = answer(asked, "yes", spends=(SPEND,))
-        await store.commit(replace(made, account=account(day=day)))
+        await store.commit(structs.replace(made, account=account(day=day)))
     assert (await store.used(person_scope(), "2026-08-01")).messages == 2
     await store.sweep(NOW, keep_days="unlimited")
     assert (await store.used(person_scope(), "2026-08-01")).messages == 1

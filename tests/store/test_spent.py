@@ -1,7 +1,6 @@
 """What a person spent, and what is set aside for what is being worked on."""
 
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 
 from msgspec import structs
@@ -29,7 +28,9 @@ YESTERDAY = "2026-11-20"
 async def pays(store, name: str, *spends: Spend, who: str = "ann", day: str = DAY) -> None:
     asked = message(name, who)
     await ask(store, asked)
-    await store.commit(replace(answer(asked, "yes", spends=spends), account=account(who, day)))
+    await store.commit(
+        structs.replace(answer(asked, "yes", spends=spends), account=account(who, day))
+    )
 
 
 async def test_spends_are_summed_by_kind_since_a_day(store):

@@ -77,6 +77,7 @@ def spends() -> None:
             {"identity": identity(person), "bot": bot(person), "person": person},
         )
     op.execute("UPDATE spends SET day = date(at / 1000000, 'unixepoch')")
+    op.drop_index(op.f("ix_spends_person_at"), "spends")
     for columns in (("identity", "day"), ("relay", "key", "at"), ("day",)):
         op.create_index(op.f("ix_spends_" + "_".join(columns)), "spends", list(columns))
 
@@ -167,6 +168,7 @@ def downgrade() -> None:
     )
     for columns in (("day",), ("relay", "key", "at"), ("identity", "day")):
         op.drop_index(op.f("ix_spends_" + "_".join(columns)), "spends")
+    op.create_index(op.f("ix_spends_person_at"), "spends", ["person", "at"])
     for name in ("reserved_nano_usd", "nano_usd", "unsure", *WORDS):
         op.drop_column("spends", name)
     for table in ("alerts", "readings", "changes", "reservations", "counters"):
