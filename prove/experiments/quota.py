@@ -60,6 +60,24 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Refused:
+    """How many asked, of whom `row` at last in vain. A call that was `broken` before the relay
+    had it may have been billed, for all that the bot knows: it counts."""
+
+    asked: int = 0
+    row: int = 0
+    broken: int = 0
+    told: str = ""
+
+    def note(self, told: str, *, called: bool) -> None:
+        self.asked += 1
+        self.told = told
+        if called:
+            self.broken += self.row
+        self.row = 0 if called else self.row + 1
+
+
 async def run(scale: Scale) -> Finding:
     chance, seen = Random(scale.seed), Seen()
     every = cases(chance, long=scale.long)
@@ -126,14 +144,14 @@ async def try_one(case: Case, folder: Path, chance: Random, seen: Seen) -> None:
         added = await raise_limit(around, case, f"{admin}") if case.kills else 0
         scope = chance.choice(sorted({case.scope(seat) for seat in sat} - {""}))
         members = [seat for seat in sat if case.scope(seat) == scope]
-        asked = await use_up(charged, members)
+        refused = await use_up(charged, members)
         after = charged.used()
         over(case, case.limit + added, after, seen)
     had, due = (after[scope] - before[scope], added) if added else (after[scope], case.limit)
-    if had <= due - MOST[case.measure]:
-        kills = f"after {case.kills} kills"
-        seen.wrong.append(f"{case.name} {kills}: {scope} could use {had} of {due}, no more")
-    seen.calls += said + asked
+    if had <= due - (1 + refused.broken) * MOST[case.measure]:
+        after_kills = f"{case.name} after {case.kills} kills"
+        seen.wrong.append(f"{after_kills}: {scope} could use {had} of {due}: {refused.told[:200]}")
+    seen.calls += said + refused.asked
     seen.kills += case.kills
     seen.fullest = max(seen.fullest, max(after.values(), default=0) / (case.limit + added))
 
@@ -212,6 +230,15 @@ async def quiet(around: World) -> None:
                 before, since = now, time.monotonic()
 
 
+async def idle(around: World) -> None:
+    """Nothing is being worked on."""
+    async with asyncio.timeout(NEVER_QUIET_S):
+        while True:
+            if not await waiting(around):
+                return
+            await asyncio.sleep(LOOK_S / 5)
+
+
 async def waiting(around: World) -> bool:
     """Whether there is work left: what was being worked on at a kill comes one by one."""
     url = f"http://127.0.0.1:{around.private}/metrics"
@@ -219,17 +246,19 @@ async def waiting(around: World) -> bool:
         return "parley_messages_waiting 0.0" not in await answer.text()
 
 
-async def use_up(charged: Charged, members: Sequence[Seat]) -> int:
-    """One after the other until one is refused; how many asked."""
-    journal = charged.around.journal
+async def use_up(charged: Charged, members: Sequence[Seat]) -> Refused:
+    """One after the other until two in a row are for nothing: one alone had a broken connection."""
+    journal, refused = charged.around.journal, Refused()
     for number in range(MOST_LEFT):
         seat = members[number % len(members)]
         town, calls = seat.stand.town, len(journal.entries())
         lines = len(town.lines(seat.place, BOT))
         await say(charged, seat, LATER + number)
         await town.until(partial(more_lines, seat.place, lines), PATIENCE_S)
-        if len(journal.entries()) == calls:
-            return number + 1
+        await idle(charged.around)
+        refused.note(town.lines(seat.place, BOT)[-1].text, called=len(journal.entries()) > calls)
+        if refused.row == 2:
+            return refused
     raise TimeoutError(f"{charged.case.name}: nobody was refused in {MOST_LEFT} messages")
 
 
