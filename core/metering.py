@@ -12,7 +12,7 @@ from core.amounts import Amounts, total
 from core.errors import AnswerUnbounded, Lost, MediaError, PriceUnknown, RelayError
 from core.model import Spend
 from core.ports.clock import Clock
-from core.ports.ledger import Kind, amounts_of
+from core.ports.ledger import Kind, amounts_of, kind_of
 from core.ports.relays import PLAIN, Errand, Quote, Relays, Served
 from core.price import Price
 from core.quota.budget import Budget
@@ -200,7 +200,7 @@ class MeteredRelays:
         price = None
         if self.budget.counts_usd:
             named = prompt.model if prompt else ""
-            price = self.relays.quote(asked.kind, named, on).dearest
+            price = self.relays.quote(kind_of(asked), named, on).dearest
         need = amounts(most, price)
         await self.budget.take(need)
         call = Call(asked=asked, most=most, need=need, taken=need)
@@ -256,7 +256,7 @@ class MeteredRelays:
         return structs.replace(unknown, prompt_tokens=estimated_usage(prompt, "").prompt_tokens)
 
     def _priced(self, spend: Spend, call: Call) -> Spend:
-        price = self.relays.price(spend.kind, spend.relay, spend.model)
+        price = self.relays.price(kind_of(spend), spend.relay, spend.model)
         return structs.replace(
             spend,
             at=self.clock.now(),

@@ -217,6 +217,22 @@ class Delivery(Struct, frozen=True, kw_only=True):
     ends: int = 0
 
 
+SpendKind: TypeAlias = Literal[
+    "chat",
+    "image",
+    "speech",
+    "transcription",
+    "translation",
+    "completion",
+    "edit",
+    "embedding",
+    "batch",
+    "fine_tune",
+]
+"""What a relay was paid for. Bots make the calls of `core.ports.ledger.Kind`; the others are made
+by hand at the terminal."""
+
+
 class Spend(Struct, frozen=True, kw_only=True):
     """One relay call that may cost: a row of the ledger.
 
@@ -226,7 +242,7 @@ class Spend(Struct, frozen=True, kw_only=True):
     it, None where nothing was.
     """
 
-    kind: Literal["chat", "image", "speech", "transcription", "translation"]
+    kind: SpendKind
     relay: str
     model: str
     at: datetime

@@ -82,6 +82,16 @@ class Charge(Operation[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enter(Operation[bool]):
+    """Write down what no message asked for. False, and nothing is written, where the first of
+    the calls stands under the `name` already."""
+
+    name: str
+    account: Account
+    spends: tuple[Spend, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lapse(Operation[int]):
     """Write down as spent what was reserved until before `at`; how many messages it was for."""
 

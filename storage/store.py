@@ -28,6 +28,7 @@ from storage.operation import (
     Charge,
     Check,
     Decide,
+    Enter,
     Erase,
     Expected,
     Expire,
@@ -410,6 +411,10 @@ class SqlStore:
         return await self._writes.submit(
             Decide(settings=tuple(settings), by=by, at=self._now(), order=order)
         )
+
+    async def enter(self, name: str, account: Account, spends: Sequence[Spend]) -> bool:
+        """Write down what no message asked for, under a `name` that no two have; once."""
+        return await self._writes.submit(Enter(name=name, account=account, spends=tuple(spends)))
 
     async def spending(self, since: str, until: str) -> Report:
         """Of the accounting days, YYYY-MM-DD, from `since` to `until`, both in it."""

@@ -1,7 +1,7 @@
 """Who pays, what may be used, and what was used."""
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from msgspec import Struct, structs
 
@@ -31,9 +31,19 @@ class Account(Struct, frozen=True, kw_only=True):
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """All whose sums what it pays is part of."""
+        """All whose sums what it pays is part of. The terminal's calls are no bot's."""
         group = (f"group:{self.place}",) if self.place else ()
-        return (f"person:{self.identity}", *group, f"bot:{self.bot}", ALL)
+        bot = (f"bot:{self.bot}",) if self.bot else ()
+        return (f"person:{self.identity}", *group, *bot, ALL)
+
+
+TERMINAL = "terminal"
+"""Whose the calls by hand are: no platform's id has this form."""
+
+
+def terminal_account(day: str) -> Account:
+    """Of the calls that operators make at the terminal. No limit is held against it."""
+    return Account(person=TERMINAL, conversation=TERMINAL, identity=TERMINAL, bot="", day=day)
 
 
 class Ceiling(Struct, frozen=True, kw_only=True):
@@ -93,6 +103,11 @@ def lost_of(kind: Kind, at: datetime, reserved: Amounts) -> Spend | None:
         nano_usd=reserved.nano_usd or None,
         reserved_nano_usd=reserved.nano_usd or None,
     )
+
+
+def kind_of(spend: Spend) -> Kind:
+    """Of a call that a bot makes: by hand there are others."""
+    return cast("Kind", spend.kind)
 
 
 def amounts_of(spend: Spend) -> Amounts:

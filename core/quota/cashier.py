@@ -8,7 +8,7 @@ from core.amounts import Amounts, Unit
 from core.model import Message, Spend, identity_of, person_key, place_of
 from core.people import Role
 from core.ports.clock import Clock
-from core.ports.ledger import Account, Booking, Ceiling, Kind
+from core.ports.ledger import Account, Booking, Ceiling, Kind, kind_of
 from core.ports.relays import Errand, Relays
 from core.ports.store import Store
 from core.quota.budget import Budget
@@ -62,12 +62,12 @@ class Cashier:
         counted = units_of(ceilings)
         if counted <= MESSAGES:
             wanted = Amounts(messages=len(counted))
-            return self._booking(account, asked.kind, wanted, ceilings)
+            return self._booking(account, kind_of(asked), wanted, ceilings)
         price = None
         if "usd" in counted:
-            price = self.relays.quote(asked.kind, errand=self.errand(account)).dearest
+            price = self.relays.quote(kind_of(asked), errand=self.errand(account)).dearest
         wanted = amounts(asked, price).plus(Amounts(messages=1))
-        return self._booking(account, asked.kind, wanted.within(counted), ceilings)
+        return self._booking(account, kind_of(asked), wanted.within(counted), ceilings)
 
     def budget(self, message_id: str, booking: Booking) -> Budget | None:
         """For the message's calls; None where nothing but messages is limited."""

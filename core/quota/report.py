@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from core.ports.ledger import Kind
+from core.model import SpendKind
 
 TOP = 10
 
@@ -36,7 +36,7 @@ class Line(Struct, frozen=True, kw_only=True):
     people had one; `relay` and `model` are "" where a call's end is not known."""
 
     identity: str
-    kind: Kind
+    kind: SpendKind
     relay: str
     model: str
     figures: Figures

@@ -10,7 +10,7 @@ from core.amounts import NAMES, Amounts
 from core.model import Spend
 from core.ports.ledger import Account, Booking, Ceiling, Exceeded, lost_of
 from core.ports.store import Commit
-from storage.operation import Book, Charge, Lapse, Release, Used
+from storage.operation import Book, Charge, Enter, Lapse, Release, Used
 from storage.rows import spend_row
 from storage.sqlite.counted import Counted
 from storage.sqlite.reserved import Reservation, Reserved
@@ -23,12 +23,16 @@ class AccountWrites:
     `forget` where something of it was undone."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
         self._many = connection.executemany
         self._reserved = Reserved(connection)
         self._counted = Counted(connection)
         names = [c.name for c in SpendRow.table().columns if c.name != "seq"]
         spend = insert(SpendRow.table()).values({name: param(name) for name in names})
         self._spend = placed(spend, *names)
+        rows = SpendRow.table()
+        call = (rows.c[name] == param(name) for name in ("relay", "key", "at", "message_id"))
+        self._entered = placed(select(rows.c.seq).where(*call), "relay", "key", "at", "message_id")
 
     def begin(self) -> None:
         self._reserved.begin()
@@ -87,6 +91,17 @@ class AccountWrites:
         self.free(release.message_id)
         if release.account:
             self._note(release.message_id, release.account, release.spends, messages=0)
+
+    def enter(self, enter: Enter) -> bool:
+        """Known by its first call, whatever the days are counted by meanwhile."""
+        first = next(iter(enter.spends), None)
+        if first is None:
+            return False
+        call = (first.relay, first.key, to_us(first.at), enter.name)
+        if self._run(self._entered, call).fetchone():
+            return False
+        self._note(enter.name, enter.account, enter.spends, messages=0)
+        return True
 
     def free(self, message_id: str) -> None:
         self._reserved.drop(message_id)
