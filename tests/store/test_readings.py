@@ -1,6 +1,5 @@
 """The ledger beside a relay's own figure: exactly what was spent between two readings."""
 
-from dataclasses import replace as changed
 from datetime import datetime, timedelta
 
 import msgspec
@@ -37,7 +36,7 @@ def reading(used: int, at: datetime = NOW, alias: str = "ann", subject: str = "h
 async def spent(store: SqlStore, *spends: Spend) -> None:
     asked = message(f"m{spends[0].at}{spends[0].key}")
     await ask(store, asked)
-    await store.commit(changed(answer(asked, "yes", spends=spends), account=account("ann")))
+    await store.commit(replace(answer(asked, "yes", spends=spends), account=account("ann")))
 
 
 async def apart(store: SqlStore, since: datetime = NOW, until: datetime = LATER) -> Drift | None:
