@@ -98,6 +98,21 @@ def dollars_set(usd: Decimal) -> str:
     return dollars(kept("usd", usd), ALL_PLACES)
 
 
+def figure(unit: Unit, amount: int) -> str:
+    """What is kept, as people read it: "$0.0123", "61.5", "12,000"."""
+    return dollars(amount) if unit == "usd" else number(said(unit, amount))
+
+
+def figure_set(unit: Unit, said: Decimal) -> str:
+    """What somebody set: "$0.0000125", "12,000"."""
+    return dollars_set(said) if unit == "usd" else number(said)
+
+
+def number(figure: Decimal | float) -> str:
+    """With one decimal at most: "61.5", "12,000"."""
+    return f"{figure:,.1f}".removesuffix(".0")
+
+
 def total(amounts: Iterable[Amounts]) -> Amounts:
     result = Amounts()
     for one in amounts:

@@ -4,14 +4,18 @@ and where it is the key of his own that fails."""
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.amounts import Unit, dollars, said
+from core.amounts import figure
 from core.command import Ask
-from core.people import Role
+from core.people import ADMINS, Role
 from core.ports.ledger import Exceeded
 from core.ports.relays import Errand
 from core.ports.texts import Texts
 
 OWN_TOKEN = {"relay_used_up": "own_token_used_up", "relay_unauthorized": "own_token_refused"}
+
+
+FOR_ADMINS = frozenset({"bot", "all"})
+"""Kinds of scopes whose figures only admins see."""
 
 
 def own_token(errand: Errand, code: str) -> str:
@@ -30,21 +34,22 @@ def refusal(
         return texts.say(
             "cap_reached",
             ask.language,
-            used=exceeded.used,
-            cap=ceiling.limit,
+            used=figure(ceiling.unit, exceeded.used),
+            cap=figure(ceiling.unit, ceiling.limit),
             renews=when,
             contact=whom_to_ask(texts, ask, contact),
         )
     kind = ceiling.scope.partition(":")[0]
+    bare = kind in FOR_ADMINS and ask.role not in ADMINS
     hidden = ceiling.unit == "usd" and not shows_money(ask)
     return texts.say(
-        "limit_reached_share" if hidden else "limit_reached",
+        "limit_reached_bare" if bare else "limit_reached_share" if hidden else "limit_reached",
         ask.language,
         whose=texts.say(f"limit_{kind}", ask.language),
         what=texts.say(f"limit_{ceiling.unit}_{ceiling.period}", ask.language),
         renews=when,
         contact=whom_to_ask(texts, ask, contact),
-        **(_share(exceeded) if hidden else _figures(exceeded)),
+        **({} if bare else _share(exceeded) if hidden else _figures(exceeded)),
     )
 
 
@@ -70,13 +75,6 @@ def _share(exceeded: Exceeded) -> dict[str, str]:
     """How much of the limit is used, in whole per cent."""
     limit = exceeded.ceiling.limit
     return {"percent": f"{min(100, exceeded.used * 100 // limit) if limit else 100}"}
-
-
-def figure(unit: Unit, amount: int) -> str:
-    """What is kept, as people read it: "$0.0123", "61.5", "12"."""
-    if unit == "usd":
-        return dollars(amount)
-    return f"{said(unit, amount).normalize():f}"
 
 
 def clock_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from core.amounts import figure, number
 from core.model import Language
 from core.ports.texts import Texts
 from core.quota.drift import Drift
 from core.quota.report import Figures, Part, Report
-from core.refusal import figure
 
 SHOWN = 10
 """Models that are named; people are the top ten."""
@@ -39,9 +39,9 @@ def _head(texts: Texts, report: Report, language: Language) -> Iterator[str]:
     else:
         yield texts.say("report_days", language, since=report.since, until=report.until)
     usd = figure("usd", total.nano_usd)
-    yield texts.say("report_total", language, usd=usd, calls=total.calls)
+    yield texts.say("report_total", language, usd=usd, calls=number(total.calls))
     if total.unpriced:
-        yield texts.say("report_unpriced", language, calls=total.unpriced)
+        yield texts.say("report_unpriced", language, calls=number(total.unpriced))
 
 
 def _section(
@@ -64,12 +64,12 @@ def _line(texts: Texts, name: str, figures: Figures, language: Language) -> str:
         language,
         name=name,
         usd=figure("usd", figures.nano_usd),
-        calls=figures.calls,
+        calls=number(figures.calls),
     )
 
 
 def _failures(texts: Texts, total: Figures, aside: int, language: Language) -> Iterator[str]:
-    yield texts.say("report_failures", language, unsure=total.unsure, aside=aside)
+    yield texts.say("report_failures", language, unsure=number(total.unsure), aside=number(aside))
 
 
 def drift_lines(texts: Texts, drifts: Sequence[Drift], language: Language) -> Iterator[str]:
@@ -79,7 +79,9 @@ def drift_lines(texts: Texts, drifts: Sequence[Drift], language: Language) -> It
         ledger = figure("usd", drift.ledger_nano_usd)
         told = figure("usd", drift.relay_nano_usd)
         if drift.unpriced:
-            yield texts.say("report_drift_unpriced", language, **named, calls=drift.unpriced)
+            yield texts.say(
+                "report_drift_unpriced", language, **named, calls=number(drift.unpriced)
+            )
         elif drift.percent is None:
             yield texts.say("report_drift_reset", language, **named)
         else:

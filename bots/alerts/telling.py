@@ -7,12 +7,12 @@ from datetime import datetime
 
 from bots.alerts.admins import Admins, Reader
 from bots.alerts.events import Event
+from core.amounts import figure
 from core.model import Reply, Text
 from core.ports.adapter import Adapter
 from core.ports.clock import Clock, NewId
 from core.ports.store import Unfinished
 from core.ports.texts import Texts
-from core.refusal import figure
 from core.render import render
 from storage.announcing import Announce, Letter, StoredAnnouncements, begun, letter_name
 

@@ -7,8 +7,7 @@ from decimal import Decimal
 from bots.answer import sentence, tell
 from bots.deciding.roles import Giver
 from bots.deciding.who import HERE, Named, parted
-from bots.deciding.words import written
-from core.amounts import UNITS, Unit, dollars_set
+from core.amounts import UNITS, Unit, figure_set
 from core.command import Ask, Outcome, Services
 from core.model import Text, identity_of
 from core.people import Role, role_of_identity
@@ -98,7 +97,7 @@ def whose(ask: Ask, services: Services, target: Target) -> str:
 def amount(ask: Ask, services: Services, unit: Unit, figure: Decimal | None) -> str:
     if figure is None:
         return sentence(ask, services, "limit_unlimited")
-    return dollars_set(figure) if unit == "usd" else written(figure)
+    return figure_set(unit, figure)
 
 
 def unit_of(of: str) -> Unit:

@@ -8,10 +8,10 @@ from bots.config import Config, load
 from bots.deciding import roles, words
 from bots.deciding.changes import gift, limit_change, limited
 from bots.deciding.roles import Giver, RoleChange
-from bots.deciding.words import Said, written
+from bots.deciding.words import Said
 from bots.loop import run_async
 from bots.quota.desk import check_bot, decide, desk, person, target
-from core.amounts import Unit, dollars_set
+from core.amounts import Unit, figure_set
 from core.errors import ConfigError
 from core.model import SetSetting
 from core.people import Role
@@ -178,7 +178,7 @@ def shown(text: str) -> str:
 def amount(unit: Unit, figure: Decimal | None) -> str:
     if figure is None:
         return "unlimited"
-    return dollars_set(figure) if unit == "usd" else written(figure)
+    return figure_set(unit, figure)
 
 
 def described(unit: Unit, period: Period) -> str:

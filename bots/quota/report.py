@@ -12,7 +12,7 @@ from bots.columns import columns
 from bots.config import Config, load
 from bots.loop import run_async
 from bots.printable import printable
-from core.amounts import dollars
+from core.amounts import dollars, number
 from core.errors import ConfigError
 from core.quota.calendar import Calendar
 from core.quota.drift import Drift
@@ -86,21 +86,25 @@ def notes(total: Figures) -> Iterator[str]:
     if total.unpriced or total.unsure:
         yield ""
     if total.unpriced:
-        yield f"{total.unpriced} calls have no known price and are not in the dollars: set it under"
+        yield (
+            f"{number(total.unpriced)} calls have no known price and are not in the dollars: "
+            "set it under"
+        )
         yield "[relays.NAME.prices]."
     if total.unsure:
-        yield f"Of {total.unsure} calls it is not known whether they were billed; they are counted."
+        unsure = number(total.unsure)
+        yield f"Of {unsure} calls it is not known whether they were billed; they are counted."
 
 
 def row(figures: Figures) -> tuple[str, ...]:
     return (
-        str(figures.calls),
-        str(figures.prompt_tokens + figures.completion_tokens),
-        str(figures.images),
-        f"{figures.audio_s:.0f} s",
+        number(figures.calls),
+        number(figures.prompt_tokens + figures.completion_tokens),
+        number(figures.images),
+        f"{number(figures.audio_s)} s",
         dollars(figures.nano_usd),
-        str(figures.unpriced),
-        str(figures.unsure),
+        number(figures.unpriced),
+        number(figures.unsure),
     )
 
 

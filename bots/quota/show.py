@@ -8,12 +8,11 @@ from decimal import Decimal
 
 from bots.columns import columns
 from bots.config import Config, load
-from bots.deciding.words import written
 from bots.loop import run_async
 from bots.printable import printable
 from bots.quota.decide import amount, described
 from bots.quota.desk import Desk, Now, desk, person, system_now
-from core.amounts import Amounts, Unit, dollars, kept, said
+from core.amounts import Amounts, Unit, dollars, figure, kept, number, said
 from core.model import DECISIONS
 from core.people import Role
 from core.ports.ledger import Period, Scope
@@ -76,10 +75,10 @@ def row(at: Desk, scope: Scope, used: Use) -> tuple[str, ...]:
         printable(identity) or scope,
         str(at.role(identity)) if identity else "",
         at.shown_token(identity) if identity else "",
-        str(today.messages),
+        number(today.messages),
         dollars(today.nano_usd),
         dollars(used.held["month"].nano_usd),
-        str(month.messages),
+        number(month.messages),
         dollars(month.nano_usd),
         dollars(granted(at, scope, "usd", "month") + granted(at, scope, "usd", "day")),
     )
@@ -120,10 +119,10 @@ def limits(at: Desk, scope: Scope, role: Role, used: Use) -> Iterator[tuple[str,
             gift = granted(at, scope, unit, period)
             yield (
                 described(unit, period),
-                shown(unit, used.used[period].of(unit)),
-                shown(unit, used.held[period].of(unit)),
+                figure(unit, used.used[period].of(unit)),
+                figure(unit, used.held[period].of(unit)),
                 amount(unit, None if limit is None else limit + said(unit, gift)),
-                shown(unit, gift) if gift else "",
+                figure(unit, gift) if gift else "",
             )
 
 
@@ -132,7 +131,3 @@ def granted(at: Desk, scope: Scope, unit: Unit, period: Period) -> int:
     name = grant_name(scope, unit, period, at.calendar.since(at.now, period))
     value = at.of("grants").get(name)
     return kept(unit, Decimal(value)) if value else 0
-
-
-def shown(unit: Unit, figure: int) -> str:
-    return dollars(figure) if unit == "usd" else written(said(unit, figure))

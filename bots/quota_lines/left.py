@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bots.quota_lines.teller import Teller, figure
-from core.amounts import UNITS, Amounts
+from bots.quota_lines.teller import Teller
+from core.amounts import UNITS, Amounts, figure
 from core.ports.ledger import Account, Ceiling
 
 SCOPES = ("person", "group", "bot", "all")

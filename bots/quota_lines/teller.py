@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.amounts import Unit, dollars, said
 from core.command import Ask, Services
 from core.people import Role
 from core.quota.cashier import Cashier
@@ -40,15 +39,6 @@ class Teller:
         local = at.astimezone(self.ask.zone)
         near = abs((at - self.now).total_seconds()) <= 86_400
         return f"{local:%H:%M}" if near else f"{local:%Y-%m-%d %H:%M}"
-
-
-def figure(unit: Unit, amount: int) -> str:
-    """What is kept, as people read it: "$0.0123", "61.5", "12,000"."""
-    return dollars(amount) if unit == "usd" else number(float(said(unit, amount)))
-
-
-def number(figure: float) -> str:
-    return f"{figure:,.1f}".removesuffix(".0")
 
 
 def code_span(text: str) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from bots.quota_lines.teller import Teller, code_span, number
-from core.amounts import dollars
+from bots.quota_lines.teller import Teller, code_span
+from core.amounts import dollars, number
 from core.ports.balances import AccountBalance, Balance, TokenBalance
 
 STATES = ("enabled", "disabled", "expired", "exhausted", "refused")

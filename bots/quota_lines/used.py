@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bots.quota_lines.teller import Teller, number
-from core.amounts import dollars
+from bots.quota_lines.teller import Teller
+from core.amounts import dollars, number
 from core.ports.store import Spent
 
 
@@ -73,7 +73,7 @@ def _lines(teller: Teller, name: str, period: _Period, *, same: bool = False) ->
     for row in period.spent:
         yield _kind(teller, row)
     if unsure := sum(row.unsure for row in period.spent):
-        yield teller.say("quota_unsure", count=unsure)
+        yield teller.say("quota_unsure", count=number(unsure))
 
 
 def _kind(teller: Teller, row: Spent) -> str:
@@ -103,7 +103,7 @@ def _usd(teller: Teller, spent: Sequence[Spent]) -> str:
     known = teller.say(
         "quota_usd", about=_about(spent), usd=dollars(sum(row.nano_usd for row in spent))
     )
-    return known + teller.say("quota_usd_besides", count=unpriced) if unpriced else known
+    return known + teller.say("quota_usd_besides", count=number(unpriced)) if unpriced else known
 
 
 def _about(spent: Sequence[Spent]) -> str:

@@ -102,7 +102,7 @@ def decided(folder: Path) -> list[tuple[object, ...]]:
         ),
         (
             "limit group:onebot11:77 tokens day 10k",
-            "group:onebot11:77, tokens a day: unlimited → 10000\n",
+            "group:onebot11:77, tokens a day: unlimited → 10,000\n",
             ("limits", "group:onebot11:77 tokens_day", "10000"),
         ),
         (

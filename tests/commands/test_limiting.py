@@ -34,12 +34,12 @@ def kept(talk: Talk, scope: str) -> dict[str, str]:
         ("qq:amy $7.50 a month", "person:qq:amy usd_month", "7.5", "$5.00 → $7.50"),
         ("me messages day 9", "person:qq:boss messages_day", "9", "unlimited → 9"),
         ("qq:amy messages day unlimited", "person:qq:amy messages_day", "unlimited", "50 → unl"),
-        ("here tokens day 10k", "group:qq:c1 tokens_day", "10000", "1000 → 10000"),
+        ("here tokens day 10k", "group:qq:c1 tokens_day", "10000", "1,000 → 10,000"),
         ("bot images month 0", "bot:b images_month", "0", "unlimited → 0"),
         ("members usd month 0.0001", "member usd_month", "0.0001", "$5.00 → $0.0001"),
         ("guests audio day 60", "guest audio_s_day", "60", "unlimited → 60"),
         ("guests 2 minutes daily", "guest audio_s_day", "120", "unlimited → 120"),
-        ("groups tokens day unlimited", "group tokens_day", "unlimited", "1000 → unlimited"),
+        ("groups tokens day unlimited", "group tokens_day", "unlimited", "1,000 → unlimited"),
         ("bots usd day 3", "bot usd_day", "3", "unlimited → $3.00"),
         ("all usd month 100", "all usd_month", "100", "unlimited → $100.00"),
         ("group:telegram:-100 usd day 1", "group:telegram:-100 usd_day", "1", "→ $1.00"),
@@ -126,10 +126,10 @@ async def test_a_target_alone_shows_what_holds_for_it():
     boss = who(group=True)
     await boss.say("/limit qq:amy tokens month 9000")
     told = await boss.say("/limit qq:amy")
-    for line in ("messages a day: 50", "tokens a month: 9000", "dollars a month: $5.00"):
+    for line in ("messages a day: 50", "tokens a month: 9,000", "dollars a month: $5.00"):
         assert f"- `qq:amy`, {line}\n" in told
     assert "To change one: `/limit telegram:123456 usd month 5`" in told
-    assert "- `group:qq:c1`, tokens a day: 1000" in await boss.say("/limit here")
+    assert "- `group:qq:c1`, tokens a day: 1,000" in await boss.say("/limit here")
     assert "- 每个成员，每月美元额度：$5.00" in await boss.say("/限额 成员", language="zh")
     assert "`qq:boss`: unlimited." in await boss.say("/limit me")
     assert boss.outcome.effects == ()
@@ -168,7 +168,7 @@ async def test_what_is_configured_is_listed_after_what_was_decided():
     answer = await boss.say("/limit")
     assert "- Each member, dollars a month: $7.00\n" in answer
     assert "$5.00" not in answer
-    assert "- 每个群，每日 token 数：1000（按配置）" in await boss.say("/限额", language="zh")
+    assert "- 每个群，每日 token 数：1,000（按配置）" in await boss.say("/限额", language="zh")
 
 
 # -- gifts -----------------------------------------------------------------------

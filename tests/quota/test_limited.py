@@ -160,7 +160,7 @@ async def test_a_recording_of_unknown_length_is_measured_before_it_is_heard(site
     async with billed(site) as relay:
         await site.open()
         (told,) = await site.person().asks("", VOICE)
-        assert "seconds of speech heard a day: 0 of 1" in told
+        assert "seconds of speech heard a day: what is left of it is not enough" in told
         assert relay.calls == []
 
 
@@ -213,18 +213,19 @@ async def test_a_stream_that_broke_counts_as_the_most_that_it_can_be(site: Site)
 async def test_groups_and_guests_are_refused_without_any_dollars(
     site: Site, group: bool, sender: str
 ) -> None:
-    site.limits = everybody(usd_day=0.0001)
+    each = Allowances(usd_day=0.0001)
+    site.limits = Limits(member=each, guest=each)
     site.rules = PeopleRules(allow=frozenset({"qq:amy"}), guests=True)
     async with billed(site) as relay:
         await site.open()
         (told,) = await site.person(sender, chat="c", group=group).asks("hello")
-        assert "everybody's together, dollars a day: 0 % of it is used" in told
+        assert "yours, dollars a day: 0 % of it is used" in told
         assert "$" not in told
         assert relay.calls == []
 
 
 async def test_a_member_alone_is_told_the_dollars(site: Site) -> None:
-    site.limits = everybody(usd_day=0.0001)
+    site.limits = Limits(member=Allowances(usd_day=0.0001))
     site.rules = PeopleRules(allow=frozenset({"qq:amy"}))
     async with billed(site):
         await site.open()

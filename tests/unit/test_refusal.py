@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bots.texts.catalogue import Catalogue
-from core.amounts import UNITS, Unit, kept
+from core.amounts import UNITS, Unit, figure, figure_set, kept
 from core.bot import Bot
 from core.command import Ask
 from core.model import Address, Language, Message, Text
 from core.people import Role
 from core.ports.ledger import Ceiling, Exceeded, Period
 from core.quota.limits import PERIODS
-from core.refusal import figure, refusal
+from core.refusal import refusal
 
 TEXTS = Catalogue()
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -59,7 +59,8 @@ def test_a_refusal_says_which_limit_how_much_when_and_whom_to_ask(
 ) -> None:
     over = exceeded(scope, unit, period)
     renews = MIDNIGHT if period == "day" else DECEMBER
-    told = refusal(TEXTS, replace(ASK, language=language), over, NOW, renews, "@alice")
+    ask = replace(ASK, language=language, role=Role.ADMIN)
+    told = refusal(TEXTS, ask, over, NOW, renews, "@alice")
     when = "00:00 Asia/Shanghai" if period == "day" else "2026-12-01 00:00 Asia/Shanghai"
     assert when in told
     assert figure(unit, over.used) in told
@@ -70,6 +71,22 @@ def test_a_refusal_says_which_limit_how_much_when_and_whom_to_ask(
     assert "@alice" in told
     assert TEXTS.say(f"limit_{scope.partition(':')[0]}", language) in told
     assert TEXTS.say(f"limit_{unit}_{period}", language) in told
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.GUEST])
+@pytest.mark.parametrize(("unit", "language"), list(product(UNITS, LANGUAGES)))
+def test_what_all_use_together_is_told_to_admins_alone(
+    unit: Unit, language: Language, role: Role
+) -> None:
+    ask = replace(ASK, language=language, role=role)
+    for scope in ("bot:b", "all"):
+        told = refusal(TEXTS, ask, exceeded(scope, unit, "day"), NOW, MIDNIGHT, "@alice")
+        words = told.replace("00:00", "").replace("@alice", "")
+        assert not any(sign.isdigit() or sign in "$%" for sign in words)
+        assert "00:00 Asia/Shanghai" in told
+        assert "@alice" in told
+        assert TEXTS.say(f"limit_{scope.partition(':')[0]}", language) in told
+        assert TEXTS.say(f"limit_{unit}_day", language) in told
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -92,9 +109,14 @@ def test_times_are_in_the_persons_own_zone() -> None:
         ("usd", 0, "$0.00"),
         ("audio_s", 61_500, "61.5"),
         ("audio_s", 600_000, "600"),
-        ("tokens", 4_100, "4100"),
+        ("tokens", 4_100, "4,100"),
         ("messages", 0, "0"),
     ],
 )
 def test_figures_read_as_people_write_them(unit: Unit, amount: int, read: str) -> None:
     assert figure(unit, amount) == read
+
+
+@pytest.mark.parametrize(("unit", "amount"), [("tokens", "20000"), ("usd", "5"), ("audio_s", "60")])
+def test_what_was_set_reads_as_what_is_left_of_it(unit: Unit, amount: str) -> None:
+    assert figure_set(unit, Decimal(amount)) == figure(unit, kept(unit, Decimal(amount)))
