@@ -43,6 +43,7 @@ async def run(scale: Scale) -> Finding:
         crowd = Crowd(around.accounts, chance, LONG_HOLDS_S if scale.long else SHORT_HOLDS_S)
         relay.hold_s = crowd.hold_s
         await around.bot.start()
+        await asyncio.sleep(1.0 - time.time() % 1.0)  # who asks in its first second is told early
         rate, seconds = (RATE, LONG_S) if scale.long else (SHORT_RATE, SHORT_S)
         talking = asyncio.create_task(crowd.talk(rate, seconds))
         downs = await kill_meanwhile(around, talking, Random(scale.seed)) if scale.long else []
