@@ -8,7 +8,8 @@ from msgspec import structs, to_builtins
 
 from bench.memory_accounts import MemoryAccounts
 from core.model import Delivery as Sending
-from core.model import Message, PartState, Reply, Spend, Turn
+from core.model import Message, PartState, Reply, Spend, Turn, identity_of, place_of
+from core.ports.ledger import Scope
 from core.ports.store import Commit
 from storage.groups import GroupSettings
 from storage.rows import without_handles
@@ -47,6 +48,14 @@ class Kept:
     notice: Answer | None = None
     turns: list[tuple[str, int]] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
+
+    @property
+    def scopes(self) -> set[Scope]:
+        """Whose message it is; nobody's, once its content is erased."""
+        if not self.message:
+            return set()
+        address = self.message.address
+        return {f"person:{identity_of(address)}", f"group:{place_of(address)}"}
 
     @property
     def unfinished(self) -> bool:

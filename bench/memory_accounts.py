@@ -87,6 +87,13 @@ class MemoryAccounts:
                 kinds.setdefault(spend.kind, []).append(spend)
         return [_summed(kind, spends) for kind, spends in sorted(kinds.items())]
 
+    def unpriced(self, scope: Scope, since: str) -> int:
+        return sum(
+            spend.nano_usd is None
+            for account, spend in self.rows
+            if scope in account.scopes and account.day >= since
+        )
+
     def used(self, scope: Scope, since: str) -> Amounts:
         return total(
             amounts for (of, day), amounts in self.counted.items() if of == scope and day >= since

@@ -303,6 +303,15 @@ class MemoryStore:
     async def held(self, scope: Scope, since: str, now: datetime) -> Amounts:  # noqa: ARG002
         return self._memory.accounts.set_aside(scope, since)
 
+    async def unpriced(self, scope: Scope, since: str) -> int:
+        return self._memory.accounts.unpriced(scope, since)
+
+    async def seen(self, scope: Scope, bots: Sequence[str]) -> bool:
+        wrote = (kept for kept in self._memory.inbox.values() if kept.key[1] in bots)
+        return any(scope in kept.scopes for kept in wrote) or any(
+            scope in account.scopes for account, _ in self._memory.accounts.rows
+        )
+
     async def spent(self, identity: str, since: str = "") -> Sequence[Spent]:
         return self._memory.accounts.spent(identity, since)
 

@@ -116,6 +116,12 @@ class PatientStore:
     async def held(self, scope: Scope, since: str, now: datetime) -> Amounts:
         return await self._persist(lambda: self.store.held(scope, since, now))
 
+    async def unpriced(self, scope: Scope, since: str) -> int:
+        return await self._persist(lambda: self.store.unpriced(scope, since))
+
+    async def seen(self, scope: Scope, bots: Sequence[str]) -> bool:
+        return await self._persist(lambda: self.store.seen(scope, bots))
+
     async def spent(self, identity: str, since: str = "") -> Sequence[Spent]:
         return await self._persist(lambda: self.store.spent(identity, since))
 

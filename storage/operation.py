@@ -351,6 +351,22 @@ class Held(Operation[Amounts]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unpriced(Operation[int]):
+    """As `People.unpriced`."""
+
+    scope: Scope
+    since: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen(Operation[bool]):
+    """As `People.seen`."""
+
+    scope: Scope
+    bots: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sum(Operation[Sequence[Spent]]):
     """As `People.spent`."""
 

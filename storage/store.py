@@ -52,6 +52,7 @@ from storage.operation import (
     Referenced,
     Release,
     Rest,
+    Seen,
     SentThen,
     Settings,
     Shelved,
@@ -59,6 +60,7 @@ from storage.operation import (
     Sum,
     Take,
     Tell,
+    Unpriced,
     Untell,
     Used,
 )
@@ -281,6 +283,12 @@ class SqlStore:
 
     async def held(self, scope: Scope, since: str, now: datetime) -> Amounts:
         return await self._reads.submit(Held(scope=scope, since=since, now=now))
+
+    async def unpriced(self, scope: Scope, since: str) -> int:
+        return await self._reads.submit(Unpriced(scope=scope, since=since))
+
+    async def seen(self, scope: Scope, bots: Sequence[str]) -> bool:
+        return await self._reads.submit(Seen(scope=scope, bots=bots))
 
     async def spent(self, identity: str, since: str = "") -> Sequence[Spent]:
         return await self._reads.submit(Sum(identity=identity, since=since))

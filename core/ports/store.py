@@ -191,6 +191,15 @@ class People(Protocol):
         """What is reserved in a scope for messages since an accounting day, and stands `now`."""
         ...
 
+    async def unpriced(self, scope: Scope, since: str) -> int:
+        """How many calls of unknown price are not in the dollars that `used` tells."""
+        ...
+
+    async def seen(self, scope: Scope, bots: Sequence[str]) -> bool:
+        """Whether a person, or somebody in a group, has written to one of `bots`, or cost
+        something on any. What retention erased of both is not known any more."""
+        ...
+
     async def spent(self, identity: str, since: str = "") -> Sequence[Spent]:
         """What an identity spent since an accounting day, or in all: by kind, in order."""
         ...

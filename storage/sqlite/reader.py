@@ -26,11 +26,13 @@ from storage.operation import (
     Pending,
     Recall,
     Referenced,
+    Seen,
     SentThen,
     Settings,
     Shelved,
     Show,
     Sum,
+    Unpriced,
     Used,
 )
 from storage.readings import Drifts
@@ -47,6 +49,7 @@ from storage.sqlite.persons import PersonReads
 from storage.sqlite.readings import ReadingReads
 from storage.sqlite.report import ReportReads
 from storage.sqlite.retention import RetentionReads
+from storage.sqlite.scopes import ScopeReads
 from storage.sqlite.shelf import ShelfReads
 from storage.sqlite.spent import SpentReads
 from storage.sqlite.trail import TrailReads
@@ -70,6 +73,7 @@ class Reads:
         announced = AnnouncingReads(connection)
         report = ReportReads(connection)
         spent = SpentReads(connection)
+        scopes = ScopeReads(connection)
         self._by_kind: dict[type[Operation[Any]], Callable[[Any], object]] = {
             Recall: history.recall,
             Log: history.log,
@@ -94,6 +98,8 @@ class Reads:
             Oldest: aside.oldest,
             Used: AccountReads(connection).used,
             Held: spent.held,
+            Unpriced: scopes.unpriced,
+            Seen: scopes.seen,
             Sum: spent.spent,
             Spending: report.spending,
             Entries: report.entries,

@@ -22,6 +22,8 @@ from core.model import (
     StartAfresh,
     Turn,
     TurnState,
+    identity_of,
+    place_of,
 )
 from core.ports.ledger import Account, Booking, Exceeded, Scope
 from core.ports.store import Claim, Commit, Exchange, Spent, Unfinished
@@ -178,6 +180,16 @@ class MemoryStore:
 
     async def held(self, scope: Scope, since: str, now: datetime) -> Amounts:
         return self.accounts.set_aside(scope, since)
+
+    async def unpriced(self, scope: Scope, since: str) -> int:
+        return self.accounts.unpriced(scope, since)
+
+    async def seen(self, scope: Scope, bots: Sequence[str]) -> bool:
+        wrote = [message.address for message, _, _ in self.inbox.values()]
+        wrote = [address for address in wrote if address.bot in bots]
+        scopes = {f"person:{identity_of(address)}" for address in wrote}
+        scopes |= {f"group:{place_of(address)}" for address in wrote}
+        return scope in scopes | {s for account, _ in self.accounts.rows for s in account.scopes}
 
     async def spent(self, identity: str, since: str = "") -> Sequence[Spent]:
         return self.accounts.spent(identity, since)
