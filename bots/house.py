@@ -22,6 +22,7 @@ from bots.commands import find_commands
 from bots.config import Config
 from bots.dead.orders import DeadOrders
 from bots.instance import derive, keyed_hash
+from bots.ledger.orders import LedgerOrders
 from bots.listener import PLATFORM_FRAME_BYTES, Listener, bind
 from bots.menu import menu
 from bots.observation import Observation
@@ -112,7 +113,9 @@ class House:
             chores=[Chore(name="relays", every=timedelta(seconds=LOOK_S), do=self.watch.look)],
         )
         dead, quota = DeadOrders(kept.store, self._gateway), QuotaOrders(kept.store)
-        self._orders = Orders(config.storage.data, {**dead.does(), **quota.does()})
+        ledger = LedgerOrders(kept.store)
+        does = {**dead.does(), **quota.does(), **ledger.does()}
+        self._orders = Orders(config.storage.data, does)
         self._listeners = self._make_listeners(private)
         self._hurried = asyncio.Event()
 

@@ -25,8 +25,10 @@ log = logging.getLogger(__name__)
 FOLDER = "orders"
 ORDER, ANSWER = ".order", ".answer"
 
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 0.25
 LISTEN_EVERY_S = 0.05
+TURNS_ALONE = 10
+"""Each so many times of listening, it is looked whether there is nobody who would answer."""
 
 ANSWER_KEPT_S = 60.0
 """Longer than anybody waits for one, also over the end of the process that gave it."""
@@ -68,15 +70,16 @@ async def give(
 ) -> Payload:
     """Have it done by the process that works with `data`; with none, `alone` does it here.
 
-    `alone` runs with the data folder to itself. Raises ConfigError, OrderRefused, and
-    OrderWaits where the process did not answer in time: then it is done later.
+    `alone` runs with the data folder to itself, also where that process ends meanwhile. Raises
+    ConfigError, OrderRefused, and OrderWaits where the process did not answer in time: then it
+    is done later.
     """
     try:
         with sole_use(data):
             return await alone()
     except InUse:
         ticket = await asyncio.to_thread(leave, data, name, payload)
-    answer = await _answer(ticket, within_s)
+    answer = await _answer(data, ticket, alone, within_s)
     if answer is None:
         raise OrderWaits(
             f"expected the running Parley to do this within {within_s:.0f} s, it did not yet; the "
@@ -167,13 +170,34 @@ class Orders:
         return Answer(payload=dict(answer))
 
 
-async def _answer(ticket: Path, within_s: float) -> Answer | None:
-    for _ in range(round(within_s / LISTEN_EVERY_S)):
+async def _answer(
+    data: Path, ticket: Path, alone: Callable[[], Awaitable[Payload]], within_s: float
+) -> Answer | None:
+    for turn in range(1, round(within_s / LISTEN_EVERY_S) + 1):
         answer = await asyncio.to_thread(_take, ticket)
+        if answer is None and turn % TURNS_ALONE == 0:
+            answer = await _instead(data, ticket, alone)
         if answer is not None:
             return answer
         await asyncio.sleep(LISTEN_EVERY_S)
     return None
+
+
+async def _instead(
+    data: Path, ticket: Path, alone: Callable[[], Awaitable[Payload]]
+) -> Answer | None:
+    """What was left, done here where no process works with the folder any more: it was another
+    command, or it has ended."""
+    order = ticket.with_suffix(ORDER)
+    try:
+        with sole_use(data):
+            if not order.exists():
+                return None
+            payload = await alone()
+            order.unlink(missing_ok=True)
+            return Answer(payload=dict(payload))
+    except InUse:
+        return None
 
 
 def _take(ticket: Path) -> Answer | None:

@@ -11,10 +11,14 @@ from msgspec import Struct
 
 from bots.config import Config, load
 from bots.instance import derive, instance_secret, keyed_hash
+from bots.ledger.enter import enter_made, load_ahead
+from bots.ledger.noted import noted
+from bots.ledger.spend import costs
 from bots.loop import run_async
 from bots.relays.answer import tell, tell_figures
 from bots.relays.opened import entry_named, opened_relay
 from bots.relays.request import request_of
+from core.model import Spend
 from core.relay.client import Relay
 from core.relay.hearing import hear
 from core.relay.stream import Streamed
@@ -33,9 +37,15 @@ def call(options: argparse.Namespace) -> int:
     config = load(options.config)
     entry_named(config, options.relay)
     request = request_of(options, user_hash(config, getattr(options, "end_user", "")))
-    with quiet_pipe():
-        run_async(made(config, options, request))
-        sys.stdout.flush()
+    if costs(request):
+        load_ahead()
+    spends: list[Spend] = []
+    try:
+        with quiet_pipe():
+            run_async(made(config, options, request, spends))
+            sys.stdout.flush()
+    finally:
+        enter_made(config, spends)
     return 0
 
 
@@ -46,14 +56,19 @@ def user_hash(config: Config, end_user: str) -> str:
     return keyed_hash(derive(instance_secret(config.storage.data), "users"), end_user)
 
 
-async def made(config: Config, options: argparse.Namespace, request: Request) -> None:
+async def made(
+    config: Config, options: argparse.Namespace, request: Request, spends: list[Spend]
+) -> None:
+    """`spends` gets what the call came to, before it is told."""
+    streams = getattr(options, "stream", False)
     async with opened_relay(config, options.relay) as relay:
         began = time.monotonic()
-        streams = getattr(options, "stream", False)
-        if streams and isinstance(request, ChatRequest | CompletionRequest):
-            answer: Struct = await streamed(relay, request, silent=options.json)
-        else:
-            answer = await answered(relay, request)
+        async with noted(relay, request, spends) as call:
+            if streams and isinstance(request, ChatRequest | CompletionRequest):
+                answer: Struct = await streamed(relay, request, call.said, silent=options.json)
+            else:
+                answer = await answered(relay, request)
+            call.answer = answer
         took_s = time.monotonic() - began
     if options.json or not streams:
         tell(answer, options)
@@ -76,12 +91,13 @@ def tell_piece(done: int, total: int) -> None:
         sys.stderr.flush()
 
 
-async def streamed(relay: Relay, request: Streamed, *, silent: bool) -> Chat:
-    """The whole answer; unless `silent` its text is printed while it comes."""
+async def streamed(relay: Relay, request: Streamed, said: list[str], *, silent: bool) -> Chat:
+    """The whole answer; unless `silent` its text is printed while it comes. `said` gets it too."""
     text, reasoning, model, finish, usage = "", "", "", "", Usage()
     try:
         async for chunk in relay.stream(request):
             text += chunk.text
+            said.append(chunk.text)
             reasoning += chunk.reasoning
             model = chunk.model or model
             finish = chunk.finish_reason or finish

@@ -13,10 +13,14 @@ from core.response import QUOTA_PER_USD, UserStat
 
 
 class Spent(Struct, frozen=True, kw_only=True):
-    """What a call took. Tokens, pictures, characters spoken, seconds heard, jobs begun."""
+    """What a call took. Tokens, pictures, characters spoken, seconds heard, jobs begun.
+
+    `estimated` are tokens that the relay did not tell.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    estimated: bool = False
     images: int = 0
     characters: int = 0
     seconds: float = 0.0

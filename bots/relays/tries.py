@@ -5,7 +5,7 @@ from importlib.resources import files
 from typing import TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bots.relays.answer import quota_figure
 from bots.relays.cost import Spent
@@ -39,8 +39,9 @@ from core.response import (
 
 WORD = "Hi"
 ANSWER_TOKENS = 5
+SPOKEN = "Good morning."
 CLIP_S = 2.0
-"""How long clip.mp3 is, rounded up; "Good morning" comes to less."""
+"""How long clip.mp3 is, rounded up; what is spoken comes to less."""
 SHOWN_CHARS = 30
 NO_FILE, NO_BATCH, NO_JOB = "file-parleytest0", "batch_parleytest0", "ftjob-parleytest0"
 """Ids that no relay gave, in OpenAI's form: asking for them costs nothing."""
@@ -109,11 +110,10 @@ class Tries:
         return Told(words=sizes, spent=Spent(images=len(answer.images)))
 
     async def speech(self) -> Told:
-        text = "Good morning."
-        answer = await self._relay.call(SpeechRequest(text=text))
+        answer = await self._relay.call(SpeechRequest(text=SPOKEN))
         self._speech = answer.content
         words = f"{answer.mime}, {len(answer.content)} bytes"
-        return Told(words=words, spent=Spent(characters=len(text)))
+        return Told(words=words, spent=Spent(characters=len(SPOKEN)))
 
     async def transcription(self) -> Told:
         request = TranscriptionRequest(audio=self._heard(), filename="test.mp3")
@@ -260,7 +260,7 @@ def _training_file() -> FileUploadRequest:
 
 
 def _of(usage: Usage) -> Spent:
-    return Spent(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens)
+    return Spent(**structs.asdict(usage))
 
 
 def _quoted(text: str) -> str:

@@ -3,13 +3,17 @@
 import argparse
 import sys
 import time
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from bots.clock import SystemClock
 from bots.columns import columns
 from bots.config import Config, load
+from bots.ledger.enter import enter_made, load_ahead
 from bots.loop import run_async
+from bots.relays.billed import billed, lost
 from bots.relays.cost import Cost, Meter, estimate, total_of
 from bots.relays.noted import note
 from bots.relays.opened import dialect_of, entry_named, opened_relay
@@ -17,6 +21,7 @@ from bots.relays.outcome import HEADS, Outcome, Result, Tried
 from bots.relays.tries import ORDER, Told, Tries
 from bots.relays.verdict import is_refusal, reason, verdict_of
 from core.errors import ConfigError, RelayError
+from core.model import Spend
 from core.relay.client import Relay
 from core.relay.dialect import Capabilities, Capability, Dialect
 
@@ -34,10 +39,16 @@ def run_trial(options: argparse.Namespace) -> int:
         sys.stderr.write("Nothing was called.\n")
         return 1
     profile = dialect_of(config, entry)
-    outcomes, total = run_async(tried(config, options, profile, calls))
-    rows = [HEADS, *(outcome.row() for outcome in outcomes), ("total", "", "", "", total, "")]
-    sys.stdout.write("\n".join(columns(rows)) + "\n")
-    note(config, entry, outcomes, keep=options.keep)
+    load_ahead()
+    spends: list[Spend] = []
+    try:
+        outcomes, total = run_async(tried(config, options, profile, calls, spends))
+        rows = [HEADS, *(outcome.row() for outcome in outcomes), ("total", "", "", "", total, "")]
+        sys.stdout.write("\n".join(columns(rows)) + "\n")
+        note(config, entry, outcomes, keep=options.keep)
+        sys.stdout.flush()
+    finally:
+        enter_made(config, spends)
     return 1 if any(outcome.missed for outcome in outcomes) else 0
 
 
@@ -63,36 +74,52 @@ def agreed(relay: str) -> bool:
 
 
 async def tried(
-    config: Config, options: argparse.Namespace, profile: Dialect, calls: Sequence[Tried]
+    config: Config,
+    options: argparse.Namespace,
+    profile: Dialect,
+    calls: Sequence[Tried],
+    spends: list[Spend],
 ) -> tuple[Sequence[Outcome], str]:
-    """The outcomes, and what they cost together."""
+    """The outcomes, and what they cost together; each that cost is added to `spends`."""
     every = replace(profile, capabilities=OPEN)
     async with opened_relay(config, options.relay, dialect=every) as relay:
         meter = Meter(relay)
         await meter.start()
         tries = Tries(relay, profile, costly=options.costly)
-        outcomes = [one async for one in each(relay, tries, meter, profile, calls)]
+        outcomes = [one async for one in each(relay, tries, meter, profile, calls, spends)]
         total = total_of([one.cost for one in outcomes], await meter.total())
     return outcomes, total
 
 
 async def each(
-    relay: Relay, tries: Tries, meter: Meter, profile: Dialect, calls: Sequence[Tried]
+    relay: Relay,
+    tries: Tries,
+    meter: Meter,
+    profile: Dialect,
+    calls: Sequence[Tried],
+    spends: list[Spend],
 ) -> AsyncIterator[Outcome]:
     for call in calls:
         if sys.stderr.isatty():
             sys.stderr.write(f"\r\x1b[K{call} …")
             sys.stderr.flush()
-        yield await one(relay, tries, meter, profile, call)
+        yield await one(relay, tries, meter, profile, call, spends)
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
 
 
-async def one(relay: Relay, tries: Tries, meter: Meter, profile: Dialect, call: Tried) -> Outcome:
+async def one(
+    relay: Relay,
+    tries: Tries,
+    meter: Meter,
+    profile: Dialect,
+    call: Tried,
+    spends: list[Spend],
+) -> Outcome:
     said = getattr(profile.capabilities, call)
     began = time.monotonic()
     try:
-        told = await tries.make(call)
+        told = await made(relay, tries, call, spends)
     except RelayError as error:
         took_ms = (time.monotonic() - began) * 1000
         return replace(refused(relay.name, call, said, error, tries.asked_for), took_ms=took_ms)
@@ -109,6 +136,24 @@ async def one(relay: Relay, tries: Tries, meter: Meter, profile: Dialect, call: 
         cost=cost,
         verdict="yes",
     )
+
+
+async def made(relay: Relay, tries: Tries, call: Tried, spends: list[Spend]) -> Told:
+    """Raises RelayError, ConfigError."""
+    spend: Spend | None = None
+    clock = SystemClock()
+    try:
+        told = await tries.make(call)
+        spend = billed(relay, call, told.spent, clock.now())
+    except RelayError as error:
+        spend = None if error.certain else lost(relay, call, clock.now())
+        raise
+    except CancelledError:
+        spend = lost(relay, call, clock.now())
+        raise
+    finally:
+        spends.extend([spend] if spend else [])
+    return told
 
 
 def refused(

@@ -185,7 +185,10 @@ def test_it_works_beside_a_running_bot_and_opens_no_database(folder):
     with sole_use(folder / "data"):
         said = piped(folder, "call", "main", "chat", "hello")
     assert said.code == 0, said
-    assert {path.name for path in (folder / "data").iterdir()} == {"instance.key", "in-use.lock"}
+    assert "hello" in said.out
+    assert "The ledger lacks this call: expected the running Parley to do this" in said.err
+    kept = {path.name for path in (folder / "data").iterdir()}
+    assert kept == {"instance.key", "in-use.lock", "orders"}
 
 
 # -- what is wrong ----------------------------------------------------------------

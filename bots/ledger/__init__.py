@@ -1,0 +1,1 @@
+"""What operators call by hand at the terminal, written into the ledger."""
