@@ -2,6 +2,7 @@
 
 from bots.answer import sentence, slash, tell
 from bots.deciding import told, who
+from bots.deciding.who import Named
 from core.command import Ask, Command, Outcome, Services
 from core.model import SetSetting
 from core.quota.cashier import NO_BINDING
@@ -23,6 +24,10 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         return _expected(ask, services, named.target, named.rest)
     if why := told.giver_of(ask).may_change(named.target, services.rules):
         return tell(ask, services, why, who=named.target)
+    return await told.checked(ask, services, named.scope, _bound(ask, services, named, token))
+
+
+def _bound(ask: Ask, services: Services, named: Named, token: str) -> Outcome:
     before = services.cashier.token(named.target)
     value = token or _unbinding(services, named.target)
     return tell(

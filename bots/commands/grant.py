@@ -15,6 +15,13 @@ from core.quota.limits import LEVELS, PERIODS
 
 async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     named = who.target(ask, rest)
+    outcome = _given(ask, services, named, rest)
+    if not outcome.effects:
+        return outcome
+    return await told.checked(ask, services, named.scope, outcome)
+
+
+def _given(ask: Ask, services: Services, named: Named, rest: str) -> Outcome:
     if not (rest or named.target):
         return told.explained(ask, services, "grant", list(_lines(ask, services)))
     if not named.target or (named.target in LEVELS and named.target != "all"):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from bots.answer import sentence, tell
 from bots.deciding import told, who, words
-from bots.deciding.changes import limit_change
+from bots.deciding.changes import given, limit_change
 from bots.deciding.who import Named
 from bots.deciding.words import Said, Word
 from core.amounts import UNITS, Unit
@@ -19,6 +19,13 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         return told.explained(ask, services, "limit", _lines(ask, services))
     if not named.target:
         return told.on_what(ask, services, rest, "limit")
+    outcome = _decided(ask, services, named)
+    if named.rest and not outcome.effects:
+        return outcome
+    return await told.checked(ask, services, named.scope, outcome)
+
+
+def _decided(ask: Ask, services: Services, named: Named) -> Outcome:
     if not named.rest:
         return _shown(ask, services, named)
     if named.is_person and (why := told.giver_of(ask).may_change(named.target, services.rules)):
@@ -70,6 +77,7 @@ def _set(
         of,
         value,
     )
+    words = (_affected(ask, services, named), _gift(ask, services, named, of, change.after))
     return tell(
         ask,
         services,
@@ -78,8 +86,27 @@ def _set(
         what=sentence(ask, services, f"limit_{unit}_{period}"),
         before=told.amount(ask, services, unit, change.before),
         after=told.amount(ask, services, unit, change.after),
-        affected=_affected(ask, services, named),
+        affected=" ".join(word for word in words if word),
         effects=(change.setting,),
+    )
+
+
+def _gift(
+    ask: Ask, services: Services, named: Named, of: tuple[Unit, Period], limit: Decimal | None
+) -> str:
+    """What still lets calls through in the running period; "" where nothing does."""
+    cashier, unit = services.cashier, of[0]
+    now, grants = services.clock.now(), services.store.decided("grants")
+    granted, until = given(cashier.calendar, now, grants, named.scope, of)
+    if limit is None or not granted:
+        return ""
+    return sentence(
+        ask,
+        services,
+        "limit_gift_stays",
+        granted=told.amount(ask, services, unit, granted),
+        total=told.amount(ask, services, unit, limit + granted),
+        until=told.moment(ask, until),
     )
 
 

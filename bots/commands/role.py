@@ -17,11 +17,18 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     word = named.rest.lower()
     if word not in ROLES:
         return _expected(ask, services, named.target, named.rest)
-    return give(ask, services, named.target, ROLES[word])
+    return await give(ask, services, named.target, ROLES[word])
 
 
-def give(ask: Ask, services: Services, identity: str, wanted: Role | None) -> Outcome:
+async def give(ask: Ask, services: Services, identity: str, wanted: Role | None) -> Outcome:
     """What `/block` and `/unblock` do as well."""
+    given = _given(ask, services, identity, wanted)
+    return (
+        await told.checked(ask, services, f"person:{identity}", given) if given.effects else given
+    )
+
+
+def _given(ask: Ask, services: Services, identity: str, wanted: Role | None) -> Outcome:
     decided = services.store.decided("roles")
     change = roles.change(told.giver_of(ask), identity, wanted, services.rules, decided)
     if not isinstance(change, RoleChange):

@@ -84,14 +84,23 @@ def gift(
 ) -> Gift:
     """For the running period: added to what was given for it."""
     period, limit = found
-    since = calendar.since(now, period)
-    name = grant_name(scope, unit, period, since)
-    before = Decimal(grants.get(name, "0"))
+    name = grant_name(scope, unit, period, calendar.since(now, period))
+    before, until = given(calendar, now, grants, scope, (unit, period))
     return Gift(
         period=period,
         limit=limit,
         before=before,
         after=before + figure,
-        until=calendar.renewal(since, period),
+        until=until,
         grant=Grant(name=name, amount=written(figure)),
     )
+
+
+def given(
+    calendar: Calendar, now: datetime, grants: Decided, target: Target, of: tuple[Unit, Period]
+) -> tuple[Decimal, datetime]:
+    """What is given on top of a limit in the running period, and until when."""
+    unit, period = of
+    since = calendar.since(now, period)
+    amount = Decimal(grants.get(grant_name(target, unit, period, since), "0"))
+    return amount, calendar.renewal(since, period)

@@ -1,6 +1,7 @@
 """What admins are told of a decision."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from bots.deciding.roles import Giver
 from bots.deciding.who import HERE, Named, parted
 from core.amounts import UNITS, Unit, figure_set
 from core.command import Ask, Outcome, Services
-from core.model import Text, identity_of
+from core.model import Text, identity_of, place_of
 from core.people import Role, role_of_identity
 from core.quota.limits import LEVELS, Target
 
@@ -29,6 +30,26 @@ def role_of_target(services: Services, named: Named) -> Role:
 
 def role_word(ask: Ask, services: Services, role: Role) -> str:
     return sentence(ask, services, f"role_{role}")
+
+
+async def checked(ask: Ask, services: Services, scope: Target, outcome: Outcome) -> Outcome:
+    """With a note where nobody of that id has written yet: it may be mistyped."""
+    kind = scope.partition(":")[0]
+    if kind not in ("person", "group") or scope in (*LEVELS, *_own(ask)):
+        return outcome
+    if await services.store.seen(scope, services.cashier.bots):
+        return outcome
+    note = sentence(ask, services, "unseen_person" if kind == "person" else "unseen_group")
+    first, *others = outcome.parts or (Text(text=""),)
+    if not isinstance(first, Text):
+        return outcome
+    return replace(outcome, parts=(Text(text=f"{first.text}\n\n{note}"), *others))
+
+
+def _own(ask: Ask) -> tuple[Target, ...]:
+    """Who asks, and where: what he wrote may be stored only after it."""
+    address = ask.message.address
+    return f"person:{identity_of(address)}", f"group:{place_of(address)}"
 
 
 def whom(ask: Ask, services: Services, text: str, command: str) -> Outcome:

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from bots.config import Config, load
 from bots.deciding import roles, words
-from bots.deciding.changes import gift, limit_change, limited
+from bots.deciding.changes import gift, given, limit_change, limited
 from bots.deciding.roles import Giver, RoleChange
 from bots.deciding.words import Said
 from bots.loop import run_async
-from bots.quota.desk import check_bot, decide, desk, person, target
+from bots.quota.desk import Desk, check_bot, decide, desk, person, target
 from core.amounts import Unit, figure_set
 from core.errors import ConfigError
 from core.model import SetSetting
@@ -33,13 +33,14 @@ async def give_role(config: Config, who: str, word: str) -> None:
     wanted = None if word == "auto" else Role(word)
     async with desk(config) as at:
         change = roles.change(OPERATOR, who, wanted, config.people, at.of("roles"))
+        note = await at.note(f"person:{who}")
     if not isinstance(change, RoleChange):
         raise ConfigError(
             f"expected somebody who is no owner, got {who}, whom people.owners names. "
             "Change it there"
         )
     await decide(config, [SetSetting(scope="roles", name=who, value=change.value)])
-    say(f"{who}: {change.before} → {change.after}")
+    say(f"{who}: {change.before} → {change.after}", note)
 
 
 def limit(options: argparse.Namespace) -> int:
@@ -60,9 +61,20 @@ async def set_limit(config: Config, on: Target, text: str) -> None:
     of = (said.unit, said.period)
     async with desk(config) as at:
         change = limit_change(at.ceilings, at.of("limits"), on, at.role_of_target(on), of, value)
+        notes = (gift_note(at, on, of, change.after), await at.note(on))
     await decide(config, [change.setting])
     before, after = amount(said.unit, change.before), amount(said.unit, change.after)
-    say(f"{on}, {described(*of)}: {before} → {after}")
+    say(f"{on}, {described(*of)}: {before} → {after}", *notes)
+
+
+def gift_note(at: Desk, on: Target, of: tuple[Unit, Period], limit: Decimal | None) -> str:
+    """What still lets calls through in the running period; "" where nothing does."""
+    granted, until = given(at.calendar, at.now, at.of("grants"), on, of)
+    if limit is None or not granted:
+        return ""
+    sums = amount(of[0], granted), amount(of[0], limit + granted)
+    ends = f"{until:%Y-%m-%d %H:%M} {at.config.people.timezone}"
+    return f"A gift of {sums[0]} stays on top of it until {ends}: {sums[1]} in all."
 
 
 def grant(options: argparse.Namespace) -> int:
@@ -89,6 +101,7 @@ async def give_more(config: Config, on: Target, text: str) -> None:
                 "it may use as much as it likes"
             )
         made = gift(at.calendar, at.now, at.of("grants"), on, said.unit, found, said.figure)
+        note = await at.note(on)
     if made.after > words.MOST_GRANTED:
         raise ConfigError(f"expected at most {words.MOST_GRANTED} granted, got {made.after}")
     answer = await decide(config, [made.grant])
@@ -97,7 +110,8 @@ async def give_more(config: Config, on: Target, text: str) -> None:
     say(
         f"{on}, {described(said.unit, made.period)}: {before} → "
         f"{amount(said.unit, made.limit + granted)}, {amount(said.unit, granted)} of it granted, "
-        f"until {made.until:%Y-%m-%d %H:%M} {config.people.timezone}"
+        f"until {made.until:%Y-%m-%d %H:%M} {config.people.timezone}",
+        note,
     )
 
 
@@ -111,10 +125,10 @@ def bind(options: argparse.Namespace) -> int:
 async def bind_to(config: Config, who: str, token: str) -> None:
     """ "" is the common key."""
     async with desk(config) as at:
-        before = at.token(who)
+        before, note = at.token(who), await at.note(f"person:{who}")
     unbound = NO_BINDING if who in config.bindings else None
     await decide(config, [SetSetting(scope="bindings", name=who, value=token or unbound)])
-    say(f"{who}: {before or 'the common key'} → {token or 'the common key'}")
+    say(f"{who}: {before or 'the common key'} → {token or 'the common key'}", note)
 
 
 def named(config: Config, word: str) -> str:
@@ -185,5 +199,5 @@ def described(unit: Unit, period: Period) -> str:
     return f"{'seconds of audio' if unit == 'audio_s' else unit} a {period}"
 
 
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+def say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines if line))

@@ -14,11 +14,12 @@ from bots.quota.orders import DECIDE, QuotaOrders, payload_of
 from core.errors import ConfigError
 from core.model import Deciding
 from core.people import Role, role_of_identity
+from core.ports.ledger import TERMINAL
 from core.quota.calendar import Calendar
 from core.quota.cashier import NO_BINDING
 from core.quota.limits import Ceilings, Target
 from storage.media import FileMedia
-from storage.operation import GroupsSet
+from storage.operation import GroupsSet, Seen
 from storage.reading import Asked, reading
 from storage.store import SqlStore
 
@@ -54,12 +55,26 @@ class Desk:
         return self.decided.get(scope, {})
 
     def role(self, identity: str) -> Role:
+        """Who is at the terminal decides as an owner does."""
+        if identity == TERMINAL:
+            return Role.OWNER
         return role_of_identity(identity, self.config.people, self.of("roles"))
 
     def role_of_target(self, target: Target) -> Role:
         """A member's of what is no person, where it does not matter."""
         kind, _, identity = target.partition(":")
         return self.role(identity) if kind == "person" else Role.MEMBER
+
+    async def note(self, scope: Target) -> str:
+        """Where nobody of that id has written yet: it may be mistyped. "" otherwise."""
+        kind, _, name = scope.partition(":")
+        bots = [entry.bot.name for entry in self.config.bots]
+        if kind not in ("person", "group") or not name:
+            return ""
+        if await self.database.ask(Seen(scope=scope, bots=bots)):
+            return ""
+        where = f"in {scope}" if kind == "group" else f"as {name}"
+        return f"Nobody has written to a bot {where} yet: check the id if that is a surprise."
 
     def token(self, identity: str) -> str:
         """ "" for the common keys."""
@@ -102,7 +117,7 @@ async def _alone(config: Config, payload: Payload) -> Payload:
 def person(word: str) -> str:
     """Raises ConfigError."""
     identity = word.removeprefix("person:")
-    if not is_identity(identity):
+    if identity != TERMINAL and not is_identity(identity):
         raise ConfigError(
             f'expected a person\'s id as in "telegram:123456", got "{word}". People see their own '
             "with /whoami; everybody of a platform is for the configuration to name"

@@ -101,13 +101,15 @@ async def one(config: Config, identity: str, now: Now = system_now) -> list[str]
         scope = f"person:{identity}"
         used = await use(at, scope)
         lines = list(limits(at, scope, at.role(identity), used))
+        note = await at.note(scope)
     about = {
         "who": identity,
         "role": str(at.role(identity)),
         "key": at.shown_token(identity) or "the common one",
     }
     heads = ("", "used", "reserved", "limit", "granted")
-    return [*columns(list(about.items())), "", *columns([heads, *lines])]
+    noted = ["", note] if note else []
+    return [*columns(list(about.items())), *noted, "", *columns([heads, *lines])]
 
 
 def limits(at: Desk, scope: Scope, role: Role, used: Use) -> Iterator[tuple[str, ...]]:

@@ -45,6 +45,7 @@ member = { usd_month = 5 }
 "web:ann" = "own:alice"
 """
 TODAY = datetime.now(UTC).date().isoformat()
+NOBODY = "Nobody has written to a bot {} yet: check the id if that is a surprise.\n"
 CHAT = Spend(
     kind="chat", relay="main", model="m", at=NOW, prompt_tokens=3, completion_tokens=4, key="key"
 )
@@ -86,10 +87,14 @@ def decided(folder: Path) -> list[tuple[object, ...]]:
     [
         (
             "role web:eve admin",
-            "web:eve: member → admin\n",
+            "web:eve: member → admin\n" + NOBODY.format("as web:eve"),
             ("roles", "web:eve", "admin"),
         ),
-        ("role web:boss blocked", "web:boss: admin → blocked\n", ("roles", "web:boss", "blocked")),
+        (
+            "role web:boss blocked",
+            "web:boss: admin → blocked\n" + NOBODY.format("as web:boss"),
+            ("roles", "web:boss", "blocked"),
+        ),
         (
             "limit web:ann usd month 7.5",
             "person:web:ann, usd a month: $5.00 → $7.50\n",
@@ -102,7 +107,8 @@ def decided(folder: Path) -> list[tuple[object, ...]]:
         ),
         (
             "limit group:onebot11:77 tokens day 10k",
-            "group:onebot11:77, tokens a day: unlimited → 10,000\n",
+            "group:onebot11:77, tokens a day: unlimited → 10,000\n"
+            + NOBODY.format("in group:onebot11:77"),
             ("limits", "group:onebot11:77 tokens_day", "10000"),
         ),
         (
@@ -128,6 +134,20 @@ def test_what_is_decided_with_no_bot_running_is_kept_and_noted(
         folder, 'SELECT "by", scope, name, before, after FROM changes'
     )
     assert (by, before, (scope, name, after)) == ("terminal", None, kept)
+
+
+def test_a_gift_is_told_beside_a_limit_that_it_is_on_top_of(folder: Path, capsys) -> None:
+    fill(folder, spent)
+    parley(capsys, "quota", "grant", "web:ann", "2", "usd")
+    said = parley(capsys, "quota", "limit", "web:ann", "usd", "month", "0")
+    assert "$5.00 → $0.00\nA gift of $2.00 stays on top of it until " in said.out
+    assert ": $2.00 in all.\n" in said.out
+
+
+def test_somebody_who_never_wrote_is_shown_as_such(folder: Path, capsys) -> None:
+    fill(folder, spent)
+    assert NOBODY.format("as web:an") in parley(capsys, "quota", "show", "web:an").out
+    assert "Nobody" not in parley(capsys, "quota", "show", "web:ann").out
 
 
 def test_gifts_add_up_for_the_running_month(folder: Path, capsys) -> None:

@@ -127,6 +127,17 @@ class Talk:
         await self._commit(message)
         return "\n".join(part.text for part in self.outcome.parts if isinstance(part, Text))
 
+    def met(self, *identities: str) -> "Talk":
+        """Somebody of each has written to the bot before."""
+        for identity in identities:
+            platform, _, sender = identity.partition(":")
+            address = Address(platform=platform, bot=self.bot.name, chat=sender, sender=sender)
+            name = f"of {identity}"
+            hello = (Text(text="hello"),)
+            told = Message(id=name, key=name, address=address, parts=hello, sent_at=NOON)
+            self.store.inbox[name] = (told, conversation_key(address), NOON)
+        return self
+
     async def _ask(self, message: Message) -> Ask:
         settings = {
             **of_talk(self._given),

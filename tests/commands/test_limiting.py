@@ -20,7 +20,7 @@ LIMITS = Limits(member=Allowances(usd_month=5), group=Allowances(tokens_day=1000
 
 def who(sender: str = "boss", *, group: bool = False, **about: object) -> Talk:
     given = {"limits": LIMITS, "rules": RULES, **about}
-    return Talk(platform="qq", sender=sender, group=group, **given)
+    return Talk(platform="qq", sender=sender, group=group, **given).met("qq:amy")
 
 
 def kept(talk: Talk, scope: str) -> dict[str, str]:
@@ -241,6 +241,47 @@ async def test_a_bot_that_is_not_there_has_no_limit(words):
     await boss.say("/limit bot:nosuch usd day default")
     assert kept(boss, "limits") == {}
     assert "`bot:b`, dollars a day" in await boss.say("/limit bot:b usd day 1")
+
+
+# -- a gift beside a limit, and who never wrote ----------------------------------
+
+
+async def test_a_gift_that_still_lets_calls_through_is_told_with_the_limit():
+    boss = who()
+    await boss.say("/grant qq:amy 2 usd")
+    answer = await boss.say("/limit qq:amy usd month 0")
+    assert "A gift of $2.00 stays on top of it until 2026-12-01 00:00 UTC: $2.00 in all." in answer
+    answer = await boss.say("/limit qq:amy usd month 1500", language="zh")
+    assert "另有赠送的 $2.00 照旧可用，到 2026-12-01 00:00 UTC 为止，合计 $1,502.00。" in answer
+    for words in ("qq:amy usd day 0", "qq:amy usd month unlimited", "members usd month 0"):
+        assert "gift" not in await boss.say(f"/limit {words}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "/limit qq:amx usd day 1",
+        "/limit qq:amx",
+        "/grant qq:amx 1 usd",
+        "/bind qq:amx main:alice",
+        "/limit group:telegram:-1 usd day 1",
+    ],
+)
+async def test_whoever_never_wrote_may_be_decided_on_and_that_is_said(words):
+    boss = who()
+    assert "if that is a surprise, check it for a typing error" in await boss.say(words)
+    assert len(boss.outcome.effects) == (len(words.split()) > 2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["/limit qq:amy usd day 1", "/limit me usd day 1", "/limit here usd day 1", "/limit qq:amy"]
+    + [f"/limit {one} usd day 1" for one in ("all", "members", "groups", "bot", "bots")]
+    + ["/limit qq:amx usd day", "/grant qq:amx 1 banana", "/bind qq:amx main:carol"],
+)
+async def test_nothing_of_it_is_said_of_those_who_wrote_nor_of_all_alike(words):
+    boss = who(group=True)
+    assert "typing error" not in await boss.say(words)
 
 
 # -- keys ------------------------------------------------------------------------

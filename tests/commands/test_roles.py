@@ -15,7 +15,8 @@ RULES = PeopleRules(
 
 
 def who(sender: str = "boss", *, beside: Talk | None = None, group: bool = False) -> Talk:
-    return Talk(platform="qq", sender=sender, rules=RULES, beside=beside, group=group)
+    talk = Talk(platform="qq", sender=sender, rules=RULES, beside=beside, group=group)
+    return talk.met("qq:amy", "qq:eve", "qq:troll", "telegram:7")
 
 
 def roles(talk: Talk) -> dict[str, str]:
@@ -176,3 +177,13 @@ async def test_a_group_is_not_shown_what_is_set():
     answer = await who(beside=alone, group=True).say("/role")
     assert "qq:eve" not in answer
     assert "in a talk alone with me" in answer
+
+
+@pytest.mark.parametrize("words", ["/role qq:evee member", "/block qq:evee"])
+async def test_a_role_of_somebody_who_never_wrote_is_given_and_that_is_said(words):
+    boss = who()
+    answer = await boss.say(words)
+    assert "`qq:evee`: blocked" in answer
+    assert "Nobody with that id has written to me yet" in answer
+    assert len(roles(boss)) == 1
+    assert "还没有这个 ID 的人给我发过消息" in await boss.say("/role qq:eva guest", language="zh")
