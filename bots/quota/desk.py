@@ -117,12 +117,17 @@ async def _alone(config: Config, payload: Payload) -> Payload:
 def person(word: str) -> str:
     """Raises ConfigError."""
     identity = word.removeprefix("person:")
-    if identity != TERMINAL and not is_identity(identity):
+    if not is_identity(identity):
         raise ConfigError(
             f'expected a person\'s id as in "telegram:123456", got "{word}". People see their own '
             "with /whoami; everybody of a platform is for the configuration to name"
         )
     return identity
+
+
+def whose(word: str) -> str:
+    """Whose use is meant: a person's, or that of the calls by hand. Raises ConfigError."""
+    return TERMINAL if word == TERMINAL else person(word)
 
 
 def check_bot(config: Config, on: Target) -> None:
