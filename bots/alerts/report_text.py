@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from core.amounts import figure, number
 from core.model import Language
+from core.ports import ledger
 from core.ports.texts import Texts
 from core.quota.drift import Drift
 from core.quota.report import Figures, Part, Report
@@ -49,7 +50,17 @@ def _section(
 ) -> Iterator[str]:
     yield texts.say(heading, language)
     for name, figures in parts:
-        yield _line(texts, name or texts.say("report_unknown", language), figures, language)
+        yield _line(texts, _named(texts, name, language), figures, language)
+
+
+def _named(texts: Texts, name: str, language: Language) -> str:
+    match name:
+        case "":
+            return texts.say("report_unknown", language)
+        case ledger.TERMINAL:
+            return texts.say("report_terminal", language)
+        case _:
+            return name
 
 
 def _kinds(texts: Texts, report: Report, language: Language) -> Iterator[str]:

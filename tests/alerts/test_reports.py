@@ -126,3 +126,22 @@ def test_of_many_people_the_ten_who_spent_most_are_named() -> None:
             f"{number:02}" for number in range(12, 2, -1)
         ]
     assert "$78.00, 12 ×" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "person", "kinds"),
+    [
+        ("en", "(called at the terminal): $0.50, 7 ×", ("Batches: $0.40", "Edited: $0.10")),
+        ("zh", "（终端上手动调用）：$0.50，7 次", ("批处理：$0.40", "改写：$0.10")),
+    ],
+)
+def test_what_was_called_by_hand_has_a_name_and_kinds_of_its_own(
+    language: str, person: str, kinds: tuple[str, ...]
+) -> None:
+    lines = (
+        line("terminal", "batch", "gpt-4o", 0.4, 3),
+        line("terminal", "edit", "gpt-4o", 0.1, 4),
+    )
+    report = Report(since="2026-11-08", until="2026-11-08", lines=lines)
+    text = report_text(Catalogue(), report, (), 0, language)  # type: ignore[arg-type]
+    assert all(said in text for said in (person, *kinds)), text

@@ -24,8 +24,9 @@ from core.amounts import UNITS
 from core.bot import Trigger
 from core.errors import ConfigError, ParleyError
 from core.group import GroupSetting
-from core.model import HistoryPolicy, Language, MediaKind, Spend
+from core.model import HistoryPolicy, Language, MediaKind, SpendKind
 from core.people import Role
+from core.ports.ledger import Kind
 from core.quota.limits import LEVELS, PERIODS
 from core.refusal import OWN_TOKEN
 
@@ -93,7 +94,7 @@ def all_errors(kind: type[ParleyError] = ParleyError) -> Iterator[type[ParleyErr
 def made_codes() -> set[str]:
     """Codes that are put together, from what they are put together from."""
     names = {command.name for command in find_commands(()).values()}
-    kinds = get_args(Spend.__annotations__["kind"])
+    kinds = get_args(Kind)
     return {
         *(f"{form}_{name}" for form in ("command", "usage") for name in names),
         *(f"kind_{kind}" for kind in get_args(MediaKind)),
@@ -113,7 +114,8 @@ def made_codes() -> set[str]:
         *OWN_TOKEN.values(),
         *(f"limits_of_{level}" for level in LEVELS),
         *(f"example_{name}" for name in DECIDING),
-        *(f"{name}_whom" for name in ("limit", "grant")),
+        *(f"{name}_whom" for name in ("limit", "grant", "quota")),
+        "example_quota",
         *(f"limit_affects_each_{level}" for level in LEVELS),
         *(f"limit_affects_{kind}" for kind in ("person", "group", "bot")),
         *REFUSALS,
@@ -121,7 +123,7 @@ def made_codes() -> set[str]:
         *(f"limit_{level}" for level in ("person", "group", "bot", "all")),
         *(f"limit_{unit}_{period}" for unit in UNITS for period in PERIODS),
         *(f"alert_{kind}" for kind in ALERT_KINDS),
-        *(f"report_kind_{kind}" for kind in kinds),
+        *(f"report_kind_{kind}" for kind in get_args(SpendKind)),
         *("report_people", "report_models"),
         LAST,
     }
