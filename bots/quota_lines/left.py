@@ -29,14 +29,18 @@ async def left(teller: Teller, account: Account) -> list[list[str]]:
     """The lines of each period: his own limits and his group's."""
     ceilings = _ceilings(teller, account)
     standings = await _standings(teller, ceilings)
-    own = any(_is_own(ceiling) for ceiling in ceilings)
+    own = any(_is_own(teller, ceiling) for ceiling in ceilings)
     today = [standing for standing in standings if standing.ceiling.period == "day"]
     this_month = [standing for standing in standings if standing.ceiling.period == "month"]
     return [
-        [] if own else [teller.say("quota_no_limit")],
+        [] if own else [_unlimited(teller)],
         list(_today(teller, today)),
         list(_this_month(teller, this_month)),
     ]
+
+
+def _unlimited(teller: Teller) -> str:
+    return teller.say("quota_no_limit_there" if teller.scope else "quota_no_limit")
 
 
 def _today(teller: Teller, standings: list[_Standing]) -> Iterator[str]:
@@ -59,8 +63,10 @@ def _renewal(teller: Teller, standings: list[_Standing]) -> str:
 def _ceilings(teller: Teller, account: Account) -> tuple[Ceiling, ...]:
     decided = teller.services.store.decided
     ceilings = teller.cashier.ceilings.of(
-        account, teller.ask.role, decided("limits"), decided("grants")
+        account, teller.role, decided("limits"), decided("grants")
     )
+    if teller.scope:
+        ceilings = tuple(c for c in ceilings if c.scope == teller.scope)
     shown = SCOPES if teller.admin else SCOPES[:2]
     there = (c for c in ceilings if _level(c) in shown)
     return tuple(sorted(there, key=_order))
@@ -88,14 +94,15 @@ def _standing(ceiling: Ceiling, used: Amounts, held: Amounts) -> _Standing:
     return _Standing(ceiling=ceiling, used=used.of(unit), held=held.of(unit))
 
 
-def _is_own(ceiling: Ceiling) -> bool:
-    return _level(ceiling) == "person"
+def _is_own(teller: Teller, ceiling: Ceiling) -> bool:
+    """His who asks, or that of whom he asks."""
+    return bool(teller.scope) or _level(ceiling) == "person"
 
 
 def _line(teller: Teller, standing: _Standing) -> str:
     ceiling = standing.ceiling
     what = teller.say(f"quota_unit_{ceiling.unit}")
-    if not _is_own(ceiling):
+    if not _is_own(teller, ceiling):
         what = teller.say(f"quota_of_{_level(ceiling)}", what=what)
     if ceiling.unit == "usd" and not teller.shows_money:
         percent = 100 * standing.left // ceiling.limit if ceiling.limit else 0

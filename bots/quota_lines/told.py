@@ -13,13 +13,17 @@ is said of a key that a relay does not take."""
 
 def own_token(teller: Teller, balances: Sequence[Balance]) -> Iterator[str]:
     """Nothing for whoever shares the common ones."""
-    relay, _, alias = teller.ask.errand.token.partition(":")
+    relay, _, alias = teller.token.partition(":")
     if not relay:
         return
     balance = next((b for b in balances if b.relay == relay), None)
     token = next((t for t in balance.tokens if t.alias == alias), None) if balance else None
     name = token.name if token else ""
-    yield teller.say("quota_own_token", relay=relay, name=_named(teller, alias, name))
+    yield teller.say(
+        "quota_their_token" if teller.scope else "quota_own_token",
+        relay=relay,
+        name=_named(teller, alias, name),
+    )
     if f"{relay}:{alias}" not in teller.services.relays.tokens():
         yield teller.say("quota_token_gone")
         return
@@ -33,7 +37,7 @@ def own_token(teller: Teller, balances: Sequence[Balance]) -> Iterator[str]:
 
 def account(teller: Teller, balance: Balance) -> Iterator[str]:
     """For admins: the account, and the tokens that the configuration names but one's own."""
-    own = teller.ask.errand.token
+    own = teller.token
     tokens = [t for t in balance.tokens if t.alias and f"{balance.relay}:{t.alias}" != own]
     unread = balance.unreadable_since or not balance.read_at
     if not (balance.account or tokens or unread):
