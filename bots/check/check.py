@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from bots.check.decided import decided
 from bots.check.finding import Finding, tell
 from bots.check.machine import machine
 from bots.check.network import network
@@ -25,6 +26,7 @@ def check(path: Path, *, offline: bool) -> int:
         *machine(path, config),
         *relays(config),
         *standing(config),
+        *decided(config),
         *(Finding("note", setting, words) for setting, words in notes(config)),
     ]
     if not offline:

@@ -1,11 +1,16 @@
+import asyncio
 import socket
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 
 from bots.check import check
+from core.model import SetSetting
+from storage.media import FileMedia
+from storage.store import SqlStore
 from tests.cli.relay import KEY, relay
 
 CONFIG = """
@@ -167,6 +172,42 @@ def test_a_file_that_is_no_database_is_told(written, tmp_path, capsys):
     (tmp_path / "data" / "parley.db").write_text("not a database " * 100)
     assert check(written("http://127.0.0.1:1"), offline=True) == 1
     assert lines(capsys)["database"].startswith("WRONG")
+
+
+@asynccontextmanager
+async def at_work(folder: Path, **bindings: str) -> AsyncIterator[None]:
+    """A process that has the database open, with bindings that were decided."""
+    (folder / "data").mkdir()
+    store = await SqlStore.open(f"sqlite:///{folder}/data/parley.db", FileMedia(folder / "media"))
+    try:
+        settings = [
+            SetSetting(scope="bindings", name=f"telegram:{who}", value=token)
+            for who, token in bindings.items()
+        ]
+        await store.decide(settings, "terminal")
+        yield
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [("", "so their calls fail"), ("[limits]\nfallback_to_common = true\n", "by the common keys")],
+)
+async def test_a_binding_to_a_key_that_is_gone_is_noted_beside_a_bot_at_work(
+    written, tmp_path, monkeypatch, capsys, more, outcome
+):
+    path = written("http://127.0.0.1:1")
+    monkeypatch.setenv("BOB", KEY)
+    tokens = 'tokens = { bob = "env:BOB" }\n[routes]'
+    path.write_text(path.read_text().replace("[routes]", tokens) + more)
+    async with at_work(tmp_path, amy="main:alice", bob="main:bob", carl="none"):
+        assert await asyncio.to_thread(check, path, offline=True) == 0
+    said = capsys.readouterr().out
+    assert said.count("note   bindings") == 1
+    assert "telegram:amy is bound to main:alice, which is not configured" in said
+    assert outcome in said
+    assert "parley quota bind telegram:amy none" in said
 
 
 def test_a_table_in_a_pipe_has_no_colours(written, capsys):
