@@ -45,8 +45,8 @@ async def reading(url: str, *, busy_timeout_s: float = 2.0) -> AsyncIterator[Ask
 def _opened(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     if not path.exists():
         raise StoreError(
-            f"database {path}: expected one, found none. Check --config and storage.url; "
-            "parley run makes it at its first start"
+            f"database {path}: expected one, found none. Start the bots once, which makes it: "
+            "parley run. If they did run, check --config and storage.url"
         )
     with ExitStack() as undo:
         connection = open_reader(path, busy_timeout_s)

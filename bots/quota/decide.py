@@ -4,13 +4,13 @@ import argparse
 import sys
 from decimal import Decimal
 
-from bots.config import Config, load
+from bots.config import Config
 from bots.deciding import roles, words
 from bots.deciding.changes import gift, given, limit_change, limited
 from bots.deciding.roles import Giver, RoleChange
 from bots.deciding.words import Said
 from bots.loop import run_async
-from bots.quota.desk import Desk, check_bot, decide, desk, person, target
+from bots.quota.desk import Desk, check_bot, configured, decide, desk, person, target
 from core.amounts import Unit, figure_set
 from core.errors import ConfigError
 from core.model import SetSetting
@@ -25,7 +25,7 @@ OPERATOR = Giver(role=Role.OWNER)
 
 def role(options: argparse.Namespace) -> int:
     """Raises ConfigError, StoreError, OrderRefused, OrderWaits; as do the others."""
-    run_async(give_role(load(options.config), person(options.who), options.role))
+    run_async(give_role(configured(options.config), person(options.who), options.role))
     return 0
 
 
@@ -44,7 +44,9 @@ async def give_role(config: Config, who: str, word: str) -> None:
 
 
 def limit(options: argparse.Namespace) -> int:
-    run_async(set_limit(load(options.config), target(options.target), " ".join(options.words)))
+    run_async(
+        set_limit(configured(options.config), target(options.target), " ".join(options.words))
+    )
     return 0
 
 
@@ -78,7 +80,9 @@ def gift_note(at: Desk, on: Target, of: tuple[Unit, Period], limit: Decimal | No
 
 
 def grant(options: argparse.Namespace) -> int:
-    run_async(give_more(load(options.config), target(options.target), " ".join(options.words)))
+    run_async(
+        give_more(configured(options.config), target(options.target), " ".join(options.words))
+    )
     return 0
 
 
@@ -116,7 +120,7 @@ async def give_more(config: Config, on: Target, text: str) -> None:
 
 
 def bind(options: argparse.Namespace) -> int:
-    config, who = load(options.config), person(options.who)
+    config, who = configured(options.config), person(options.who)
     token = of_key(config, options.token) if options.key else named(config, options.token)
     run_async(bind_to(config, who, token))
     return 0

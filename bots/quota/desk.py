@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from bots.config import Config
+from bots.config import Config, load
 from bots.deciding.who import common_target, is_identity
 from bots.orders import Payload, give
 from bots.quota.orders import DECIDE, QuotaOrders, payload_of
@@ -69,7 +70,7 @@ class Desk:
         """Where nobody of that id has written yet: it may be mistyped. "" otherwise."""
         kind, _, name = scope.partition(":")
         bots = [entry.bot.name for entry in self.config.bots]
-        if kind not in ("person", "group") or not name:
+        if kind not in ("person", "group") or ":" not in name:
             return ""
         if await self.database.ask(Seen(scope=scope, bots=bots)):
             return ""
@@ -87,6 +88,16 @@ class Desk:
         """With a note where no key of that name is configured; "" for the common keys."""
         token = self.token(identity)
         return token if token in ("", *self.tokens) else f"{token} (not configured)"
+
+
+def configured(path: Path) -> Config:
+    """Raises ConfigError."""
+    if not path.exists():
+        raise ConfigError(
+            f"{path}: expected a configuration, got no such file. Make one with: parley init, or "
+            "name yours with --config. The demo has none: say /quota, /limit and /grant on its page"
+        )
+    return load(path)
 
 
 @asynccontextmanager

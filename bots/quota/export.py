@@ -12,8 +12,9 @@ from typing import TextIO
 
 import msgspec
 
-from bots.config import Config, load
+from bots.config import Config
 from bots.loop import run_async
+from bots.quota.desk import configured
 from bots.quota.report import span
 from core.amounts import said
 from core.errors import ConfigError
@@ -36,7 +37,7 @@ BOM = "\ufeff"
 
 def export(options: argparse.Namespace) -> int:
     """Raises ConfigError, StoreError."""
-    config = load(options.config)
+    config = configured(options.config)
     since, until = span(config, options, datetime.now(UTC))
     count = run_async(written(config, since, until, options.file, as_csv=not options.json))
     sys.stderr.write(f"{count} rows from {since} to {until}\n")

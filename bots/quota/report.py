@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from bots.balances.compared import compared
 from bots.balances.compared import lines as drift_lines
 from bots.columns import columns
-from bots.config import Config, load
+from bots.config import Config
 from bots.loop import run_async
 from bots.printable import printable
+from bots.quota.desk import configured
 from core.amounts import dollars, number
 from core.errors import ConfigError
 from core.quota.calendar import Calendar
@@ -25,7 +26,7 @@ HEADS = ("calls", "tokens", "images", "audio", "dollars", "unpriced", "unsure")
 
 def report(options: argparse.Namespace) -> int:
     """Raises ConfigError, StoreError."""
-    config = load(options.config)
+    config = configured(options.config)
     since, until = span(config, options, datetime.now(UTC))
     made, drifts = run_async(asked(config, since, until))
     sys.stdout.write("\n".join([*lines(made), *beside(drifts)]) + "\n")

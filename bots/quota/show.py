@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bots.columns import columns
-from bots.config import Config, load
+from bots.config import Config
 from bots.loop import run_async
 from bots.printable import printable
 from bots.quota.decide import amount, described
-from bots.quota.desk import Desk, Now, desk, system_now, whose
+from bots.quota.desk import Desk, Now, configured, desk, system_now, whose
 from core.amounts import Amounts, Unit, dollars, figure, kept, number, said
 from core.model import DECISIONS
 from core.people import Role
@@ -25,7 +25,7 @@ HEADS = ("who", "role", "key", "messages", "dollars", "reserved", "messages", "d
 
 def show(options: argparse.Namespace) -> int:
     """Raises ConfigError, StoreError."""
-    config = load(options.config)
+    config = configured(options.config)
     told = one(config, whose(options.who)) if options.who else everyone(config)
     sys.stdout.write("\n".join(run_async(told)) + "\n")
     return 0

@@ -407,6 +407,18 @@ def test_an_export_that_cannot_be_written_says_so(folder: Path, capsys) -> None:
     assert "expected to write nowhere/out.json, got: No such file or directory" in said.err
 
 
+@pytest.mark.parametrize("words", ["show", "report", "export", "limit all usd day 1"])
+def test_before_the_first_start_it_is_said_what_to_do(folder: Path, capsys, words: str) -> None:
+    said = parley(capsys, "quota", *words.split())
+    assert (said.code, said.out) == (1, "")
+    assert "expected one, found none. Start the bots once, which makes it: parley run" in said.err
+    (folder / "config.toml").unlink()
+    said = parley(capsys, "quota", *words.split())
+    assert (said.code, said.out) == (1, "")
+    assert "Make one with: parley init, or name yours with --config" in said.err
+    assert "The demo has none: say /quota, /limit and /grant on its page" in said.err
+
+
 def test_an_export_of_no_database_leaves_a_file_as_it_was(folder: Path, capsys) -> None:
     (folder / "out.csv").write_text("last month's")
     said = parley(capsys, "quota", "export", "out.csv")
