@@ -16,13 +16,17 @@ FINE = 1_000_000_000
 
 
 class Price(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """US dollars: for a million tokens, a picture, a million characters spoken, a minute heard."""
+    """US dollars: for a million tokens, a picture, a million characters spoken, a minute heard.
+
+    `training` is for a million tokens trained by fine-tuning, 0.0 where that is not known.
+    """
 
     prompt: float = 0.0
     completion: float = 0.0
     image: float = 0.0
     characters: float = 0.0
     minute: float = 0.0
+    training: float = 0.0
 
     def nano_usd(self, spend: Spend) -> int:
         """Nano-dollars, any fraction of one taken for a whole."""
@@ -43,6 +47,13 @@ class Price(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             + (_exact(self.characters) * spend.characters) / MILLION
             + _exact(self.minute) * _exact(spend.audio_s) / 60
         )
+        return int((usd * NANO).to_integral_value(ROUND_CEILING))
+
+    def training_nano_usd(self, tokens: int) -> int | None:
+        """Nano-dollars, a fraction of one taken for a whole; None where it is not known."""
+        if not self.training:
+            return None
+        usd = _exact(self.training) * tokens / MILLION
         return int((usd * NANO).to_integral_value(ROUND_CEILING))
 
 

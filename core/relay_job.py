@@ -27,8 +27,9 @@ class RelayJob(Struct, frozen=True, kw_only=True):
     `input` and `validation` are hashes of the kept files; `file` is the name it was given by.
     `told` is the relay's own word for the state, `trouble` why the last step did not succeed.
     The `…_until` times are how long the relay keeps the uploaded file, the job's record and
-    its output, None where it sets no end. `tried_at` is when the relay was last asked to begin,
-    `asked_at` when it last told how far it is.
+    its output, None where it sets no end. `trained_tokens` is what a fine-tuning job took, None
+    until the relay tells it. `tried_at` is when the relay was last asked to begin, `asked_at`
+    when it last told how far it is, `entered_at` when what it cost was written into the ledger.
     """
 
     kind: JobKind
@@ -56,6 +57,7 @@ class RelayJob(Struct, frozen=True, kw_only=True):
     error_file_id: str = ""
     remote_id: str = ""
     fine_tuned_model: str = ""
+    trained_tokens: int | None = None
     tried_at: datetime | None = None
     submitted_at: datetime | None = None
     asked_at: datetime | None = None
@@ -64,6 +66,7 @@ class RelayJob(Struct, frozen=True, kw_only=True):
     input_until: datetime | None = None
     record_until: datetime | None = None
     output_until: datetime | None = None
+    entered_at: datetime | None = None
 
     @property
     def begun(self) -> bool:

@@ -145,13 +145,15 @@ class Batch(Struct, frozen=True, kw_only=True):
 
 class FineTune(Struct, frozen=True, kw_only=True):
     """A fine-tuning job. `state` in the relay's own word; jobs begin with `pending` or OpenAI's
-    `validating_files`. `fine_tuned_model` is "" until it is ready."""
+    `validating_files`. `fine_tuned_model` is "" until it is ready, `trained_tokens` None until
+    they are told."""
 
     id: str
     state: str
     model: str
     training_file: str
     fine_tuned_model: str = ""
+    trained_tokens: int | None = None
     created_at: datetime | None = None
     finished_at: datetime | None = None
     error: str = ""

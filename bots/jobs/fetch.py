@@ -2,19 +2,20 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bots.jobs.desk import Desk, desk
+from bots.jobs.ledger import enter_spends, matched, spends_of
 from bots.jobs.status import Progress
 from bots.jobs.table import deadline, state
 from bots.loop import run_async
 from bots.relays.opened import dialect_of, entry_named
-from core.amounts import dollars, nano_of
+from core.amounts import dollars
 from core.errors import ConfigError
-from core.jobs.follow import ask, follow, keep, outputs
-from core.jobs.lines import Line, read_batch
-from core.jobs.output import Matched, as_jsonl, cost, match
+from core.jobs.follow import ask, follow, keep
+from core.jobs.output import Matched, as_jsonl
+from core.model import Spend
 from core.relay_job import RelayJob
 
 NAMED = 20
@@ -38,13 +39,15 @@ async def give(desk: Desk, number: int, output: Path | None, *, wait: bool) -> i
         told = "; ".join(filter(None, (state(job), deadline(job, desk.clock.now()))))
         sys.stderr.write(f"batch {number}: nothing to fetch: {told}\n")
         return 1
-    lines = read_batch(desk.jobs.input(job.input), job.file)
-    raw = (desk.jobs.output(name) for name in outputs(job))
-    matched = match(lines, *(content for content in raw if content is not None))
-    _write(as_jsonl(matched.answers), output)
-    for words in _summary(job, lines, matched, desk):
-        sys.stderr.write(f"batch {number}: {words}\n")
-    return 1 if matched.missing else 0
+    lines, answers = matched(job, desk)
+    spends = spends_of(job, lines, answers, desk)
+    try:
+        _write(as_jsonl(answers.answers), output)
+        for words in _summary(job, answers, spends, desk):
+            sys.stderr.write(f"batch {number}: {words}\n")
+    finally:
+        await enter_spends(job, spends, desk)
+    return 1 if answers.missing else 0
 
 
 async def _kept(job: RelayJob, desk: Desk, *, wait: bool) -> RelayJob:
@@ -71,10 +74,10 @@ def _write(answers: bytes, output: Path | None) -> None:
         ) from error
 
 
-def _summary(job: RelayJob, lines: tuple[Line, ...], matched: Matched, desk: Desk) -> Iterator[str]:
+def _summary(job: RelayJob, matched: Matched, spends: Sequence[Spend], desk: Desk) -> Iterator[str]:
     good = len(matched.answers) - len(matched.missing) - matched.refused
     yield f"{good} answers, {matched.refused} refused, {len(matched.missing)} missing"
-    yield _cost(job, lines, matched, desk)
+    yield _cost(job, spends, desk)
     if matched.strange:
         yield f"{matched.strange} lines of the output answer nothing that was asked"
     if matched.unreadable:
@@ -85,15 +88,14 @@ def _summary(job: RelayJob, lines: tuple[Line, ...], matched: Matched, desk: Des
         yield f"missing from the output: {named}"
 
 
-def _cost(job: RelayJob, lines: tuple[Line, ...], matched: Matched, desk: Desk) -> str:
+def _cost(job: RelayJob, spends: Sequence[Spend], desk: Desk) -> str:
     try:
         dialect = dialect_of(desk.config, entry_named(desk.config, job.relay))
     except ConfigError:
         return f"cost unknown: relay {job.relay} is not configured any more"
-    told = cost(lines, matched, dialect)
-    if told.unpriced:
-        return f"cost unknown: the relay's profile has no price for {', '.join(told.unpriced)}"
+    if unpriced := sorted({spend.model for spend in spends if spend.nano_usd is None}):
+        return f"cost unknown: the relay's profile has no price for {', '.join(unpriced)}"
     return (
-        f"about {dollars(nano_of(told.usd))} by the profile's prices, "
+        f"about {dollars(sum(spend.nano_usd or 0 for spend in spends))} by the profile's prices, "
         f"at {dialect.batch_price:g} of what plain requests cost"
     )

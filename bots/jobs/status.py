@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bots.jobs.desk import Desk, desk
+from bots.jobs.ledger import enter_job
 from bots.jobs.table import deadline, state, table
 from bots.loop import run_async
 from core.errors import ParleyError
@@ -33,6 +34,10 @@ async def show(desk: Desk, jobs: Sequence[RelayJob], *, wait: bool) -> int:
     _print(now, desk)
     for trouble in filter(None, troubles):
         sys.stderr.write(f"{trouble}\n")
+    before = {job.number: job.state for job in jobs}
+    for job in now:
+        if job.kind == "fine_tune" or job.state != before[job.number]:
+            await enter_job(job, desk)
     return 1 if any(troubles) else 0
 
 

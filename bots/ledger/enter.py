@@ -30,13 +30,12 @@ def enter_made(config: Config, spends: Sequence[Spend]) -> None:
         run_async(enter(config, new_id(), spends))
 
 
-async def enter(config: Config, name: str, spends: Sequence[Spend]) -> None:
+async def enter(config: Config, name: str, spends: Sequence[Spend]) -> bool:
     """Write calls down under a `name`, once however often it is asked for.
 
-    Where that fails a line on standard error says so: the calls were made all the same.
+    False where that failed, and a line on standard error says so: the calls were made all the
+    same.
     """
-    if not spends:
-        return
     payload = payload_of(name, spends, config.people.timezone)
 
     async def alone() -> Payload:
@@ -49,3 +48,5 @@ async def enter(config: Config, name: str, spends: Sequence[Spend]) -> None:
     except (ParleyError, OSError, MsgspecError) as error:
         what = "this call" if len(spends) == 1 else f"these {len(spends)} calls"
         sys.stderr.write(f"The ledger lacks {what}: {' '.join(str(error).split())}\n")
+        return False
+    return True

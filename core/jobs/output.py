@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from core.jobs.lines import Line, numbered
 from core.relay.decode import TokenCount
-from core.relay.dialect import Dialect
 from core.response import Usage
 from core.tokens import estimate_tokens
 
@@ -128,25 +127,3 @@ def _usage(told: TokenCount | None, line: Line, text: str) -> Usage:
 def as_jsonl(answers: Iterable[BatchAnswer]) -> bytes:
     """{"custom_id", "text", "usage", "error"} a line."""
     return b"".join(msgspec.json.encode(answer) + b"\n" for answer in answers)
-
-
-class Cost(Struct, frozen=True, kw_only=True):
-    """US dollars by the profile's prices. `unpriced` are models that it has none for."""
-
-    usd: float
-    unpriced: tuple[str, ...] = ()
-
-
-def cost(lines: Sequence[Line], matched: Matched, dialect: Dialect) -> Cost:
-    """What the answers cost by their tokens, a batch's price a request being counted in."""
-    total, unpriced = 0.0, set()
-    for line, answer in zip(lines, matched.answers, strict=True):
-        if answer.usage is None:
-            continue
-        price = dialect.overlay(line.model).price
-        if price is None:
-            unpriced.add(line.model)
-            continue
-        used = answer.usage
-        total += used.prompt_tokens * price.prompt + used.completion_tokens * price.completion
-    return Cost(usd=total / 1e6 * dialect.batch_price, unpriced=tuple(sorted(unpriced)))

@@ -115,6 +115,7 @@ def _seen_fine_tune(job: RelayJob, tune: FineTune, now: datetime) -> RelayJob:
         told=tune.state,
         trouble=tune.error,
         fine_tuned_model=tune.fine_tuned_model,
+        trained_tokens=tune.trained_tokens,
         asked_at=now,
         ended_at=_end(job, tune.finished_at, now) if over else None,
     )

@@ -17,13 +17,14 @@ from core.relay.answers import Answered, Response, as_chunks, decode, marked
 from core.relay.decode_media import decode_images, read_image
 from core.relay.dialect import Call, Dialect
 from core.relay.encode import Encoder, Outbound, call_of
-from core.relay.entry import RelayEntry
+from core.relay.entry import FIRST_KEY, RelayEntry
 from core.relay.failure import Origin, denies_call, outage
 from core.relay.fetch import pieces
 from core.relay.key_quota import KeyQuotas
 from core.relay.knowledge import Knowledge
 from core.relay.learned import Learned
 from core.relay.limits import upload_bytes
+from core.relay.pricing import price_of
 from core.relay.stat import decode_user_stat
 from core.relay.stream import StreamDecoder, Streamed
 from core.relay.wire import Bounds, Wire, content_type
@@ -100,7 +101,7 @@ class Relay:
         self.name = entry.name
         self._entry = entry
         self._aliases = (
-            "key",
+            FIRST_KEY,
             *(f"key {place + 2}" for place in range(len(entry.keys))),
             *entry.tokens,
         )
@@ -136,10 +137,7 @@ class Relay:
 
     def price(self, call: Call, model: str) -> Price | None:
         """What the configuration or the profile says a model costs; None if neither does."""
-        named = model or self.dialect.default_model(call)
-        own = self._entry.prices
-        fitting = (price for glob, price in own.items() if fnmatchcase(named, glob))
-        return own.get(named) or next(fitting, None) or self.dialect.overlay(named).price
+        return price_of(self._entry, self.dialect, call, model)
 
     def bounds(self, model: str) -> bool:
         """Whether a model's chat answers can be bounded."""

@@ -53,10 +53,14 @@ class _FineTuneAnswer(Struct):
     model: str | None = None
     training_file: str | None = None
     fine_tuned_model: str | None = None
+    trained_tokens: int | float | None = None
     created_at: int | float | None = None
     finished_at: int | float | None = None
     error: Any = None
 
+
+MOST_TOKENS = 2**53
+"""Beyond it a figure is no count: SQLite and JSON keep no more exactly."""
 
 _FILE = msgspec.json.Decoder(_FileAnswer, strict=False)
 _BATCH = msgspec.json.Decoder(_BatchAnswer, strict=False)
@@ -136,6 +140,7 @@ def decode_fine_tune(body: bytes, origin: Origin) -> FineTune:
         model=answer.model or "",
         training_file=answer.training_file or "",
         fine_tuned_model=answer.fine_tuned_model or "",
+        trained_tokens=_count(answer.trained_tokens),
         created_at=_time(answer.created_at, origin),
         finished_at=_time(answer.finished_at, origin),
         error=_words(answer.error),
@@ -161,6 +166,11 @@ def _words(told: Any) -> str:
         case {"code": str(code)} if code:
             return code
     return ""
+
+
+def _count(told: float | None) -> int | None:
+    """None where it is none that could be kept."""
+    return int(told) if told is not None and 0 <= told < MOST_TOKENS else None
 
 
 def _time(seconds: float | None, origin: Origin) -> datetime | None:

@@ -7,6 +7,9 @@ from msgspec import Struct
 from core.price import Price
 from core.secret import Secret
 
+FIRST_KEY = "key"
+"""How the first key is named; the further ones are "key 2", …"""
+
 
 class RelayEntry(Struct, frozen=True, kw_only=True):
     """A [relays.NAME] section. Empty fields mean the profile's own value.

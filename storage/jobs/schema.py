@@ -3,19 +3,54 @@
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy.schema import CreateTable
-
 from core.errors import NewerSchema, StoreError
-from storage.jobs.tables import JobRow, Row
-from storage.sqlite.statement import sql
+
+FIRST = """
+CREATE TABLE jobs (
+    number INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    relay VARCHAR NOT NULL,
+    fingerprint VARCHAR NOT NULL,
+    "after" INTEGER NOT NULL,
+    file VARCHAR NOT NULL,
+    input VARCHAR NOT NULL,
+    validation VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    suffix VARCHAR NOT NULL,
+    epochs INTEGER NOT NULL,
+    at BIGINT NOT NULL,
+    state VARCHAR NOT NULL,
+    told VARCHAR NOT NULL,
+    trouble TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    completed INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    input_file_id VARCHAR NOT NULL,
+    validation_file_id VARCHAR NOT NULL,
+    output_file_id VARCHAR NOT NULL,
+    error_file_id VARCHAR NOT NULL,
+    remote_id VARCHAR NOT NULL,
+    fine_tuned_model VARCHAR NOT NULL,
+    tried_at BIGINT,
+    submitted_at BIGINT,
+    asked_at BIGINT,
+    ended_at BIGINT,
+    fetched_at BIGINT,
+    input_until BIGINT,
+    record_until BIGINT,
+    output_until BIGINT,
+    PRIMARY KEY (number),
+    UNIQUE (kind, relay, fingerprint, "after")
+)
+"""
+TRAINED = "ALTER TABLE jobs ADD COLUMN trained_tokens BIGINT"
+ENTERED = "ALTER TABLE jobs ADD COLUMN entered_at BIGINT"
 
 
 def steps() -> tuple[str, ...]:
-    """What leads from each version to the next, from none on.
-
-    A later version adds a step, and writes down as text what the earlier ones were.
-    """
-    return (sql(CreateTable(Row.metadata.tables[str(JobRow.__tablename__)])),)
+    """What leads from each version to the next, from none on: as text, which never changes."""
+    return (FIRST, TRAINED, ENTERED)
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, MetaData, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from storage.tables import Moment
@@ -54,3 +54,5 @@ class JobRow(Row, table=True):
     input_until: datetime | None = Field(default=None, sa_type=Moment)
     record_until: datetime | None = Field(default=None, sa_type=Moment)
     output_until: datetime | None = Field(default=None, sa_type=Moment)
+    entered_at: datetime | None = Field(default=None, sa_type=Moment)
+    trained_tokens: int | None = Field(default=None, sa_type=BigInteger)

@@ -1,7 +1,6 @@
 """What comes back: matched by custom_id alone."""
 
 import json
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.jobs.lines import read_batch
-from core.jobs.output import MISSING, as_jsonl, cost, match
-from core.relay.dialect import Dialect, Overlay, Price
+from core.jobs.output import MISSING, as_jsonl, match
 from core.response import Usage
 from tests.jobs.stage import jsonl, line
 
@@ -93,23 +91,3 @@ def test_lines_that_answer_nothing_or_are_none_are_counted_and_do_no_harm():
 def test_usage_that_the_relay_does_not_tell_is_estimated_and_marked():
     matched = match(asked("a"), jsonl([answer("a", "你好", usage=None)]))
     assert matched.answers[0].usage == Usage(prompt_tokens=3, completion_tokens=2, estimated=True)
-
-
-def priced(**overlays):
-    return Dialect(
-        base_url="", source="", checked=date(2026, 11, 21), batch_price=0.4, overlays=overlays
-    )
-
-
-def test_a_batch_costs_its_share_of_the_price_of_each_lines_model():
-    dialect = priced(**{"gpt-4o": Overlay(price=Price(prompt=2.5, completion=10.0))})
-    lines = asked("a", "b", "c")
-    output = jsonl([answer("a", usage=(1000, 100)), answer("b", usage=(3000, 0))])
-    told = cost(lines, match(lines, output), dialect)
-    assert told.usd == pytest.approx((4000 * 2.5 + 100 * 10.0) / 1e6 * 0.4)
-    assert told.unpriced == ()
-
-
-def test_a_model_without_a_price_is_named():
-    lines = asked("a", model="own")
-    assert cost(lines, match(lines, jsonl([answer("a")])), priced()).unpriced == ("own",)
