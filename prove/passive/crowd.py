@@ -63,6 +63,7 @@ class Crowd:
         self._chance = chance
         self._holds_s = holds_s
         self._hold_s: dict[str, float] = {}
+        self._reached: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._people = [
             Person(account=account, id=one, key=f"{name}{number}")
@@ -76,7 +77,9 @@ class Crowd:
 
     def hold_s(self, said: str) -> float:
         """For the relay: how long what was said waits for its answer."""
-        return self._hold_s.get(said.partition(" ")[2].partition(" ")[0], 0.0)
+        mark = said.partition(" ")[2].partition(" ")[0]
+        self._reached.add(mark)
+        return self._hold_s.get(mark, 0.0)
 
     async def talk(self, rate: float, seconds: float) -> None:
         """Open loop: nobody waits for anybody."""
@@ -117,7 +120,10 @@ class Crowd:
         self.questions.append(
             Question(account=person.account, person=person.id, mark=mark, line=line)
         )
-        await self._again(person, await person.account.outcome(line))
+        push = await person.account.outcome(line)
+        if push.ended:
+            self._reached.add(mark)
+        await self._again(person, push)
 
     async def _again(self, person: Person, push: Push) -> None:
         """WeChat may ask once more although it was answered."""
@@ -136,14 +142,12 @@ class Crowd:
         self._tell(person)
 
     def waits(self, person: Person) -> bool:
-        """Whether he asked more than he was shown answers to."""
-        shown = {
-            f"{person.key}-{number}"
-            for number in range(person.asked)
-            for line in person.account.town.lines(person.id, BOT)
-            if f"You said: “question {person.key}-{number} " in line.text
-        }
-        return len(shown) < person.asked
+        """Whether something that he asked reached the bot, and he was not shown its answer."""
+        asked = {f"{person.key}-{number}" for number in range(person.asked)} & self._reached
+        lines = person.account.town.lines(person.id, BOT)
+        return not all(
+            any(f"You said: “question {mark} " in line.text for line in lines) for mark in asked
+        )
 
     def _tell(self, person: Person) -> None:
         person.told.set()
