@@ -12,7 +12,7 @@ from core.errors import ConfigError, StoreError
 from core.jobs.follow import outputs
 from core.jobs.lines import Line, read_batch
 from core.jobs.output import Matched, match
-from core.jobs.spent import PriceOf, batch_spends, name_of, tune_spends
+from core.jobs.spent import PriceOf, batch_spends, lost_spends, name_of, tune_spends
 from core.model import Spend
 from core.price import Price
 from core.relay.dialect import Call
@@ -38,6 +38,8 @@ async def enter_spends(job: RelayJob, spends: Sequence[Spend], desk: Desk) -> No
 
 def job_spends(job: RelayJob, desk: Desk) -> Sequence[Spend]:
     """Raises RelayInvalid, StoreError where a batch's own file is not there any more."""
+    if job.state == "lost":
+        return lost_spends(job)
     match job.kind:
         case "fine_tune":
             return tune_spends(job, prices(job, desk)[0])

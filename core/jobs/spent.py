@@ -48,6 +48,12 @@ def tune_spends(job: RelayJob, price: PriceOf) -> list[Spend]:
     return [structs.replace(row, prompt_tokens=tokens or 0, nano_usd=nano)]
 
 
+def lost_spends(job: RelayJob) -> list[Spend]:
+    """Of a job whose end nobody will learn any more: what it cost is not known."""
+    kind: SpendKind = "batch" if job.kind == "batch" else "fine_tune"
+    return [structs.replace(_row(job, kind, job.model), unsure=True)]
+
+
 def name_of(job: RelayJob) -> str:
     """Under which it stands in the ledger, once however often it is asked for."""
     return f"{job.kind} {job.number} {job.remote_id}"
