@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -70,7 +70,15 @@ class Watch:
         now = self.clock.now()
         shrinks = {name: one.known.shrinks for name, one in self.balances.accounts.items()}
         drifts = await self.drifts(now - COMPARED, now)
+        balances = [self._since_back(balance) for balance in balances]
         return outlook(balances, shrinks, down, drifts, self.alerts, now)
+
+    def _since_back(self, balance: Balance) -> Balance:
+        """While a relay was out of reach, that was what there was to tell."""
+        unread, back = balance.unreadable_since, self.reach.back.get(balance.relay)
+        if not (unread and back):
+            return balance
+        return replace(balance, unreadable_since=max(unread, back))
 
     async def drifts(self, since: datetime, until: datetime) -> Sequence[Drift]:
         return await self.store.readings.drifts(since, until)

@@ -33,6 +33,8 @@ class Reach:
         self._kept = kept
         self._clock = clock
         self._down: dict[str, datetime] | None = None
+        self.back: dict[str, datetime] = {}
+        """Since when those are in reach again that were out of it in this process."""
 
     async def look(self, unreached: Sequence[str]) -> Mapping[str, datetime]:
         """Since when each relay that is out of reach is so. `unreached`: a call failed just now.
@@ -64,6 +66,7 @@ class Reach:
             down[name] = since
         else:
             del down[name]
+            self.back[name] = self._clock.now()
 
     @staticmethod
     async def _answers(relay: Relay, failed: bool) -> bool:

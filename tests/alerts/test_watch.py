@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec import structs
@@ -103,6 +104,24 @@ async def test_a_relay_out_of_reach_is_told_after_ten_minutes_and_when_it_is_bac
         scene.faults.clear()
         assert "again" in only(await scene.looks(after_s=60))
         assert await scene.looks() == []
+
+
+async def test_a_relay_that_is_back_is_not_told_to_be_unread_before_it_was_asked(
+    tmp_path: Path,
+) -> None:
+    async with acting(tmp_path) as scene:
+        await scene.looks()
+        scene.faults.add(Status(status=503, count="unlimited"))
+        await scene.looks()
+        assert "out of reach" in only(await scene.looks())
+        scene.faults.clear()
+        scene.faults.add(Status(status=401, call="stat", count="unlimited"))
+        assert "again" in only(await scene.looks(after_s=30))
+        back = scene.site.clock.now()
+        assert await scene.looks(after_s=540) == []
+        told = only(await scene.looks(after_s=60))
+        assert "could not be read since" in told
+        assert f"{back.astimezone(ZoneInfo('Asia/Shanghai')):%H:%M}" in told
 
 
 async def test_an_account_that_cannot_be_read_says_since_when_across_restarts(
