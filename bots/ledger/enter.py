@@ -1,7 +1,9 @@
 """Handing calls that were made by hand to the ledger."""
 
+import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from threading import Thread
 
@@ -19,9 +21,19 @@ WITHIN_S = 3.0
 """How long the running process is waited for: what the calls brought is printed by then."""
 
 
-def load_ahead() -> None:
-    """Load what writes while a relay is waited for: it takes some tenths of a second."""
-    Thread(target=import_module, args=("bots.ledger.alone",), name="ledger").start()
+LOAD_AFTER_S = 0.3
+"""A relay that answers sooner is not kept from it by what is loaded meanwhile."""
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Load what writes while a slow relay is waited for: it takes some tenths of a second."""
+    thread = Thread(target=import_module, args=("bots.ledger.alone",), name="ledger")
+    timer = asyncio.get_running_loop().call_later(LOAD_AFTER_S, thread.start)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def enter_made(config: Config, spends: Sequence[Spend]) -> None:

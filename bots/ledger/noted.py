@@ -2,12 +2,13 @@
 
 from asyncio import CancelledError
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from msgspec import Struct
 
 from bots.clock import SystemClock
+from bots.ledger.enter import loading
 from bots.ledger.spend import costs, lost_of, spend_of
 from core.errors import RelayError
 from core.metering import recording_s
@@ -30,7 +31,8 @@ async def noted(relay: Relay, request: Request, spends: list[Spend]) -> AsyncIte
     call = Noted()
     certain = True
     try:
-        yield call
+        with loading() if costs(request) else nullcontext():
+            yield call
     except CancelledError:
         certain = False
         raise

@@ -11,9 +11,8 @@ from msgspec import Struct
 
 from bots.config import Config, load
 from bots.instance import derive, instance_secret, keyed_hash
-from bots.ledger.enter import enter_made, load_ahead
+from bots.ledger.enter import enter_made
 from bots.ledger.noted import noted
-from bots.ledger.spend import costs
 from bots.loop import run_async
 from bots.relays.answer import tell, tell_figures
 from bots.relays.opened import entry_named, opened_relay
@@ -37,8 +36,6 @@ def call(options: argparse.Namespace) -> int:
     config = load(options.config)
     entry_named(config, options.relay)
     request = request_of(options, user_hash(config, getattr(options, "end_user", "")))
-    if costs(request):
-        load_ahead()
     spends: list[Spend] = []
     try:
         with quiet_pipe():

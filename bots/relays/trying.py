@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bots.clock import SystemClock
 from bots.columns import columns
 from bots.config import Config, load
-from bots.ledger.enter import enter_made, load_ahead
+from bots.ledger.enter import enter_made
 from bots.loop import run_async
 from bots.relays.billed import billed, lost
 from bots.relays.cost import Cost, Meter, estimate, total_of
@@ -39,7 +39,6 @@ def run_trial(options: argparse.Namespace) -> int:
         sys.stderr.write("Nothing was called.\n")
         return 1
     profile = dialect_of(config, entry)
-    load_ahead()
     spends: list[Spend] = []
     try:
         outcomes, total = run_async(tried(config, options, profile, calls, spends))
