@@ -262,11 +262,15 @@ def _handle(kind: Kind, data: Data, scene: Scene) -> str:
 
 
 def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Texts side by side are one."""
+    """Texts side by side are one. A mention stands apart from the word before it, since QQ puts
+    none between them: /limit@Ben is no command."""
     joined: list[Part] = []
     for part in parts:
-        if isinstance(part, Text) and joined and isinstance(joined[-1], Text):
-            joined[-1] = Text(text=joined[-1].text + part.text)
-        else:
-            joined.append(part)
+        match joined, part:
+            case [*_, Text(text=before)], Text(text=text):
+                joined[-1] = Text(text=before + text)
+            case [*_, Text(text=before), Mention()], Text(text=text) if not before[-1:].isspace():
+                joined.append(Text(text=f" {text}"))
+            case _:
+                joined.append(part)
     return tuple(joined)

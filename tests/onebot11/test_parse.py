@@ -72,6 +72,15 @@ def test_a_mention_is_known_as_a_number_and_as_text(qq):
     assert message.text == "hi"
 
 
+@pytest.mark.parametrize("before", [" /limit", " /limit "])
+def test_a_mention_stands_apart_from_the_word_before_it(before):
+    said = (segment("text", text=before), segment("at", qq="7", name="Ben"))
+    message = heard(
+        group_event(message=[segment("at", qq=10000), *said, segment("text", text=" usd day 2")])
+    ).message
+    assert message.text == "/limit @Ben usd day 2"
+
+
 def test_temporary_sessions_are_passed_over_unless_they_are_wanted():
     stranger = event(sub_type="group", group_id=700001)
     assert heard(stranger) is None
