@@ -24,7 +24,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         return _expected(ask, services, named.target, named.rest)
     if why := told.giver_of(ask).may_change(named.target, services.rules):
         return tell(ask, services, why, who=named.target)
-    return await told.checked(ask, services, named.scope, _bound(ask, services, named, token))
+    return await told.checked(ask, services, named, _bound(ask, services, named, token))
 
 
 def _bound(ask: Ask, services: Services, named: Named, token: str) -> Outcome:

@@ -14,7 +14,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         return told.explained(ask, services, "block", blocked)
     if not named.target or named.rest:
         return told.whom(ask, services, named.rest or rest, "block")
-    return await role.give(ask, services, named.target, Role.BLOCKED)
+    return await role.give(ask, services, named, Role.BLOCKED)
 
 
 COMMAND = Command(name="block", aliases=("拉黑", "屏蔽"), run=run, admins=True)

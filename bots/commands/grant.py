@@ -18,7 +18,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     outcome = _given(ask, services, named, rest)
     if not outcome.effects:
         return outcome
-    return await told.checked(ask, services, named.scope, outcome)
+    return await told.checked(ask, services, named, outcome)
 
 
 def _given(ask: Ask, services: Services, named: Named, rest: str) -> Outcome:

@@ -22,7 +22,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     outcome = _decided(ask, services, named)
     if named.rest and not outcome.effects:
         return outcome
-    return await told.checked(ask, services, named.scope, outcome)
+    return await told.checked(ask, services, named, outcome)
 
 
 def _decided(ask: Ask, services: Services, named: Named) -> Outcome:

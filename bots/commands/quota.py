@@ -28,7 +28,7 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
         return told.on_what(ask, services, named.rest or rest, "quota")
     if missing := told.no_such_bot(ask, services, named.target, "quota"):
         return missing
-    return await told.checked(ask, services, named.scope, await _of(ask, services, named))
+    return await told.checked(ask, services, named, await _of(ask, services, named))
 
 
 async def _is_own(ask: Ask, rest: str, named: Named, services: Services) -> bool:

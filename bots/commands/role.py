@@ -3,6 +3,7 @@
 from bots.answer import sentence, slash, tell
 from bots.deciding import roles, told, who
 from bots.deciding.roles import ROLES, RoleChange
+from bots.deciding.who import Named
 from core.command import Ask, Command, Outcome, Services
 from core.model import SetSetting
 from core.people import Role, role_of_identity
@@ -17,15 +18,13 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     word = named.rest.lower()
     if word not in ROLES:
         return _expected(ask, services, named.target, named.rest)
-    return await give(ask, services, named.target, ROLES[word])
+    return await give(ask, services, named, ROLES[word])
 
 
-async def give(ask: Ask, services: Services, identity: str, wanted: Role | None) -> Outcome:
+async def give(ask: Ask, services: Services, named: Named, wanted: Role | None) -> Outcome:
     """What `/block` and `/unblock` do as well."""
-    given = _given(ask, services, identity, wanted)
-    return (
-        await told.checked(ask, services, f"person:{identity}", given) if given.effects else given
-    )
+    given = _given(ask, services, named.target, wanted)
+    return await told.checked(ask, services, named, given) if given.effects else given
 
 
 def _given(ask: Ask, services: Services, identity: str, wanted: Role | None) -> Outcome:

@@ -17,9 +17,8 @@ async def run(ask: Ask, rest: str, services: Services) -> Outcome:
     if now is not Role.BLOCKED:
         shown = told.role_word(ask, services, now)
         return tell(ask, services, "role_unchanged", who=named.target, role=shown)
-    return await role.give(
-        ask, services, named.target, roles.unblocked(named.target, services.rules)
-    )
+    wanted = roles.unblocked(named.target, services.rules)
+    return await role.give(ask, services, named, wanted)
 
 
 COMMAND = Command(name="unblock", aliases=("解除拉黑", "解除屏蔽"), run=run, admins=True)

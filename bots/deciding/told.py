@@ -32,24 +32,19 @@ def role_word(ask: Ask, services: Services, role: Role) -> str:
     return sentence(ask, services, f"role_{role}")
 
 
-async def checked(ask: Ask, services: Services, scope: Target, outcome: Outcome) -> Outcome:
-    """With a note where nobody of that id has written yet: it may be mistyped."""
-    kind = scope.partition(":")[0]
-    if kind not in ("person", "group") or scope in (*LEVELS, *_own(ask)):
+async def checked(ask: Ask, services: Services, named: Named, outcome: Outcome) -> Outcome:
+    """With a note where nobody of an id has written yet: it may be mistyped."""
+    address = ask.message.address
+    own = (f"person:{identity_of(address)}", f"group:{place_of(address)}")  # stored after it, maybe
+    if not named.by_id or named.scope in own:
         return outcome
-    if await services.store.seen(scope, services.cashier.bots):
+    if await services.store.seen(named.scope, services.cashier.bots):
         return outcome
-    note = sentence(ask, services, "unseen_person" if kind == "person" else "unseen_group")
+    note = sentence(ask, services, "unseen_person" if named.is_person else "unseen_group")
     first, *others = outcome.parts or (Text(text=""),)
     if not isinstance(first, Text):
         return outcome
     return replace(outcome, parts=(Text(text=f"{first.text}\n\n{note}"), *others))
-
-
-def _own(ask: Ask) -> tuple[Target, ...]:
-    """Who asks, and where: what he wrote may be stored only after it."""
-    address = ask.message.address
-    return f"person:{identity_of(address)}", f"group:{place_of(address)}"
 
 
 def whom(ask: Ask, services: Services, text: str, command: str) -> Outcome:

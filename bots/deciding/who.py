@@ -28,11 +28,13 @@ LEVEL: Mapping[str, Target] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
     """`target` is an identity, or with `is_person` unset a scope or a level; "" where nobody is
-    named. `rest` is what follows in the command."""
+    named. `rest` is what follows in the command. `by_id`: an id that was typed, so perhaps
+    mistyped."""
 
     target: Target
     rest: str
     is_person: bool = True
+    by_id: bool = False
 
     @property
     def scope(self) -> Target:
@@ -46,7 +48,7 @@ def person(ask: Ask, text: str) -> Named:
     if first.lower() in ME:
         return Named(target=identity_of(ask.message.address), rest=rest)
     if is_identity(first, ask.message.address.platform):
-        return Named(target=first, rest=rest)
+        return Named(target=first, rest=rest, by_id=True)
     return _mentioned(ask, text) or _quoted(ask, text)
 
 
@@ -58,7 +60,8 @@ def target(ask: Ask, text: str) -> Named:
     if first.lower() in BOT:
         return Named(target=f"bot:{ask.message.address.bot}", rest=rest, is_person=False)
     if common := common_target(first):
-        return Named(target=common, rest=rest, is_person=False)
+        by_id = common.startswith("group:")
+        return Named(target=common, rest=rest, is_person=False, by_id=by_id)
     return person(ask, text)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.model import Mention, SetSetting
+from core.model import Mention, Quote, SetSetting
 from core.people import PeopleRules
 from core.quota.limits import Allowances, Limits
 from tests.commands.talk import Talk
@@ -282,6 +282,18 @@ async def test_whoever_never_wrote_may_be_decided_on_and_that_is_said(words):
 async def test_nothing_of_it_is_said_of_those_who_wrote_nor_of_all_alike(words):
     boss = who(group=True)
     assert "typing error" not in await boss.say(words)
+
+
+@pytest.mark.parametrize("command", ["limit {}usd day 1", "grant {}1 usd", "bind {}main:bob"])
+@pytest.mark.parametrize(
+    ("named", "part"),
+    [("@Amx ", Mention(user="amx", name="Amx")), ("", Quote(key="k", sender="amx"))],
+)
+async def test_whoever_is_pointed_at_is_there_and_no_id_is_mistyped(command, named, part):
+    boss = who(group=True)
+    answer = await boss.say("/" + command.format(named), part)
+    assert len(boss.outcome.effects) == 1
+    assert "typing error" not in answer
 
 
 # -- keys ------------------------------------------------------------------------
