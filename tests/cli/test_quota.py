@@ -373,12 +373,13 @@ def test_whatever_a_formula_may_begin_with_is_made_harmless(
         asked = message("m1")
         await ask(store, asked)
         commit = answer(asked, "yes", spends=(replace(CHAT, model=f'{begins}1+1,"\n;'),))
-        await store.commit(replace(commit, account=account("ann", TODAY)))
+        await store.commit(replace(commit, account=account(f"{begins}ann", TODAY)))
 
     fill(folder, story)
     said = parley(capsys, "quota", "export", "--csv")
     (row,) = csv.DictReader(io.StringIO(said.out.removeprefix("\ufeff"), newline=""))
     assert row["model"] == f"'{begins}1+1,\"\n;"
+    assert row["person"] == f"web:{begins}ann"
     for cell in row.values():
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
 
