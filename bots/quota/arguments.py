@@ -29,7 +29,12 @@ def add_quota_commands(sub: argparse.ArgumentParser) -> None:
 def add_show(kinds: Subcommands) -> None:
     words = "what people used, and what they may use"
     sub = add_command(kinds, "show", words, show)
-    sub.add_argument("who", metavar="PERSON", nargs="?", help=f"{WHO} (default: all people)")
+    sub.add_argument(
+        "who",
+        metavar="PERSON",
+        nargs="?",
+        help=f"{WHO}, or terminal: what was called by hand (default: all)",
+    )
 
 
 def add_bind(kinds: Subcommands) -> None:
