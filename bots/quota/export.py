@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,8 +28,9 @@ COLUMNS = (
     *("key", "prompt_tokens", "completion_tokens", "characters", "images", "audio_s"),
     *("estimated", "unsure", "usd", "reserved_usd"),
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""By what a spreadsheet takes a cell for a formula; the wide forms by some of them.
+FORMULA = re.compile(r"(?:^|(?<=[;,|\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])")
+"""Before what a spreadsheet takes for a formula, at the start of a cell or of what is one where it
+splits at another sign; the wide forms by some of them.
 Source: https://owasp.org/www-community/attacks/CSV_Injection, as known in November 2026."""
 
 BOM = "\ufeff"
@@ -115,8 +117,8 @@ def csv_writer(out: TextIO) -> Write:
 
 def harmless(value: object) -> object:
     match value:
-        case str() if value.startswith(FORMULA):
-            return f"'{value}"
+        case str():
+            return FORMULA.sub("'", value)
         case bool():
             return str(value).lower()
         case _:

@@ -17,6 +17,7 @@ from bots.config import load
 from bots.instance import sole_use
 from bots.orders import Orders, give
 from bots.quota.decide import bind_to, give_role
+from bots.quota.export import harmless
 from bots.quota.orders import QuotaOrders, settings_of
 from core.amounts import Amounts
 from core.errors import ConfigError
@@ -363,6 +364,11 @@ def test_a_table_for_spreadsheets_has_no_cell_that_is_a_formula(folder: Path, ca
     assert read[0]["person"] == "web:ann"
     assert read[0]["at"] == NOW.isoformat()
     assert read[0]["estimated"] == "false"
+
+
+@pytest.mark.parametrize("split", [";", ",", "|", "\t", "\n"])
+def test_nor_is_what_begins_a_cell_where_a_spreadsheet_splits_at_another_sign(split: str) -> None:
+    assert harmless(f"a{split}=1+1{split}b-1") == f"a{split}'=1+1{split}b-1"
 
 
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
