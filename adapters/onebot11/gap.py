@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from adapters.onebot11.account import Account
-from adapters.onebot11.failure import CallError, CallFailed, CallTimeout
+from adapters.onebot11.failure import CallFailed, CallLost, CallTimeout, NotConnected
 from adapters.onebot11.intake import Intake, owned
 from adapters.onebot11.lookup import Lookup
 from adapters.onebot11.order import Order, Turn
@@ -29,11 +29,23 @@ take 20 MB each, AT_ONCE are there."""
 HISTORY_S = 3.0
 TRIES = 2
 
+REJOIN_S = 10.0
+"""How long a chat whose history went with its connection waits for the next one."""
+
+PAUSE_S = 0.05
+"""Before a history is asked for anew."""
+
+AGAIN_S, MOST_AGAIN_S = 60.0, 3600.0
+"""What did not come is asked for after so long, then after twice as long each time."""
+
+Lacking: TypeAlias = dict[str, Sequence[Mapping[str, Any]] | None]
+
 
 class Gap:
     """Asks for each known chat's latest messages and hands over those since the last one heard.
 
     What comes live meanwhile waits in its chat. Repeats are harmless: the store knows the keys.
+    What no history told stays open: it is asked for with the next connection, and meanwhile.
     """
 
     def __init__(
@@ -54,29 +66,79 @@ class Gap:
         self._steady = SteadyTime(clock)
         self._longest = timedelta(seconds=longest_s)
         self._asking = asyncio.Semaphore(AT_ONCE)
+        self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def close(self, account: Account) -> None:
         """Begin now, in every chat that is known of the account."""
-        lacking: set[str] = set()
-        for chat in self._seen.chats(account.self_id)[:CHATS]:
+        self._forget_timer(account)
+        self._ask(account, self._seen.chats(account.self_id)[:CHATS], AGAIN_S)
+
+    def end(self) -> None:
+        """What is open stays so."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _ask(self, account: Account, chats: Sequence[str], again_s: float) -> None:
+        """`again_s` is when what does not come is asked for next."""
+        lacking: Lacking = {}
+        for chat in chats:
             target = read_target(chat)
             if target is not None:
-                self._order.enter(chat, self._work(account, target, lacking))
+                self._order.enter(chat, self._work(account, target, lacking, again_s))
 
-    def _work(self, account: Account, target: Target, lacking: set[str]) -> Any:
-        since = self._seen.since(target.chat)
+    def _work(
+        self, account: Account, target: Target, lacking: Lacking, again_s: float
+    ) -> Callable[[Turn], Awaitable[None]]:
+        since, number = self._seen.since(target.chat), self._seen.open(target.chat)
 
         async def work(turn: Turn) -> None:
-            async with self._asking:
-                told = await self._told(account, target, since, lacking)
-                missed = self._missed(account, target, told, since)
-                del told
-                if len(missed) > FEW:
-                    await self._bring(account, turn, missed)
-                    return
-            await self._bring(account, turn, missed)
+            until = _now() + REJOIN_S
+            while (left_s := until - _now()) > 0 and await account.until_callable(left_s):
+                try:
+                    if await self._close(account, target, since, turn, lacking):
+                        self._seen.close(target.chat, number)
+                        return
+                    break
+                except (CallLost, NotConnected) as error:
+                    log.debug("no history yet: %s", error)
+                    await asyncio.sleep(PAUSE_S)
+            self._later(account, again_s)
 
         return work
+
+    async def _close(
+        self, account: Account, target: Target, since: int, turn: Turn, lacking: Lacking
+    ) -> bool:
+        """Whether nothing is missing any more. Raises CallLost, NotConnected."""
+        async with self._asking:
+            told = await self._told(account, target, since, lacking)
+            if told is None:
+                return False
+            missed = self._missed(account, target, told, since)
+            del told
+            if len(missed) > FEW:
+                await self._bring(account, turn, missed)
+                return True
+        await self._bring(account, turn, missed)
+        return True
+
+    def _later(self, account: Account, again_s: float) -> None:
+        if account.self_id not in self._timers:
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(again_s, self._again, account, again_s)
+            self._timers[account.self_id] = timer
+
+    def _again(self, account: Account, waited_s: float) -> None:
+        """Where the account is away, its return is what this would wait for."""
+        self._forget_timer(account)
+        if account.is_whole:
+            chats = self._seen.lacking(account.self_id)[:CHATS]
+            self._ask(account, chats, min(2 * waited_s, MOST_AGAIN_S))
+
+    def _forget_timer(self, account: Account) -> None:
+        if timer := self._timers.pop(account.self_id, None):
+            timer.cancel()
 
     async def _bring(
         self, account: Account, turn: Turn, missed: Sequence[Mapping[str, Any]]
@@ -86,23 +148,28 @@ class Gap:
             await self._hand_over(account, payload)
 
     async def _told(
-        self, account: Account, target: Target, since: int, lacking: set[str]
-    ) -> Sequence[Mapping[str, Any]]:
-        """`lacking` remembers the calls that the implementation does not know or answer twice."""
+        self, account: Account, target: Target, since: int, lacking: Lacking
+    ) -> Sequence[Mapping[str, Any]] | None:
+        """None where it did not come: whoever keeps none has nothing to tell.
+
+        `lacking` is what there is for calls that are unknown or were not answered twice. Raises
+        CallLost, NotConnected.
+        """
+        action = _action(target)
         for _ in range(TRIES):
-            if _action(target) in lacking:
-                break
+            if action in lacking:
+                return lacking[action]
             try:
                 return await history_back(account, target, self._reaches(since))
             except CallTimeout as error:
                 log.info("the history of %s does not come: %s", target.chat, error)
-            except CallError as error:
-                if isinstance(error, CallFailed) and error.is_unknown_action:
-                    lacking.add(_action(target))
+            except CallFailed as error:
                 log.debug("no history: %s", error)
+                if error.is_unknown_action:
+                    lacking[action] = ()
                 return ()
-        lacking.add(_action(target))
-        return ()
+        lacking[action] = None
+        return None
 
     def _reaches(self, since: int) -> Callable[[Sequence[Mapping[str, Any]]], bool]:
         return lambda told: min(map(_time, told)) < self._earliest(since)
@@ -150,6 +217,10 @@ async def _history(
     answer = await account.call(action, {**target.params, "count": count}, HISTORY_S)
     found = answer.get("messages") if isinstance(answer, Mapping) else None
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _action(target: Target) -> str:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import count
 
 import msgspec
 
@@ -13,11 +14,18 @@ NAME = "seen"
 
 
 class Seen:
-    """The time (Unix seconds) of the latest message by chat; of the latest CHATS chats."""
+    """The time (Unix seconds) of the latest message by chat; of the latest CHATS chats.
+
+    Where something may be missing before that, a gap is open, and its beginning is what counts
+    until somebody closed it, over restarts too.
+    """
 
     def __init__(self, memo: Memo) -> None:
         self._memo = memo
         self._times: OrderedDict[str, int] = OrderedDict()
+        self._gaps: dict[str, tuple[int, int]] = {}
+        """When each open one begins, and its number."""
+        self._numbers = count(1)
         self._kept = True
 
     async def load(self) -> None:
@@ -36,12 +44,32 @@ class Seen:
         self._times[chat] = max(time, self._times.get(chat, 0))
         self._times.move_to_end(chat)
         if len(self._times) > CHATS:
-            self._times.popitem(last=False)
+            gone, _ = self._times.popitem(last=False)
+            self._gaps.pop(gone, None)
         self._kept = False
         return new
 
     def since(self, chat: str) -> int:
-        return self._times.get(chat, 0)
+        """All that came before was heard."""
+        begins, _ = self._gaps.get(chat, (self._times.get(chat, 0), 0))
+        return begins
+
+    def open(self, chat: str) -> int:
+        """From now on something may be missing. The answer is the gap's number."""
+        number = next(self._numbers)
+        self._gaps[chat] = self.since(chat), number
+        return number
+
+    def close(self, chat: str, number: int) -> None:
+        """What was missing was brought, unless another gap was opened meanwhile."""
+        begins, latest = self._gaps.get(chat, (0, 0))
+        if latest == number:
+            del self._gaps[chat]
+            self._kept = self._kept and begins == self.since(chat)
+
+    def lacking(self, self_id: str) -> Sequence[str]:
+        """The account's chats with a gap."""
+        return [chat for chat in self.chats(self_id) if chat in self._gaps]
 
     def chats(self, self_id: str) -> Sequence[str]:
         """An account's, the latest first."""
@@ -53,6 +81,7 @@ class Seen:
             return
         self._kept = True
         try:
-            await self._memo.keep(NAME, msgspec.json.encode(self._times).decode())
+            times = {chat: self.since(chat) for chat in self._times}
+            await self._memo.keep(NAME, msgspec.json.encode(times).decode())
         except StoreError:
             self._kept = False

@@ -62,6 +62,7 @@ class Service:
     async def close(self) -> None:
         """Take nothing new. What was taken is still answered: `sender` goes on."""
         self._open = False
+        self._gap.end()
         await self._order.close()
 
 

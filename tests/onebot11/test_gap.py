@@ -28,6 +28,12 @@ async def silently(onebot, *utterances):
     await onebot.until_connected()
 
 
+def seconds():
+    """A clock by which each message has a second of its own, all of them past."""
+    begin, passed = utc_now() - timedelta(minutes=5), count()
+    return lambda: begin + timedelta(seconds=next(passed))
+
+
 @pytest.mark.parametrize("flavour", FLAVOURS, ids=lambda flavour: flavour.name)
 async def test_what_a_group_said_meanwhile_is_heard_after_a_reconnect_in_order(flavour):
     async with playing() as stage, stage.account(flavour=flavour) as onebot:
@@ -65,6 +71,64 @@ async def test_without_a_history_the_talk_goes_on():
         await silently(onebot, said("lost"))
         await onebot.speak(said("after"))
         assert texts(await stage.heard(2)) == ["before", "after"]
+
+
+async def test_a_connection_that_goes_before_its_history_came_hides_no_gap():
+    async with playing() as stage, stage.account(now=seconds()) as onebot:
+        await onebot.speak(said("before"))
+        await stage.heard(1)
+        stalled = onebot.faults.add(Stall(call="get_friend_msg_history"))
+        await silently(onebot, said("missed"))
+        await onebot.speak(said("after"))
+        await stage.until(lambda: onebot.frames.calls("get_friend_msg_history"))
+        await onebot.telling.close()
+        await stage.until(lambda: not stage.adapter._accounts.of("10000").is_whole)
+        stalled.gate.open()
+        await onebot.until_connected()
+        assert texts(await stage.heard(3)) == ["before", "missed", "after"]
+
+
+async def test_what_no_history_told_is_asked_for_with_the_next_connection(monkeypatch):
+    monkeypatch.setattr("adapters.onebot11.gap.HISTORY_S", 0.05)
+    async with playing() as stage, stage.account(now=seconds()) as onebot:
+        await onebot.speak(said("before"))
+        await stage.heard(1)
+        onebot.faults.add(Silence(call="get_friend_msg_history", count=2))
+        await silently(onebot, said("missed"))
+        await onebot.speak(said("after"))
+        assert texts(await stage.heard(2)) == ["before", "after"]
+        await silently(onebot)
+        assert texts(await stage.heard(3)) == ["before", "after", "missed"]
+
+
+async def test_what_no_history_told_is_asked_for_again_while_the_connection_stays(monkeypatch):
+    monkeypatch.setattr("adapters.onebot11.gap.HISTORY_S", 0.05)
+    monkeypatch.setattr("adapters.onebot11.gap.AGAIN_S", 0.1)
+    async with playing() as stage, stage.account(now=seconds()) as onebot:
+        await onebot.speak(said("before"))
+        await stage.heard(1)
+        onebot.faults.add(Silence(call="get_friend_msg_history", count=2))
+        await silently(onebot, said("missed"))
+        await onebot.speak(said("after"))
+        assert texts(await stage.heard(3)) == ["before", "after", "missed"]
+
+
+async def test_what_no_history_told_is_asked_for_after_a_restart_too(monkeypatch):
+    monkeypatch.setattr("adapters.onebot11.gap.HISTORY_S", 0.05)
+    core, memory = Core(), Memory()
+    async with playing(core=core, memory=memory) as stage:
+        onebot = stage.dialling(now=seconds())
+        async with onebot.connected():
+            await onebot.speak(said("before"))
+            await stage.heard(1)
+            onebot.faults.add(Silence(call="get_friend_msg_history", count=2))
+            await silently(onebot, said("missed"))
+            await onebot.speak(said("after"))
+            await stage.heard(2)
+    async with playing(core=core, memory=memory) as stage:
+        onebot.telling.url = stage.url
+        async with onebot.connected():
+            assert texts(await stage.heard(3)) == ["before", "after", "missed"]
 
 
 async def test_a_chat_with_a_gap_holds_up_no_other():
@@ -160,12 +224,7 @@ async def test_what_is_older_than_an_answer_may_be_is_left_alone():
 
 
 async def test_what_was_missed_comes_in_the_order_of_its_time():
-    seconds = count()
-    begin = utc_now() - timedelta(minutes=5)
-    async with (
-        playing() as stage,
-        stage.account(now=lambda: begin + timedelta(seconds=next(seconds))) as onebot,
-    ):
+    async with playing() as stage, stage.account(now=seconds()) as onebot:
         await onebot.speak(said("before"))
         await stage.heard(1)
         await silently(onebot, *(said(f"missed {n}") for n in range(4)))
