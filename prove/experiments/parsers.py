@@ -15,7 +15,7 @@ from msgspec import Struct
 from prove.experiment import Experiment, Finding, Scale
 from prove.fuzz import bombs
 from prove.fuzz.flooded import floods
-from prove.fuzz.measure import EXTRA_BYTES, SQUARE, Cost, cost, extra_bytes, kept
+from prove.fuzz.measure import EXTRA_BYTES, SQUARE, Cost, cost, extra_bytes, kept, least_ms
 from prove.fuzz.mutate import inputs
 from prove.fuzz.table import TARGETS
 from prove.fuzz.target import ROOT, Target
@@ -104,9 +104,9 @@ def by_craft(target: Target, scale: Scale, worst: Worst) -> None:
         worst.note(target, half, before, what)
         worst.note(target, whole, after, what)
         if after.ms > 100 and before.ms > 5 and after.ms / before.ms > SQUARE:
-            again = cost(target, half).ms
-            if cost(target, whole).ms / again > SQUARE:
-                worst.blame(target, whole, f"{what}: twice as much takes {after.ms / again:.1f} x")
+            times = least_ms(target, whole) / least_ms(target, half)
+            if times > SQUARE:
+                worst.blame(target, whole, f"{what}: twice as much takes {times:.1f} x")
     wide = (
         one
         for one in crafted(target, WIDE_BYTES[scale.long] // 2)
