@@ -29,7 +29,8 @@ from prove.hostile.relay import (
     saying,
 )
 from prove.hostile.search import Search
-from prove.world.platforms import free_port, square
+from prove.world.platforms import square
+from prove.world.ports import free_port
 
 PEOPLE = ("50001", "50002")
 WAYS = {

@@ -11,7 +11,7 @@ from bots.sandbox.wechat.wechat import WeChat
 from prove.passive.talk import Talk
 from prove.world.bot import Bot
 from prove.world.echo import Echo
-from prove.world.platforms import free_port
+from prove.world.ports import free_port
 
 KEPT = 500_000
 FIRST_PERSON = 50_001

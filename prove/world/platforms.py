@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-from bots.listener import bind
 from bots.sandbox.onebot.dialer import Pace
 from bots.sandbox.onebot.flavour import NAPCAT
 from bots.sandbox.onebot.onebot import OneBot
@@ -19,6 +18,7 @@ from bots.sandbox.telegram.platform import Rules, Telegram
 from bots.sandbox.town.town import Line, Person, Place
 from bots.sandbox.wechat.app import wechat_app
 from bots.sandbox.wechat.wechat import WeChat
+from prove.world.ports import free_port
 from prove.world.square import Square
 
 Name: TypeAlias = Literal["qq", "telegram", "wechat"]
@@ -69,11 +69,6 @@ def square(name: str, people: Sequence[str], groups: Sequence[str]) -> Square:
         now=lambda: datetime.now(UTC),
         size=LINES,
     )
-
-
-def free_port() -> int:
-    with bind("127.0.0.1", 0) as sock:
-        return int(sock.getsockname()[1])
 
 
 @asynccontextmanager

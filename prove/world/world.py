@@ -12,7 +12,8 @@ from bots.sandbox.journal import Journal
 from bots.sandbox.onebot.onebot import OneBot
 from bots.sandbox.serve import running
 from prove.world.bot import Bot
-from prove.world.platforms import NAMES, OPENINGS, Name, Stand, free_port
+from prove.world.platforms import NAMES, OPENINGS, Name, Stand
+from prove.world.ports import free_port
 
 ENTRIES = 200_000
 JOURNAL_BYTES = 2 * 2**30

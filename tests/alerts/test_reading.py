@@ -13,8 +13,9 @@ from bots.balances.reach import Reach
 from core.relay.client import Relay
 from core.relay.transport import Transport
 from core.secret import Secret
+from prove.world.ports import free_port
 from storage.readings import ACCOUNT, BILLING, OWN, Reading
-from tests.relays.servers import Answer, Exchange, Server, free_port, listening
+from tests.relays.servers import Answer, Exchange, Server, listening
 from tests.relays.stage import STAT_TOKEN, FakeClock, entry, payload, relay
 
 NOT_FOUND = b'{"error":{"message":"Invalid URL","type":"invalid_request_error","code":""}}'

@@ -21,6 +21,7 @@ import pytest
 
 from bots.demo import how_to_join
 from bots.sandbox.stand import Stand
+from prove.world.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-P", "-m", "bots")
@@ -79,11 +80,6 @@ def say(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[s
 def get(address: str) -> str:
     with build_opener(ProxyHandler({})).open(address, timeout=10) as answer:
         return str(answer.read().decode())
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 def test_messages_are_answered_on_standard_output_alone_from_one_store(tmp_path):

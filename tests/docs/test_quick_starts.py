@@ -20,8 +20,8 @@ from bots.sandbox.telegram.platform import TOKEN, Telegram
 from bots.sandbox.town.town import BOT, Platform, Utterance
 from bots.sandbox.wechat.app import wechat_app
 from bots.sandbox.wechat.wechat import WeChat
+from prove.world.ports import free_port
 from tests.docs.pages import ROOT, blocks
-from tests.relays.servers import free_port
 
 APP_ID, APP_SECRET = "wxsandbox0000000", "sandbox-app-secret"
 ENVIRON = os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}

@@ -156,14 +156,6 @@ def swallowed() -> Iterator[int]:
                 one.close()
 
 
-def free_port() -> int:
-    """A port of this machine at which nobody listens."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port: int = held.getsockname()[1]
-        return port
-
-
 # -- proxies -------------------------------------------------------------------
 
 

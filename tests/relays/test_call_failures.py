@@ -15,8 +15,9 @@ from core.errors import (
 )
 from core.relay.transport import Transport
 from core.relay.wire import Bounds
+from prove.world.ports import free_port
 from tests.relays.calls import gathered, saying, serving
-from tests.relays.servers import Exchange, free_port, listening
+from tests.relays.servers import Exchange, listening
 from tests.relays.stage import (
     CHAT,
     FakeClock,

@@ -18,8 +18,9 @@ from core.request import (
     ModelsRequest,
     Request,
 )
+from prove.world.ports import free_port
 from tests.relays.calls import gathered, saying, serving
-from tests.relays.servers import Answer, Exchange, free_port, listening
+from tests.relays.servers import Answer, Exchange, listening
 from tests.relays.stage import PNG, ask, entry, relay
 
 FILLED = b" " * FEW_BYTES

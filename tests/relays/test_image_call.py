@@ -15,8 +15,9 @@ from core.relay.wire import Bounds
 from core.request import (
     ImageRequest,
 )
+from prove.world.ports import free_port
 from tests.relays.calls import saying, serving
-from tests.relays.servers import Answer, Exchange, free_port, listening
+from tests.relays.servers import Answer, Exchange, listening
 from tests.relays.stage import (
     KEY,
     PNG,

@@ -5,8 +5,9 @@ import logging
 import pytest
 
 from core.errors import RelayError, RelayLost, RelayRateLimited, RelayRefused, RelayUnauthorized
+from prove.world.ports import free_port
 from tests.relays.routing import Stage, hangs_up, refuses, says, table
-from tests.relays.servers import Answer, Exchange, free_port
+from tests.relays.servers import Answer, Exchange
 from tests.relays.stage import ask
 
 

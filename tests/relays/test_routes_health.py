@@ -14,8 +14,9 @@ from core.relay.routes import RelayRoutes
 from core.relay.target import Scope, Target, scopes_of
 from core.request import SpeechRequest
 from core.secret import Secret
+from prove.world.ports import free_port
 from tests.relays.routing import Stage, complains, hangs_up, lists, refuses, says, table
-from tests.relays.servers import Answer, Exchange, free_port
+from tests.relays.servers import Answer, Exchange
 from tests.relays.stage import WAV, FakeClock, ask
 
 UNPROBED = {"capabilities": Capabilities(models="no")}

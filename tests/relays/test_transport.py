@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from core.relay.transport import Transport
-from tests.relays.servers import Exchange, accepting, free_port, listening
+from prove.world.ports import free_port
+from tests.relays.servers import Exchange, accepting, listening
 
 FAST = {"connect": 2.0, "first_byte": 2.0, "read": 2.0}
 

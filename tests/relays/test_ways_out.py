@@ -17,11 +17,11 @@ from core.errors import ConfigError, RelayInvalid, RelayRefused
 from core.relay.transport import Transport
 from core.relay.trust import trusting
 from core.secret import Secret
+from prove.world.ports import free_port
 from tests.relays.servers import (
     Exchange,
     Server,
     accepting,
-    free_port,
     http_proxy,
     listening,
     socks5_proxy,

@@ -14,7 +14,7 @@ from bots.cli import main
 from bots.sandbox.dialects import NAMES
 from bots.sandbox.dialects.dialect import dialect_named
 from core.errors import ConfigError
-from tests.relays.servers import free_port
+from prove.world.ports import free_port
 from tests.sandbox.dialects import chat
 
 

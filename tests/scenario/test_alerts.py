@@ -19,7 +19,8 @@ from bots.sandbox.telegram.platform import Telegram
 from bots.sandbox.town.town import BOT, Town, Utterance
 from bots.sandbox.wechat.app import wechat_app
 from bots.sandbox.wechat.wechat import WeChat
-from tests.scenario.test_hours import free_port, town_of
+from prove.world.ports import free_port
+from tests.scenario.test_hours import town_of
 from tests.scenario.test_operations import figures
 
 CONFIG = """

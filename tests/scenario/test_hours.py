@@ -10,7 +10,6 @@ from pathlib import Path
 
 from bots.app import opened
 from bots.config import parse
-from bots.listener import bind
 from bots.sandbox.app import create_app
 from bots.sandbox.faults import Delay as Late
 from bots.sandbox.faults import Reset, Status
@@ -28,6 +27,7 @@ from bots.sandbox.town.town import BOT, Town, Utterance
 from bots.sandbox.wechat import faults as wechat_faults
 from bots.sandbox.wechat.app import wechat_app
 from bots.sandbox.wechat.wechat import PLATFORM, WeChat
+from prove.world.ports import free_port
 from tests.scenario.community import Community, crowd
 
 WAITING = re.compile("send “继续”|Nothing is waiting for you")
@@ -49,11 +49,6 @@ guest_daily_messages = "unlimited"
 level = "warning"
 """
 ENVIRON = {"TOKEN": "sandbox", "SECRET": "sandbox-secret"}
-
-
-def free_port() -> int:
-    with bind("127.0.0.1", 0) as sock:
-        return int(sock.getsockname()[1])
 
 
 def town_of(name: str, numbers: list[str], groups: list[str]) -> Town:

@@ -22,6 +22,7 @@ from core.bot import Bot
 from core.model import Address, Capabilities, Media
 from core.ports.adapter import Emit
 from core.ports.sending import Outgoing, SendResult, Sent
+from prove.world.ports import free_port
 from tests.scenario.stage import CONFIG, client
 
 PRIVATE = ("/", "/history", "/livez", "/readyz", "/metrics")
@@ -65,11 +66,6 @@ class Post:
 
     async def _push(self, request: Request) -> Response:
         return PlainTextResponse(f"took {(await request.body()).decode()}")
-
-
-def free_port() -> int:
-    with bind("127.0.0.1", 0) as sock:
-        return int(sock.getsockname()[1])
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from bots.sandbox.faults import Lose, Reset, Status
 from core.model import Media
 from core.ports.sending import Refused, Sent, Unknown
 from core.sound import sniff, to_wav
+from prove.world.ports import free_port
 from tests.contract.harness import part
-from tests.relays.servers import free_port, http_proxy
+from tests.relays.servers import http_proxy
 from tests.telegram.stage import ANN, BEN, FORUM, GARDEN, Secret, outgoing, staged, until
 
 CLIPS = Path(__file__).parents[1] / "clips"
