@@ -21,6 +21,10 @@ LIMIT_S = 600
 LONG_S = 4 * 3_600
 """What is decoded piece by piece may be this long."""
 
+MOST_HZ = 768_000
+"""The most that anybody records with; a resampler's tables grow with it, to half a second's work
+for 67 MHz (measured in November 2026)."""
+
 CHUNK_BYTES = 2**16
 IN_MEMORY_BYTES = 32 * 2**20
 
@@ -121,6 +125,11 @@ def _decoded(content: bytes, rate_hz: int, _limit_s: int) -> Iterator[bytes]:
     resampler = need("av").AudioResampler(format="s16", layout="mono", rate=rate_hz)
     with _opened(content) as container:
         for frame in container.decode(audio=0):
+            if frame.sample_rate > MOST_HZ:
+                raise MediaError(
+                    f"expected a recording of at most {MOST_HZ:,} Hz, got one of "
+                    f"{frame.sample_rate:,} Hz. Send it in a usual form, such as mp3."
+                )
             yield from map(_samples, resampler.resample(frame))
         yield from map(_samples, resampler.resample(None))
 

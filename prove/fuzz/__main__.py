@@ -22,15 +22,19 @@ def main() -> int:
 
 
 def again(name: str, file: Path) -> int:
+    from prove.fuzz.measure import cost  # noqa: PLC0415
     from prove.fuzz.table import TARGETS  # noqa: PLC0415
 
+    data = file.read_bytes()
     try:
-        TARGETS[name].try_on(file.read_bytes())
+        TARGETS[name].try_on(data)
     except Exception:
         traceback.print_exc()
         return 1
-    sys.stdout.write(f"{name}: {file} is read as it should be\n")
-    return 0
+    told = cost(TARGETS[name], data)
+    how = "takes too long" if told.slow else "is read as it should be"
+    sys.stdout.write(f"{name}: {file} {how}: {told.ms:.0f} ms, {told.ms_a_kb:.1f} ms a KB\n")
+    return int(told.slow)
 
 
 if __name__ == "__main__":

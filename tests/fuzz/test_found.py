@@ -1,6 +1,8 @@
 """What fuzzing found, each by its shortest input; and texts whose time grew as their square."""
 
+import io
 import time
+import wave
 
 import pytest
 
@@ -11,6 +13,7 @@ from adapters.web.session import Sessions, Tickets
 from core.errors import MediaError
 from core.model import Media
 from core.secret import Secret
+from core.sound import pcm
 from prove.fuzz.table import TARGETS
 
 DEEP = 970
@@ -131,3 +134,12 @@ def test_no_text_takes_long_by_what_it_says(what):
     began = time.process_time()
     TARGETS[name].try_on(data)
     assert time.process_time() - began < 1.0 + 0.05 * len(data) / 1024
+
+
+def test_no_recording_takes_long_by_the_rate_that_it_tells():
+    wav = io.BytesIO()
+    with wave.open(wav, "wb") as file:
+        file.setparams((1, 2, 67_116_864, 0, "NONE", ""))
+        file.writeframes(bytes(4_000))
+    with pytest.raises(MediaError, match="at most 768,000 Hz, got one of 67,116,864 Hz"):
+        pcm.decode(wav.getvalue())
