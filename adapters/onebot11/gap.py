@@ -35,7 +35,7 @@ REJOIN_S = 10.0
 PAUSE_S = 0.05
 """Before a history is asked for anew."""
 
-AGAIN_S, MOST_AGAIN_S = 60.0, 3600.0
+AGAIN_S, MOST_AGAIN_S = 5.0, 3600.0
 """What did not come is asked for after so long, then after twice as long each time."""
 
 Lacking: TypeAlias = dict[str, Sequence[Mapping[str, Any]] | None]
