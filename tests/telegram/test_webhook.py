@@ -136,6 +136,8 @@ async def test_it_is_set_once_and_again_only_where_something_changed():
         assert asked["url"] == stage.url
         assert asked["allowed_updates"] == ["message", "edited_message"]
         assert len(asked["secret_token"]) == 64
+        # It looks once more when it has noted what it set.
+        await until(lambda: len(stage.calls("getWebhookInfo")) == 2)
         for settings, total in (({}, 1), ({"webhook_secret": Secret(GIVEN)}, 2)):
             await stage.stop()
             looked = len(stage.calls("getWebhookInfo"))
