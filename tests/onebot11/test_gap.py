@@ -281,3 +281,15 @@ async def test_nothing_is_written_where_nothing_changed():
     memory.kept.clear()
     await seen.keep()
     assert memory.kept == {}
+
+
+async def test_a_gap_that_was_opened_again_is_not_closed_by_what_the_first_look_brought():
+    seen = Seen(Memory())
+    seen.note("10000/u1", 100)
+    first = seen.open("10000/u1")
+    second = seen.open("10000/u1")
+    seen.note("10000/u1", 200)
+    seen.close("10000/u1", first)
+    assert (seen.since("10000/u1"), seen.lacking("10000")) == (100, ["10000/u1"])
+    seen.close("10000/u1", second)
+    assert (seen.since("10000/u1"), seen.lacking("10000")) == (200, [])
